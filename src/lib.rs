@@ -5,4 +5,10 @@
 #![warn(missing_docs)]
 
 pub mod config;
+pub mod diagnosis;
+pub mod gates;
+pub mod incident;
+pub mod indicators;
+pub mod recording;
 pub mod sim;
+pub mod trace;

@@ -5,12 +5,14 @@
 //! Instead a file becomes a tree of [`Node`]s, each of which knows where it stands, and the
 //! [`options!`](crate::options) macro declares, in one table per kind, how a struct is read from it.
 
+mod names;
 mod node;
 mod options;
 mod refusal;
 mod source;
 mod units;
 
+pub use names::Names;
 pub use node::{Entry, Node, Table, Value};
 pub use options::{Choice, Field, Kind, Options, Read, Reader, known, pick, schema_of};
 pub use refusal::{Refusal, suggestion};

@@ -1,1 +1,2 @@
 //! Virtual time.
+pub mod hash;

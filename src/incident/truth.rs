@@ -1,0 +1,85 @@
+//! What only the lab knows.
+
+use serde::Serialize;
+
+/// Names of phases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PhaseName {
+    /// Caches fill; left out of the baseline.
+    WarmUp,
+    /// Healthy, before the first entry of the timeline.
+    Baseline,
+    /// From the first entry to the last step of the fix (or the end).
+    Incident,
+    /// After the fix, until the gates hold for three windows in a row.
+    Recovering,
+    /// After that.
+    Recovered,
+}
+
+impl PhaseName {
+    /// As files and people write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            PhaseName::WarmUp => "warm-up",
+            PhaseName::Baseline => "baseline",
+            PhaseName::Incident => "incident",
+            PhaseName::Recovering => "recovering",
+            PhaseName::Recovered => "recovered",
+        }
+    }
+}
+
+/// A stretch of virtual time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Phase {
+    /// Which.
+    pub name: PhaseName,
+    /// ns, inclusive.
+    pub from: u64,
+    /// ns, exclusive.
+    pub to: u64,
+}
+
+/// What an entry of the timeline is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryKind {
+    /// A deploy.
+    Change,
+    /// An injected perturbation.
+    Fault,
+    /// The world changed.
+    Drift,
+    /// A step of the fix.
+    Fix,
+}
+
+/// One entry of the timeline, as it was carried out.
+#[derive(Clone, Debug, Serialize)]
+pub struct Entry {
+    /// What it is.
+    pub kind: EntryKind,
+    /// Its label for people: the deploy's name, the fault's kind and target.
+    pub label: String,
+    /// ns.
+    pub at: u64,
+    /// ns, for those that end.
+    pub until: Option<u64>,
+    /// How many requests or calls it touched.
+    pub hits: u64,
+}
+
+/// The truth about a run.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Truth {
+    /// Phases in order of time.
+    pub phases: Vec<Phase>,
+    /// The timeline as carried out.
+    pub entries: Vec<Entry>,
+    /// Causes that a correct lab must find. Empty: no incident.
+    pub causes: Vec<String>,
+    /// ns from the last step of the fix until recovered; `None` when it never was, or there was no fix.
+    pub recovery_time: Option<u64>,
+}

@@ -1,0 +1,140 @@
+//! Where the writing wing puts its rows: into the tables (unless told to keep none), into the digest, and to observers.
+
+use super::stub::RunDigest;
+use super::{
+    Recording,
+    table::Table,
+    tables::{AttemptRow, EventRow, GaugeRow, RequestRow, Row},
+};
+
+/// Is told of every row as it comes about. Requests are told in order of their *end*.
+pub trait Observer {
+    /// A request ended. `ended` is virtual ns.
+    fn request(&mut self, row: &RequestRow, ended: u64);
+    /// A call to a dependency ended.
+    fn attempt(&mut self, _row: &AttemptRow) {}
+    /// A gauge was read.
+    fn gauge(&mut self, _row: &GaugeRow) {}
+    /// Something happened that operators see.
+    fn event(&mut self, _row: &EventRow) {}
+}
+
+/// What to keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Every row.
+    Rows,
+    /// Gauges and events alone: memory does not grow with the traffic.
+    NoRows,
+}
+
+/// Takes rows while a run goes on.
+pub struct Recorder<'o> {
+    keep: Keep,
+    recording: Recording,
+    digest: RunDigest,
+    observers: Vec<&'o mut dyn Observer>,
+    begun: u64,
+    ended: u64,
+}
+
+impl<'o> Recorder<'o> {
+    /// A recorder of these columns of requests and attempts.
+    pub fn new(
+        keep: Keep,
+        requests: Table<RequestRow>,
+        attempts: Table<AttemptRow>,
+        observers: Vec<&'o mut dyn Observer>,
+    ) -> Recorder<'o> {
+        let recording = Recording {
+            requests,
+            attempts,
+            ..Recording::default()
+        };
+        Recorder {
+            keep,
+            recording,
+            digest: RunDigest::default(),
+            observers,
+            begun: 0,
+            ended: 0,
+        }
+    }
+
+    /// A request begins: its row's number, in order of arrival.
+    #[inline]
+    pub fn begin(&mut self) -> u64 {
+        self.begun += 1;
+        if self.keep == Keep::Rows {
+            self.recording.requests.reserve();
+        }
+        self.begun - 1
+    }
+
+    /// A request ended.
+    #[inline]
+    pub fn request(&mut self, number: u64, row: &RequestRow) {
+        let ended = row.arrived + row.latency;
+        self.ended += 1;
+        self.recording.span = self.recording.span.max(ended);
+        self.feed(ended, 1, number, row);
+        if self.keep == Keep::Rows {
+            self.recording.requests.set(number as usize, row);
+        }
+        self.observers
+            .iter_mut()
+            .for_each(|o| o.request(row, ended));
+    }
+
+    /// A call to a dependency ended.
+    #[inline]
+    pub fn attempt(&mut self, row: &AttemptRow) {
+        self.feed(row.started + row.time, 2, 0, row);
+        if self.keep == Keep::Rows {
+            self.recording.attempts.push(row);
+        }
+        self.observers.iter_mut().for_each(|o| o.attempt(row));
+    }
+
+    /// A gauge was read.
+    pub fn gauge(&mut self, row: &GaugeRow) {
+        self.feed(row.time, 3, 0, row);
+        self.recording.gauges.push(row);
+        self.observers.iter_mut().for_each(|o| o.gauge(row));
+    }
+
+    /// Something happened that operators see.
+    pub fn event(&mut self, row: &EventRow) {
+        self.feed(row.time, 4, 0, row);
+        self.recording.events.push(row);
+        self.observers.iter_mut().for_each(|o| o.event(row));
+    }
+
+    #[inline(always)]
+    fn feed<R: Row>(&mut self, time: u64, table: u64, number: u64, row: &R) {
+        let mut words = [0u64; 64];
+        words[0] = table;
+        words[1] = number;
+        let mut n = 2;
+        row.each(|_, word| {
+            words[n] = word;
+            n += 1;
+        });
+        self.digest.row(time, &words[..n]);
+    }
+
+    /// The recording itself, for dictionaries and the origin.
+    pub fn recording_mut(&mut self) -> &mut Recording {
+        &mut self.recording
+    }
+
+    /// Requests begun and ended so far. At the end of a run they are equal, or somebody lost one.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.begun, self.ended)
+    }
+
+    /// Ends the recording.
+    pub fn finish(self) -> (Recording, RunDigest) {
+        (self.recording, self.digest)
+    }
+}

@@ -1,0 +1,297 @@
+//! The four tables of a recording and their columns: the one place to add a column.
+//!
+//! Conventions: times are ns; `0` in a column means "none" or "not known" unless its line says otherwise;
+//! names are numbers into a dictionary of the column's name; enums are numbers into the listed words.
+
+/// What the numbers of a column mean, for files and for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// ns from the start of the recording.
+    Instant,
+    /// ns.
+    Span,
+    /// A number of things.
+    Count,
+    /// A number into the dictionary of this name.
+    Name(&'static str),
+    /// A number into these words.
+    Word(&'static [&'static str]),
+    /// 0 or 1.
+    Flag,
+    /// An ordinal, such as v1, v2.
+    Ordinal,
+    /// A digest, shown in hexadecimal.
+    Digest,
+    /// A float's bits.
+    Real,
+}
+
+/// One column of a table.
+#[derive(Clone, Copy, Debug)]
+pub struct ColumnSpec {
+    /// Its name in files.
+    pub name: &'static str,
+    /// What its numbers mean.
+    pub meaning: Meaning,
+    /// What it holds, one line.
+    pub doc: &'static str,
+}
+
+/// A row as it is written: every column as a number.
+pub trait Row: Clone + Default {
+    /// The columns.
+    const COLUMNS: &'static [ColumnSpec];
+    /// The name of the table.
+    const TABLE: &'static str;
+    /// Hands every column's number over, in order.
+    fn each(&self, f: impl FnMut(usize, u64));
+    /// The row from its numbers.
+    fn from_columns(get: impl FnMut(usize) -> u64) -> Self;
+}
+
+/// A value of a column, as the number that is stored.
+trait Cell {
+    fn to_word(&self) -> u64;
+    fn from_word(word: u64) -> Self;
+}
+
+macro_rules! whole {
+    ($($ty:ty),+) => { $(impl Cell for $ty {
+        #[inline(always)]
+        fn to_word(&self) -> u64 { u64::from(*self) }
+        /// Files are read with their columns' widths checked, so nothing is cut here.
+        #[inline(always)]
+        fn from_word(word: u64) -> Self { word as $ty }
+    })+ };
+}
+whole!(u8, u16, u32, u64);
+
+impl Cell for f64 {
+    #[inline(always)]
+    fn to_word(&self) -> u64 {
+        self.to_bits()
+    }
+    #[inline(always)]
+    fn from_word(word: u64) -> Self {
+        f64::from_bits(word)
+    }
+}
+
+macro_rules! table {
+    ($(#[doc = $doc:literal])+ $row:ident, $module:ident { $( $name:ident : $ty:ty, $meaning:expr, $cdoc:literal; )+ }) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct $row { $( #[doc = $cdoc] pub $name: $ty, )+ }
+
+        impl Row for $row {
+            const TABLE: &'static str = stringify!($module);
+            const COLUMNS: &'static [ColumnSpec] = &[$( ColumnSpec { name: stringify!($name), meaning: $meaning, doc: $cdoc } ),+];
+            #[inline(always)]
+            fn each(&self, mut f: impl FnMut(usize, u64)) {
+                $( f($module::$name, self.$name.to_word()); )+
+            }
+            #[inline(always)]
+            fn from_columns(mut get: impl FnMut(usize) -> u64) -> Self {
+                $row { $( $name: <$ty as Cell>::from_word(get($module::$name)) ),+ }
+            }
+        }
+
+        /// Column numbers of the table of this name.
+        #[allow(non_upper_case_globals, reason = "a column number is written as the column is named")]
+        pub mod $module {
+            #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "counts the columns")]
+            enum Order { $( $name ),+ }
+            $( #[doc = $cdoc] pub const $name: usize = Order::$name as usize; )+
+        }
+    };
+}
+
+use self::Meaning::{Count, Digest, Flag, Instant, Name, Ordinal, Real, Span, Word};
+
+/// How a request ended, as its client saw it. Index into the words of `outcome`.
+pub mod outcome {
+    /// The words of the column.
+    pub const WORDS: &[&str] = &[
+        "",
+        "ok",
+        "error",
+        "timeout",
+        "rejected",
+        "shed",
+        "parse_error",
+        "hung_up",
+        "unavailable",
+        "degraded",
+    ];
+    /// Answered.
+    pub const OK: u8 = 1;
+    /// The dependency or the service failed.
+    pub const ERROR: u8 = 2;
+    /// The service gave up waiting.
+    pub const TIMEOUT: u8 = 3;
+    /// Refused by a limiter (429).
+    pub const REJECTED: u8 = 4;
+    /// Refused because a queue is full or too slow (503, or 429 server_busy).
+    pub const SHED: u8 = 5;
+    /// The payload could not be read (400).
+    pub const PARSE_ERROR: u8 = 6;
+    /// The client left before an answer.
+    pub const HUNG_UP: u8 = 7;
+    /// No replica could take it.
+    pub const UNAVAILABLE: u8 = 8;
+    /// Answered in part, or by a fallback.
+    pub const DEGRADED: u8 = 9;
+}
+
+/// Where an answer came from. Index into the words of `served_by`.
+pub mod served_by {
+    /// The words of the column.
+    pub const WORDS: &[&str] = &["", "cache", "flight", "dependency", "fallback"];
+    /// A cache.
+    pub const CACHE: u8 = 1;
+    /// Another request for the same key that was already under way.
+    pub const FLIGHT: u8 = 2;
+    /// The dependency.
+    pub const DEPENDENCY: u8 = 3;
+    /// A fallback.
+    pub const FALLBACK: u8 = 4;
+}
+
+/// What the cache said. Index into the words of `cache`.
+pub mod cache {
+    /// The words of the column.
+    pub const WORDS: &[&str] = &["", "hit", "miss"];
+    /// Found.
+    pub const HIT: u8 = 1;
+    /// Not found, see `miss`.
+    pub const MISS: u8 = 2;
+}
+
+/// Why the cache missed, as far as it knows. Index into the words of `miss`.
+pub mod miss {
+    /// The words of the column.
+    pub const WORDS: &[&str] = &["", "never_seen", "expired", "evicted"];
+    /// The key was not seen before (or so long ago that the cache forgot about it).
+    pub const NEVER_SEEN: u8 = 1;
+    /// It was there, and too old.
+    pub const EXPIRED: u8 = 2;
+    /// It was there, and had to make room.
+    pub const EVICTED: u8 = 3;
+}
+
+/// How a call to a dependency ended. Index into the words of `result` in attempts.
+pub mod result {
+    /// The words of the column.
+    pub const WORDS: &[&str] = &[
+        "",
+        "ok",
+        "error",
+        "timeout",
+        "cancelled",
+        "refused",
+        "throttled",
+    ];
+    /// Answered.
+    pub const OK: u8 = 1;
+    /// Failed.
+    pub const ERROR: u8 = 2;
+    /// The caller gave up waiting.
+    pub const TIMEOUT: u8 = 3;
+    /// The caller was cancelled.
+    pub const CANCELLED: u8 = 4;
+    /// Never sent: no connection, or the breaker is open.
+    pub const REFUSED: u8 = 5;
+    /// The dependency asked for less traffic.
+    pub const THROTTLED: u8 = 6;
+}
+
+table! {
+    /// One try of a client.
+    RequestRow, requests {
+        op: u64, Count, "identity of the operation: the trace's row (retries of a client share it)";
+        tries: u8, Count, "which try of the client this is, from 1";
+        arrived: u64, Instant, "when the client sent it (its intended arrival)";
+        latency: u64, Span, "from arrived to the answer, or to the client's leaving";
+        flight_wait: u64, Span, "waiting for another request with the same key";
+        queue_wait: u64, Span, "waiting for a worker";
+        compute: u64, Span, "work in the service itself: parsing, key, cache look-up, own computation";
+        pool_wait: u64, Span, "waiting for a connection to a dependency, all attempts together";
+        backoff: u64, Span, "waiting between attempts";
+        call: u64, Span, "time in dependencies, all attempts together, pool wait left out";
+        attempts: u16, Count, "dependency calls made";
+        outcome: u8, Word(outcome::WORDS), "how it ended, as the client saw it";
+        served_by: u8, Word(served_by::WORDS), "where the answer came from";
+        tenant: u32, Name("tenant"), "who pays";
+        user: u32, Name("user"), "who asked";
+        route: u32, Name("route"), "which endpoint";
+        region: u32, Name("region"), "where";
+        class: u32, Name("class"), "priority class";
+        client: u32, Name("client"), "client version, schema or kind";
+        model: u32, Name("model"), "model asked for";
+        replica: u16, Ordinal, "which replica served it, from 1";
+        process: u32, Ordinal, "which process, from 1: a restarted replica is a new process";
+        service_version: u16, Ordinal, "version of the service's configuration that served it, from 1";
+        parser_version: u16, Ordinal, "version of the parser, from 1";
+        key_template: u16, Ordinal, "version of the cache key's template, from 1";
+        serializer: u16, Ordinal, "version of the serializer behind the key, from 1";
+        limiter_scope: u16, Ordinal, "version of the limiter's key, from 1";
+        input_tokens: u32, Count, "tokens asked";
+        output_tokens: u32, Count, "tokens answered";
+        bytes: u64, Count, "size of the payload";
+        deadline: u64, Span, "how long the client will wait, from arrived; 0 is for ever";
+        disconnected: u8, Flag, "the client left";
+        background: u8, Flag, "not a user's request: warming, audit";
+        cold: u8, Flag, "first requests of a fresh process";
+        h_raw: u64, Digest, "digest of the payload's bytes as sent";
+        h_fields: u64, Digest, "digest of its fields, sorted, with raw values";
+        h_canon: u64, Digest, "digest of its fields, sorted and fully normalised";
+        h_key: u64, Digest, "digest of the cache key";
+        cache: u8, Word(cache::WORDS), "what the cache said";
+        miss: u8, Word(miss::WORDS), "why it missed";
+        hit_age: u64, Span, "age of the entry at a hit";
+        writer: u32, Ordinal, "process that wrote the entry that was hit";
+        limiter_key: u64, Digest, "digest of the limiter's key";
+        limiter_remaining: u32, Count, "what the limiter had left after the decision";
+        parse_error: u8, Word(&["", "missing_field", "wrong_type", "unknown_value", "truncated", "wrapped", "syntax"]), "category of the parser's error";
+        parse_path: u32, Name("parse_path"), "field that the parser's error is about";
+        shape: u64, Digest, "digest of the payload's names, types and enum classes; never of values";
+    }
+}
+
+table! {
+    /// One call to a dependency.
+    AttemptRow, attempts {
+        request: u64, Count, "row of the request in the table of requests";
+        number: u16, Count, "which attempt of the request, from 1";
+        step: u16, Name("step"), "step of the journey that made it";
+        dependency: u16, Name("dependency"), "who was called";
+        replica: u16, Ordinal, "replica that called";
+        started: u64, Instant, "when it left the pool (or was refused)";
+        pool_wait: u64, Span, "waiting for a connection";
+        backoff: u64, Span, "waiting before this attempt";
+        time: u64, Span, "from started to its end";
+        result: u8, Word(result::WORDS), "how it ended";
+        background: u8, Flag, "not on behalf of a user's request";
+    }
+}
+
+table! {
+    /// One reading of a gauge.
+    GaugeRow, gauges {
+        time: u64, Instant, "when";
+        gauge: u16, Name("gauge"), "what, such as queue.depth";
+        replica: u16, Ordinal, "replica it belongs to; 0 is shared";
+        value: f64, Real, "the reading";
+    }
+}
+
+table! {
+    /// One line of what operators see: a change log, never the faults.
+    EventRow, events {
+        time: u64, Instant, "when";
+        event: u16, Name("event"), "what: deploy, restart, scale, rollback, warm";
+        replica: u16, Ordinal, "replica it happened to; 0 is all";
+        version: u16, Ordinal, "service version that it brought, from 1";
+        share: f64, Real, "share of the traffic that it applies to";
+    }
+}
