@@ -356,7 +356,7 @@ mod tests {
     fn wakers_of_others_are_given_back_whether_they_were_used_or_not() {
         let sim = Sim::new();
         let (semaphore, station) = (Semaphore::new(&sim, 1), Station::new(&sim, 1));
-        let latch = Latch::new(&sim);
+        let latch = Latch::<u64>::new(&sim);
         // join_all of more than 30 polls each future through a waker of its own.
         let each = (0..100u64).map(|i| {
             let (sim, semaphore, station, latch) = (&sim, &semaphore, &station, &latch);
