@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod components;
 pub mod config;
 pub mod diagnosis;
 pub mod gates;

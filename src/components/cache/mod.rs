@@ -1,0 +1,75 @@
+//! Result caches: is the answer to this key known? Sources: Q1, Q11, Q24.
+
+mod lru;
+
+#[cfg(test)]
+mod laws;
+
+use crate::config::{Kind, Node, Options, Refusal};
+
+/// What a cache says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lookup {
+    /// Found.
+    Hit {
+        /// ns since it was written.
+        age: u64,
+        /// Who wrote it.
+        writer: u32,
+        /// Digest of what it answers, so that a wrong answer can be told.
+        content: u64,
+    },
+    /// Not found.
+    Miss(Reason),
+}
+
+/// Why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Never there, or so long ago that the cache forgot.
+    NeverSeen,
+    /// There, and too old.
+    Expired,
+    /// There once, and had to make room.
+    Evicted,
+}
+
+/// What is put into a cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Size of the answer.
+    pub bytes: u64,
+    /// ns that it lives; 0 is for ever.
+    pub ttl: u64,
+    /// Who writes it.
+    pub writer: u32,
+    /// Digest of what it answers.
+    pub content: u64,
+}
+
+/// A cache from keys to answers.
+pub trait Cache {
+    /// Looks a key up, and counts it as used.
+    fn get(&mut self, key: u64, now: u64) -> Lookup;
+    /// Stores an answer, making room where needed.
+    fn put(&mut self, key: u64, entry: Entry, now: u64);
+    /// A deploy: policy replaced, entries kept (but those that no longer fit).
+    ///
+    /// # Errors
+    /// Options that the kind does not have.
+    fn retune(&mut self, options: &Node, now: u64) -> Result<(), Refusal>;
+    /// Forgets everything.
+    fn flush(&mut self);
+    /// Names and values of its gauges.
+    fn gauges(&self, _out: &mut dyn FnMut(&'static str, f64)) {}
+}
+
+/// The implementations.
+pub fn kinds() -> Vec<Kind<Box<dyn Cache>>> {
+    vec![Kind {
+        name: "lru",
+        summary: "least recently used goes first",
+        fields: lru::LruOptions::fields,
+        build: lru::build,
+    }]
+}
