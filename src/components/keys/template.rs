@@ -194,6 +194,12 @@ impl KeyTemplate {
         self.payload.as_deref()
     }
 
+    /// Whether both write the same key for every request, whatever else they read or write.
+    pub fn writes_like(&self, other: &KeyTemplate) -> bool {
+        let alone = |t: &KeyTemplate| KeyTemplate { read_also: vec![], write_also: vec![], ..t.clone() };
+        alone(self) == alone(other)
+    }
+
     /// What of it belongs to the serializer, to tell versions of that apart.
     pub fn serializer(&self) -> Style {
         self.style

@@ -1,0 +1,227 @@
+//! What happens to a service besides requests: deploys, restarts, flushes, warming, readings of gauges.
+
+use super::{
+    client::background,
+    process::Process,
+    spec::Scope,
+    world::{Deployed, World},
+};
+use crate::{
+    config::{Names, Refusal},
+    recording::GaugeRow,
+    trace::Request,
+};
+use std::rc::Rc;
+
+/// What arrives at a run: a request of a client, or something for the service itself.
+pub enum Arrival {
+    /// A client's operation.
+    Request(Request),
+    /// See [`Control`].
+    Control(Control),
+}
+
+/// Warming: background requests for what was asked lately, so that a cache knows the answers before users ask.
+#[derive(Clone, Debug)]
+pub struct Warm {
+    /// Requests to go through, the most recent of their kind.
+    pub requests: usize,
+    /// Requests at once.
+    pub concurrency: u32,
+    /// ns between two requests of one of those.
+    pub pause: u64,
+    /// Version whose keys are warmed.
+    pub version: usize,
+}
+
+/// Something for the service itself.
+#[derive(Clone, Debug)]
+pub enum Control {
+    /// A change begins.
+    Deploy {
+        /// The version that it brings.
+        version: usize,
+        /// Share of the traffic that gets it.
+        share: f64,
+        /// Whether it goes replica by replica, by [`Control::Upgrade`].
+        by_replica: bool,
+        /// Components start cold.
+        cold: bool,
+    },
+    /// A change reaches a replica.
+    Upgrade {
+        /// The version that it brings.
+        version: usize,
+        /// Index of the replica.
+        replica: usize,
+        /// Whether its process restarts.
+        restart: bool,
+        /// ns that the replica takes no requests.
+        down: u64,
+        /// Components start cold.
+        cold: bool,
+    },
+    /// A process restarts without a change.
+    Restart {
+        /// Index of the replica.
+        replica: usize,
+        /// ns that the replica takes no requests.
+        down: u64,
+    },
+    /// Caches are emptied.
+    Flush,
+    /// Warming begins.
+    Warm(Warm),
+    /// One of those that warm.
+    Warmer {
+        /// ns between two requests.
+        pause: u64,
+        /// Version whose keys are warmed.
+        version: usize,
+    },
+    /// Gauges are read.
+    Sample,
+}
+
+impl World<'_> {
+    /// Carries a control out.
+    ///
+    /// # Errors
+    /// None that loading did not find.
+    pub async fn control(&self, control: Control) -> Result<(), Refusal> {
+        match control {
+            Control::Deploy { version, share, by_replica, cold } => {
+                let upgraded = by_replica.then(|| vec![false; self.processes.borrow().len()]);
+                self.deployed.borrow_mut().push(Deployed { version, share, upgraded });
+                self.newest.set(version);
+                let spec = &self.versions[version].spec;
+                self.record_event(self.events.deploy, 0, self.versions[version].number, share);
+                self.dependencies.iter().zip(&spec.dependencies).for_each(|(d, s)| d.tune(s));
+                self.shared.tune(spec, Scope::Shared, self.registry, self.sim.now(), cold)?;
+                for process in self.processes.borrow().iter() {
+                    process.resize_pools(spec);
+                    if !by_replica {
+                        process.tune(spec, self.registry, self.sim.now(), cold)?;
+                    }
+                }
+            }
+            Control::Upgrade { version, replica, restart, down, cold } => {
+                if let Some(deployed) = self.deployed.borrow_mut().iter_mut().rev().find(|d| d.version == version)
+                    && let Some(upgraded) = &mut deployed.upgraded
+                {
+                    upgraded[replica] = true;
+                }
+                self.record_event(self.events.deploy, replica as u16 + 1, self.versions[version].number, 1.0);
+                if restart {
+                    self.restart(replica, version, down)?;
+                } else {
+                    let process = self.processes.borrow()[replica].clone();
+                    process.tune(&self.versions[version].spec, self.registry, self.sim.now(), cold)?;
+                }
+            }
+            Control::Restart { replica, down } => self.restart(replica, self.newest.get(), down)?,
+            Control::Flush => {
+                self.record_event(self.events.flush, 0, 0, 1.0);
+                if let Some(cache) = self.shared.cache.borrow_mut().as_mut() {
+                    cache.flush();
+                }
+                for process in self.processes.borrow().iter() {
+                    if let Some(cache) = process.state.cache.borrow_mut().as_mut() {
+                        cache.flush();
+                    }
+                }
+            }
+            Control::Warm(warm) => {
+                self.record_event(self.events.warm, 0, self.versions[warm.version].number, 1.0);
+                self.plan_warming(&warm);
+            }
+            Control::Warmer { pause, version } => loop {
+                let next = self.warming.borrow_mut().pop_front();
+                let Some(request) = next else { break };
+                background(self, &request, version).await;
+                self.sim.sleep(pause).await;
+            },
+            Control::Sample => self.sample(),
+        }
+        Ok(())
+    }
+
+    fn restart(&self, replica: usize, version: usize, down: u64) -> Result<(), Refusal> {
+        let number = self.processes_started.get() + 1;
+        self.processes_started.set(number);
+        let spec = &self.versions[version].spec;
+        let fresh = Process::start(&self.sim, spec, self.registry, replica as u16 + 1, number, self.seed)?;
+        // What the old process has in hand, it finishes.
+        self.processes.borrow_mut()[replica] = Rc::new(fresh);
+        self.down_until.borrow_mut()[replica] = self.sim.now() + down;
+        self.record_event(self.events.restart, replica as u16 + 1, self.versions[version].number, 1.0);
+        Ok(())
+    }
+
+    /// Remembers a request for warming.
+    pub(super) fn remember(&self, request: &Request) {
+        let mut recent = self.recent.borrow_mut();
+        if recent.len() == self.remember {
+            recent.pop_front();
+        }
+        recent.push_back(request.clone());
+    }
+
+    /// Lists what to warm: requests that were seen lately, one of each content and tenant, those asked most often first.
+    fn plan_warming(&self, warm: &Warm) {
+        let recent = self.recent.borrow();
+        let mut asked: indexmap::IndexMap<(u64, u32, u32), (u32, usize)> = indexmap::IndexMap::new();
+        for (i, request) in recent.iter().enumerate() {
+            let entry = asked.entry((request.payload.raw_digest, request.tenant, request.model)).or_insert((0, i));
+            *entry = (entry.0 + 1, i);
+        }
+        let mut order: Vec<(u32, usize)> = asked.into_values().collect();
+        order.sort_by_key(|&(times, last)| (std::cmp::Reverse(times), std::cmp::Reverse(last)));
+        let chosen = order.into_iter().take(warm.requests).map(|(_, i)| recent[i].clone());
+        *self.warming.borrow_mut() = chosen.collect();
+    }
+
+    /// Reads all gauges.
+    fn sample(&self) {
+        let mut rows: Vec<(String, u16, f64)> = vec![];
+        let processes = self.processes.borrow();
+        for process in processes.iter() {
+            let mut put = |gauge: &str, value: f64| rows.push((gauge.to_string(), process.replica, value));
+            put("requests.in_flight", f64::from(process.in_flight.get()));
+            if let Some(queue) = &process.queue {
+                let (workers, busy) = queue.workers();
+                put("queue.depth", queue.waiting() as f64);
+                put("workers.size", f64::from(workers));
+                put("workers.busy", f64::from(busy));
+            }
+            let spec = &self.newest().spec;
+            for ((pool, size), d) in process.pools.iter().zip(process.pool_sizes.borrow().iter()).zip(&spec.dependencies) {
+                if let Some(pool) = pool {
+                    put(&format!("pool.size.{}", d.name), f64::from(*size));
+                    put(&format!("pool.in_use.{}", d.name), f64::from(*size) - pool.available() as f64);
+                    put(&format!("pool.waiting.{}", d.name), pool.waiting() as f64);
+                }
+            }
+            gauges_of(&process.state, &mut put);
+        }
+        gauges_of(&self.shared, &mut |gauge, value| rows.push((gauge.to_string(), 0, value)));
+        let now = self.sim.now();
+        let up = self.down_until.borrow().iter().filter(|until| **until <= now).count();
+        rows.push(("replicas.up".into(), 0, up as f64));
+        let mut recorder = self.recorder.borrow_mut();
+        for (gauge, replica, value) in rows {
+            let names = recorder.recording_mut().names.entry("gauge").or_insert_with(Names::default);
+            let gauge = names.number(&gauge) as u16;
+            recorder.gauge(&GaugeRow { time: now, gauge, replica, value });
+        }
+    }
+}
+
+fn gauges_of(state: &super::process::State, put: &mut dyn FnMut(&str, f64)) {
+    if let Some(cache) = state.cache.borrow().as_ref() {
+        cache.gauges(&mut |gauge, value| put(gauge, value));
+    }
+    if let Some(limiter) = state.limiter.borrow().as_ref() {
+        limiter.gauges(&mut |gauge, value| put(gauge, value));
+    }
+}

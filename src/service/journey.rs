@@ -1,0 +1,61 @@
+//! The journey of one request through the service: every stage by name, in order.
+
+use super::{
+    process::Process,
+    stages::{admission, cache, call, compute, flight, key, parse, queue},
+    version::Version,
+    world::World,
+};
+use crate::{
+    recording::{RequestRow, outcome, served_by},
+    sim::dice::Dice,
+    trace::Request,
+};
+use std::rc::Rc;
+
+/// A request on its way: what every stage may ask for.
+pub(super) struct Visit<'a> {
+    pub request: &'a Request,
+    pub version: &'a Version,
+    /// Index of the version, for what is built per version.
+    pub version_index: usize,
+    pub process: Rc<Process>,
+    pub dice: Dice,
+    /// Number of its row, for the rows of its attempts.
+    pub number: u64,
+    pub background: bool,
+}
+
+/// Goes through the stages. Gives the outcome, and leaves times and tags in `row`; when it is dropped half way (the client
+/// hung up), what the row holds by then stands.
+pub(super) async fn journey(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow) -> u8 {
+    if let Err(refused) = admission::enter(w, v, row) {
+        return refused;
+    }
+    if let Err(refused) = parse::read(w, v, row).await {
+        return refused;
+    }
+    let keys = key::make(w, v, row);
+    if cache::look_up(w, v, keys, row).await {
+        row.served_by = served_by::CACHE;
+        return outcome::OK;
+    }
+    let lead = match flight::join(w, v, keys, row).await {
+        flight::Role::Lead(lead) => lead,
+        flight::Role::Follower(landed) => {
+            row.served_by = served_by::FLIGHT;
+            return landed;
+        }
+    };
+    let end = match queue::wait(w, v, row).await {
+        Err(refused) => refused,
+        Ok(_worker) => {
+            compute::work(w, v, row).await;
+            let end = call::all(w, v, row).await;
+            cache::fill(w, v, keys, row, end);
+            end
+        }
+    };
+    lead.land(end);
+    end
+}

@@ -1,0 +1,27 @@
+//! The backend under test: the journey of a request through its stages, in one or several replicas behind a load
+//! balancer, called by clients that have patience and may try again. The wing that writes a recording.
+//!
+//! [`journey`] is one page of awaits that names every stage; each wait is a file in `stages/`. What a stage *decides* is a
+//! component (`components/`), what it *waits for* is here. Faults act at [`seams`] and nowhere else.
+
+mod client;
+mod control;
+mod dependencies;
+mod join;
+mod journey;
+mod latency;
+mod process;
+mod queue;
+mod row;
+pub mod seams;
+mod spec;
+mod stages;
+mod version;
+mod world;
+
+pub use client::client;
+pub use control::{Arrival, Control, Warm};
+pub use latency::{Latency, Size};
+pub use spec::{CallOptions, ClientOptions, ClientRetry, DependencyOptions, Scope, ServiceOptions, ServiceSpec, Step};
+pub use version::{Version, refuse_other_kinds, same, stateful_differences};
+pub use world::{Setting, World, recorded_columns};

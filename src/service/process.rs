@@ -1,0 +1,183 @@
+//! A replica's process: the state that dies with it. And the state that outlives it.
+
+use super::{
+    queue::Queue,
+    spec::{Part, Scope, ServiceSpec},
+    version::same,
+};
+use crate::{
+    components::{Registry, cache::Cache, limiter::RateLimiter},
+    config::{Refusal, pick},
+    sim::{
+        Sim,
+        hash::{FixedState, mix},
+        sync::{FlightId, Flights, Semaphore},
+    },
+};
+use hashbrown::HashMap;
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+/// What a leader brings back to its followers: how the call ended. `None`: the leader went away.
+pub type Landing = Option<u8>;
+
+/// Keys under way.
+pub struct InFlight {
+    /// Who waits for whom.
+    pub flights: Flights<Landing>,
+    /// The flight of each key.
+    pub by_key: RefCell<HashMap<u64, FlightId, FixedState>>,
+}
+
+/// The components that may live in a process or outside of all of them.
+pub struct State {
+    /// Rate limiter.
+    pub limiter: RefCell<Option<Box<dyn RateLimiter>>>,
+    /// Result cache.
+    pub cache: RefCell<Option<Box<dyn Cache>>>,
+    /// Single-flight.
+    pub in_flight: InFlight,
+    /// What the components were last tuned to.
+    tuned: RefCell<(Option<Part>, Option<Part>)>,
+}
+
+impl State {
+    /// State as a service's configuration has it, of the components whose scope it is.
+    ///
+    /// # Errors
+    /// None that loading did not find.
+    pub fn new(sim: &Rc<Sim>, spec: &ServiceSpec, scope: Scope, registry: &Registry) -> Result<State, Refusal> {
+        let state = State {
+            limiter: RefCell::default(),
+            cache: RefCell::default(),
+            in_flight: InFlight { flights: Flights::new(sim), by_key: RefCell::default() },
+            tuned: RefCell::default(),
+        };
+        state.tune(spec, scope, registry, 0, false)?;
+        Ok(state)
+    }
+
+    /// A deploy reaches this state: components are retuned, and keep what they hold unless `cold`.
+    ///
+    /// # Errors
+    /// None that loading did not find.
+    pub fn tune(
+        &self,
+        spec: &ServiceSpec,
+        scope: Scope,
+        registry: &Registry,
+        now: u64,
+        cold: bool,
+    ) -> Result<(), Refusal> {
+        let tuned = &mut *self.tuned.borrow_mut();
+        if let Some(limiter) = spec.limiter.as_ref().filter(|l| l.scope == scope) {
+            let mut held = self.limiter.borrow_mut();
+            match (&mut *held, &tuned.0) {
+                (Some(_), Some(old)) if same(Some(&old.node), Some(&limiter.part.node)) && !cold => {}
+                (Some(held), Some(old)) if old.kind == limiter.part.kind && !cold => held.retune(&limiter.part.node, now)?,
+                _ => *held = Some(pick(&registry.limiters, "limiter", &limiter.part.node)?),
+            }
+            tuned.0 = Some(limiter.part.clone());
+        }
+        if let Some(cache) = spec.cache.as_ref().filter(|c| c.scope == scope) {
+            let mut held = self.cache.borrow_mut();
+            match (&mut *held, &tuned.1) {
+                (Some(_), Some(old)) if same(Some(&old.node), Some(&cache.part.node)) && !cold => {}
+                (Some(held), Some(old)) if old.kind == cache.part.kind && !cold => held.retune(&cache.part.node, now)?,
+                _ => *held = Some(pick(&registry.caches, "cache", &cache.part.node)?),
+            }
+            tuned.1 = Some(cache.part.clone());
+        }
+        Ok(())
+    }
+}
+
+/// A running process of a replica.
+pub struct Process {
+    /// Its number, from 1, over all replicas and restarts.
+    pub number: u32,
+    /// Replica that it runs on, from 1.
+    pub replica: u16,
+    /// Its own random number, drawn when it started.
+    pub seed: u64,
+    /// ns at which it started.
+    pub started: u64,
+    /// Local components.
+    pub state: State,
+    /// Workers, where the service has a queue.
+    pub queue: Option<Queue>,
+    /// Connections to each dependency; `None` is no bound.
+    pub pools: Vec<Option<Semaphore>>,
+    /// Size of each pool.
+    pub pool_sizes: RefCell<Vec<u32>>,
+    /// Requests in hand.
+    pub in_flight: Cell<u32>,
+    /// What the last refusal said about when to come back, ns. Read by the client in the same instant.
+    pub retry_after: Cell<u64>,
+}
+
+impl Process {
+    /// Starts a process.
+    ///
+    /// # Errors
+    /// None that loading did not find.
+    pub fn start(
+        sim: &Rc<Sim>,
+        spec: &ServiceSpec,
+        registry: &Registry,
+        replica: u16,
+        number: u32,
+        seed: u64,
+    ) -> Result<Process, Refusal> {
+        let queue = match &spec.queue {
+            Some(q) => Some(Queue::new(sim, pick(&registry.queues, "queue", &q.part.node)?, q.workers, q.limit)),
+            None => None,
+        };
+        let sizes: Vec<u32> = spec.dependencies.iter().map(|d| d.pool).collect();
+        Ok(Process {
+            number,
+            replica,
+            seed: mix(seed ^ mix(u64::from(number))),
+            started: sim.now(),
+            state: State::new(sim, spec, Scope::Local, registry)?,
+            queue,
+            pools: sizes.iter().map(|&size| (size > 0).then(|| Semaphore::new(sim, size as usize))).collect(),
+            pool_sizes: RefCell::new(sizes),
+            in_flight: Cell::new(0),
+            retry_after: Cell::new(0),
+        })
+    }
+
+    /// A deploy without a restart reaches this process.
+    ///
+    /// # Errors
+    /// None that loading did not find.
+    pub fn tune(&self, spec: &ServiceSpec, registry: &Registry, now: u64, cold: bool) -> Result<(), Refusal> {
+        self.state.tune(spec, Scope::Local, registry, now, cold)?;
+        if let (Some(queue), Some(q)) = (&self.queue, &spec.queue) {
+            queue.resize(q.workers, q.limit);
+            queue.discipline().borrow_mut().retune(&q.part.node, now)?;
+        }
+        self.resize_pools(spec);
+        Ok(())
+    }
+
+    /// Gives the pools the sizes of this configuration. A pool cannot come or go without a restart.
+    pub fn resize_pools(&self, spec: &ServiceSpec) {
+        let mut sizes = self.pool_sizes.borrow_mut();
+        for ((pool, size), dependency) in self.pools.iter().zip(sizes.iter_mut()).zip(&spec.dependencies) {
+            if let Some(pool) = pool
+                && dependency.pool > 0
+            {
+                match dependency.pool.cmp(size) {
+                    std::cmp::Ordering::Greater => pool.add_permits((dependency.pool - *size) as usize),
+                    std::cmp::Ordering::Less => pool.remove_permits((*size - dependency.pool) as usize),
+                    std::cmp::Ordering::Equal => {}
+                }
+                *size = dependency.pool;
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Places in the journey where a fault may act. Seams belong to the service; faults only answer them.
+
+use crate::sim::dice::Dice;
+
+/// Where the journey asks.
+#[derive(Clone, Copy, Debug)]
+pub enum Seam {
+    /// A call to a dependency is about to be sent.
+    Call {
+        /// Index of the dependency.
+        dependency: usize,
+        /// Replica that calls, from 1.
+        replica: u16,
+        /// Which attempt of the request, from 1.
+        attempt: u16,
+    },
+}
+
+/// What a fault does at a seam.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Perturb {
+    /// Leaves it alone.
+    Nothing,
+    /// Adds so many ns.
+    Delay(u64),
+    /// Makes it fail, after the time that it would have taken.
+    Fail,
+    /// Makes it never end.
+    Hang,
+}
+
+/// Something that acts at seams: the faults of an incident, or a test.
+pub trait Saboteur {
+    /// Asked at each seam. `dice` are the request's own.
+    fn at(&self, seam: Seam, dice: Dice, now: u64) -> Perturb;
+}
+
+/// Nobody.
+pub struct Nobody;
+
+impl Saboteur for Nobody {
+    fn at(&self, _: Seam, _: Dice, _: u64) -> Perturb {
+        Perturb::Nothing
+    }
+}

@@ -1,0 +1,27 @@
+//! A worker's own work.
+
+use super::super::{latency::Size, world::purpose};
+use crate::{
+    recording::RequestRow,
+    service::{journey::Visit, world::World},
+};
+
+/// Works; a cold process works more slowly.
+pub(in crate::service) async fn work(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow) {
+    let Some(latency) = &v.version.spec.compute else { return };
+    let mut time = latency.sample(size(v), &mut v.dice.draw(purpose::COMPUTE, 0));
+    if row.cold == 1 {
+        time = (time as f64 * v.version.spec.cold_factor) as u64;
+    }
+    w.sim.sleep(time).await;
+    row.compute += time;
+}
+
+/// What of a request times may depend on.
+pub(in crate::service) fn size(v: &Visit<'_>) -> Size {
+    Size {
+        input_tokens: v.request.input_tokens,
+        output_tokens: v.request.output_tokens,
+        captured: v.request.service_time,
+    }
+}

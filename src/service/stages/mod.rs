@@ -1,0 +1,10 @@
+//! The stages of a journey, one file a wait. Each is skipped when the service has no such stage.
+
+pub(super) mod admission;
+pub(super) mod cache;
+pub(super) mod call;
+pub(super) mod compute;
+pub(super) mod flight;
+pub(super) mod key;
+pub(super) mod parse;
+pub(super) mod queue;

@@ -1,0 +1,116 @@
+//! Versions of a service: what a change replaces, and how operators would number it.
+
+use super::spec::{Part, ServiceSpec, Step};
+use crate::config::{Node, Refusal, Value};
+
+/// One version of the service, ready to serve.
+#[derive(Debug)]
+pub struct Version {
+    /// What it was read from.
+    pub spec: ServiceSpec,
+    /// Its number for operators: equal configurations have equal numbers, in order of appearance from 1.
+    pub number: u16,
+    /// Number of its parser.
+    pub parser: u16,
+    /// Number of its key's template.
+    pub key_template: u16,
+    /// Number of the serializer behind its key.
+    pub serializer: u16,
+    /// Number of what its limiter's key is made of.
+    pub limiter_scope: u16,
+}
+
+impl Version {
+    /// Numbers the versions of a run, which come in order of appearance.
+    pub fn number(specs: Vec<ServiceSpec>) -> Vec<Version> {
+        let mut versions: Vec<Version> = vec![];
+        for spec in specs {
+            let next = |same: &dyn Fn(&ServiceSpec) -> bool, of: &dyn Fn(&Version) -> u16| {
+                let known = versions.iter().find(|v| same(&v.spec)).map(of);
+                known.unwrap_or_else(|| versions.iter().map(of).max().unwrap_or(0) + 1)
+            };
+            let number = next(&|s| same(s.tree.get("service"), spec.tree.get("service")), &|v| v.number);
+            let parser = match &spec.parse {
+                Some(_) => next(&|s| same(s.tree.get("service.parse"), spec.tree.get("service.parse")), &|v| v.parser),
+                None => 0,
+            };
+            let (key_template, serializer) = match &spec.key {
+                Some(key) => (
+                    next(&|s| s.key.as_ref().is_some_and(|k| k.writes_like(key)), &|v| v.key_template),
+                    next(&|s| s.key.as_ref().is_some_and(|k| k.serializer() == key.serializer()), &|v| v.serializer),
+                ),
+                None => (0, 0),
+            };
+            let limiter_scope = match &spec.limiter {
+                Some(limiter) => next(&|s| s.limiter.as_ref().is_some_and(|l| l.key == limiter.key), &|v| v.limiter_scope),
+                None => 0,
+            };
+            versions.push(Version { number, parser, key_template, serializer, limiter_scope, spec });
+        }
+        versions
+    }
+
+    /// Steps of one wave.
+    pub fn waves(&self) -> impl Iterator<Item = &[Step]> {
+        self.spec.steps.chunk_by(|a, b| a.wave == b.wave)
+    }
+}
+
+/// Whether two nodes say the same, wherever they stand.
+pub fn same(a: Option<&Node>, b: Option<&Node>) -> bool {
+    match (a, b) {
+        (None, None) => true,
+        (Some(a), Some(b)) => same_value(&a.value, &b.value),
+        _ => false,
+    }
+}
+
+fn same_value(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::List(a), Value::List(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_value(&a.value, &b.value))
+        }
+        (Value::Table(a), Value::Table(b)) => {
+            a.len() == b.len()
+                && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| same_value(&a.node.value, &b.node.value)))
+        }
+        _ => a == b,
+    }
+}
+
+/// Options of a table that are decided per request, not held in the component's state.
+const PER_REQUEST: &[&str] = &["ttl", "jitter", "lookup", "key", "version", "time"];
+
+/// The tables of `[service]` whose options live in state that all versions share, so that a share of the traffic cannot
+/// have its own.
+const STATEFUL: &[&str] = &["limiter", "cache", "queue", "replicas", "balancer", "single_flight"];
+
+/// Names of stateful parts of the service that differ between two versions.
+pub fn stateful_differences(a: &ServiceSpec, b: &ServiceSpec) -> Vec<&'static str> {
+    let stripped = |spec: &ServiceSpec, name: &str| {
+        let mut node = spec.tree.get("service").and_then(|s| s.get(name)).cloned();
+        if let Some(Node { value: Value::Table(table), .. }) = &mut node {
+            PER_REQUEST.iter().for_each(|option| drop(table.shift_remove(*option)));
+        }
+        node
+    };
+    STATEFUL.iter().copied().filter(|name| !same(stripped(a, name).as_ref(), stripped(b, name).as_ref())).collect()
+}
+
+/// Refuses a change that replaces a component by one of another kind, whose state could not be kept, unless the change
+/// says `state = "cold"`.
+///
+/// # Errors
+/// At the new component.
+pub fn refuse_other_kinds(old: &ServiceSpec, new: &ServiceSpec) -> Result<(), Refusal> {
+    let pair = |a: Option<&Part>, b: Option<&Part>, what: &str| match (a, b) {
+        (Some(a), Some(b)) if a.kind != b.kind => {
+            Err(Refusal::at(&b.node.at, format!("this change replaces the {what} \"{}\" by \"{}\"", a.kind, b.kind))
+                .help("the state of one cannot be kept by the other; say state = \"cold\" beside `set`"))
+        }
+        _ => Ok(()),
+    };
+    pair(old.limiter.as_ref().map(|l| &l.part), new.limiter.as_ref().map(|l| &l.part), "limiter")?;
+    pair(old.cache.as_ref().map(|c| &c.part), new.cache.as_ref().map(|c| &c.part), "cache")?;
+    pair(old.queue.as_ref().map(|q| &q.part), new.queue.as_ref().map(|q| &q.part), "queue")
+}

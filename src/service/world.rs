@@ -1,0 +1,311 @@
+//! Everything that a run of a service shares: replicas, state outside of them, dependencies, and where rows go.
+
+use super::{
+    dependencies::Dependency,
+    process::{Process, State},
+    row::Seen,
+    seams::Saboteur,
+    spec::{Scope, ServiceSpec},
+    version::Version,
+};
+use crate::{
+    components::{
+        Registry,
+        balancer::{Balancer, Candidate},
+        keys::Tag,
+        parser::Parser,
+    },
+    config::{Names, Refusal, pick},
+    recording::{AttemptRow, EventRow, Recorder, RequestRow, Row, Table, requests},
+    sim::{
+        Sim,
+        dice::{Dice, Purpose},
+    },
+    trace::{Request, Tags},
+};
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    rc::Rc,
+};
+
+/// Purposes of dice in this room.
+pub mod purpose {
+    use super::Purpose;
+    /// Which replica.
+    pub const BALANCE: Purpose = Purpose::named("balance");
+    /// On which side of a canary.
+    pub const CANARY: Purpose = Purpose::named("canary");
+    /// How much earlier than its time to live an entry dies.
+    pub const TTL: Purpose = Purpose::named("ttl-jitter");
+    /// A worker's own work.
+    pub const COMPUTE: Purpose = Purpose::named("compute");
+    /// A dependency's time.
+    pub const CALL: Purpose = Purpose::named("call");
+    /// Whether a dependency fails.
+    pub const FAIL: Purpose = Purpose::named("call-fails");
+    /// Back-off between attempts.
+    pub const BACKOFF: Purpose = Purpose::named("backoff");
+    /// How long a client waits before it tries again.
+    pub const CLIENT: Purpose = Purpose::named("client-retry");
+}
+
+/// What a world is made from.
+pub struct Setting<'r> {
+    /// Seed of all dice.
+    pub seed: u64,
+    /// All versions of the run, the one at the start first.
+    pub versions: Vec<Version>,
+    /// Components by name.
+    pub registry: &'r Registry,
+    /// Names of the trace.
+    pub tags: Rc<RefCell<Tags>>,
+    /// Faults.
+    pub saboteur: &'r dyn Saboteur,
+    /// Where rows go.
+    pub recorder: Recorder<'r>,
+}
+
+/// A change that is in force, or on its way.
+pub(super) struct Deployed {
+    /// The version that it brings.
+    pub version: usize,
+    /// Share of the traffic that gets it.
+    pub share: f64,
+    /// Replicas that have it, where it goes replica by replica.
+    pub upgraded: Option<Vec<bool>>,
+}
+
+/// See the module.
+pub struct World<'r> {
+    /// Virtual time.
+    pub sim: Rc<Sim>,
+    pub(super) seed: u64,
+    pub(super) versions: Vec<Version>,
+    pub(super) registry: &'r Registry,
+    pub(super) tags: Rc<RefCell<Tags>>,
+    pub(super) saboteur: &'r dyn Saboteur,
+    pub(super) recorder: RefCell<Recorder<'r>>,
+    pub(super) shared: State,
+    pub(super) processes: RefCell<Vec<Rc<Process>>>,
+    pub(super) processes_started: Cell<u32>,
+    /// Replicas that take no requests until then, ns.
+    pub(super) down_until: RefCell<Vec<u64>>,
+    pub(super) deployed: RefCell<Vec<Deployed>>,
+    /// The newest version that is in force for anybody: what belongs to no request (dependencies, clients) follows it.
+    pub(super) newest: Cell<usize>,
+    pub(super) balancer: RefCell<Box<dyn Balancer>>,
+    pub(super) parsers: Vec<Option<Box<dyn Parser>>>,
+    pub(super) parse_paths: RefCell<Names>,
+    pub(super) dependencies: Vec<Dependency>,
+    pub(super) candidates: RefCell<Vec<Candidate>>,
+    /// Requests seen lately, for warming. Empty unless somebody will warm.
+    pub(super) recent: RefCell<VecDeque<Request>>,
+    pub(super) remember: usize,
+    pub(super) warming: RefCell<VecDeque<Request>>,
+    pub(super) wrong_answers: Cell<u64>,
+    pub(super) events: EventNames,
+    /// Payload fields that say what the content of a request is; `None` is all.
+    pub(super) content: Option<Vec<String>>,
+}
+
+/// Numbers of the events that this room records.
+pub(super) struct EventNames {
+    pub deploy: u16,
+    pub restart: u16,
+    pub flush: u16,
+    pub warm: u16,
+}
+
+impl<'r> World<'r> {
+    /// A world at virtual time 0, with `remember` requests kept for warming.
+    ///
+    /// # Errors
+    /// None that loading did not find.
+    pub fn new(sim: &Rc<Sim>, setting: Setting<'r>, remember: usize) -> Result<World<'r>, Refusal> {
+        let Setting { seed, mut versions, registry, tags, saboteur, mut recorder } = setting;
+        let names = &mut recorder.recording_mut().names;
+        let mut number = |dictionary: &'static str, name: &str| {
+            names.entry(dictionary).or_insert_with(Names::default).number(name) as u16
+        };
+        for step in versions.iter_mut().flat_map(|v| &mut v.spec.steps) {
+            step.number = number("step", &step.name);
+        }
+        let first = &versions[0].spec;
+        let processes = (1..=first.replicas)
+            .map(|n| Process::start(sim, first, registry, n as u16, n, seed).map(Rc::new))
+            .collect::<Result<Vec<_>, _>>()?;
+        let parsers = versions
+            .iter()
+            .map(|v| v.spec.parse.as_ref().map(|p| pick(&registry.parsers, "parser", &p.part.node)).transpose())
+            .collect::<Result<Vec<_>, _>>()?;
+        let events = EventNames {
+            deploy: number("event", "deploy"),
+            restart: number("event", "restart"),
+            flush: number("event", "flush"),
+            warm: number("event", "warm"),
+        };
+        let dependencies =
+            first.dependencies.iter().map(|d| Dependency::new(sim, d, number("dependency", &d.name))).collect();
+        Ok(World {
+            shared: State::new(sim, first, Scope::Shared, registry)?,
+            down_until: RefCell::new(vec![0; processes.len()]),
+            processes_started: Cell::new(first.replicas),
+            processes: RefCell::new(processes),
+            deployed: RefCell::default(),
+            newest: Cell::new(0),
+            balancer: RefCell::new(pick(&registry.balancers, "balancer", &first.balancer.node)?),
+            parsers,
+            parse_paths: RefCell::default(),
+            dependencies,
+            candidates: RefCell::default(),
+            recent: RefCell::default(),
+            remember,
+            warming: RefCell::default(),
+            wrong_answers: Cell::new(0),
+            events,
+            content: first.key.as_ref().and_then(|k| k.payload_fields().map(<[String]>::to_vec)),
+            sim: sim.clone(),
+            seed,
+            versions,
+            registry,
+            tags,
+            saboteur,
+            recorder: RefCell::new(recorder),
+        })
+    }
+
+    /// Dice of a request.
+    #[inline]
+    pub(super) fn dice(&self, op: u64) -> Dice {
+        Dice::new(self.seed, op)
+    }
+
+    /// The version in force for what belongs to no request.
+    pub(super) fn newest(&self) -> &Version {
+        &self.versions[self.newest.get()]
+    }
+
+    /// Picks the process that takes a try; `None` when every replica is down.
+    pub(super) fn balance(&self, request: &Request, tries: u8) -> Option<Rc<Process>> {
+        let now = self.sim.now();
+        let processes = self.processes.borrow();
+        if processes.len() == 1 && self.down_until.borrow()[0] <= now {
+            return Some(processes[0].clone());
+        }
+        let candidates = &mut *self.candidates.borrow_mut();
+        candidates.clear();
+        let up = processes.iter().zip(self.down_until.borrow().iter()).filter(|(_, until)| **until <= now);
+        candidates.extend(up.map(|(p, _)| Candidate { replica: p.replica, in_flight: p.in_flight.get() }));
+        if candidates.is_empty() {
+            return None;
+        }
+        let dice = self.dice(request.op).draw(purpose::BALANCE, u64::from(tries)).bits();
+        let affinity = if request.user == 0 { request.op } else { self.tags.borrow().user.digest(request.user) };
+        let chosen = candidates[self.balancer.borrow_mut().pick(candidates, dice, affinity)];
+        Some(processes[usize::from(chosen.replica) - 1].clone())
+    }
+
+    /// The version that serves a request on this replica: the newest change that has reached it.
+    pub(super) fn version_for(&self, request: &Request, replica: u16) -> usize {
+        let deployed = self.deployed.borrow();
+        for change in deployed.iter().rev() {
+            let reached = match &change.upgraded {
+                Some(upgraded) => upgraded[usize::from(replica) - 1],
+                None => {
+                    change.share >= 1.0
+                        || self.dice(request.op).draw(purpose::CANARY, change.version as u64).chance(change.share)
+                }
+            };
+            if reached {
+                return change.version;
+            }
+        }
+        0
+    }
+
+    /// Whether a component is looked for outside of the processes or within.
+    pub(super) fn state<'a>(&'a self, process: &'a Process, scope: Scope) -> &'a State {
+        match scope {
+            Scope::Local => &process.state,
+            Scope::Shared => &self.shared,
+        }
+    }
+
+    /// A request, seen as keys see it.
+    pub(super) fn seen<'a>(&self, request: &'a Request, tags: &'a Tags) -> Seen<'a> {
+        Seen { request, tags }
+    }
+
+    pub(super) fn record(&self, number: u64, row: &RequestRow) {
+        self.recorder.borrow_mut().request(number, row);
+    }
+
+    pub(super) fn record_event(&self, event: u16, replica: u16, version: u16, share: f64) {
+        let row = EventRow { time: self.sim.now(), event, replica, version, share };
+        self.recorder.borrow_mut().event(&row);
+    }
+
+    /// Hits whose answer belonged to other content: the truth, not for the recording.
+    pub fn wrong_answers(&self) -> u64 {
+        self.wrong_answers.get()
+    }
+
+    /// Ends the run: the recorder, with the dictionaries of what this room named.
+    pub fn finish(self) -> Recorder<'r> {
+        let mut recorder = self.recorder.into_inner();
+        let tags = self.tags.borrow();
+        let names = &mut recorder.recording_mut().names;
+        let each: [(&'static str, &Names); 7] = [
+            ("tenant", &tags.tenant),
+            ("user", &tags.user),
+            ("route", &tags.route),
+            ("region", &tags.region),
+            ("class", &tags.class),
+            ("client", &tags.client),
+            ("model", &tags.model),
+        ];
+        for (dictionary, of) in each {
+            names.insert(dictionary, of.clone());
+        }
+        names.insert("parse_path", self.parse_paths.into_inner());
+        recorder
+    }
+}
+
+/// The columns that a run of these versions records: the core, and those of the stages that are on.
+pub fn recorded_columns(versions: &[ServiceSpec]) -> (Table<RequestRow>, Table<AttemptRow>) {
+    let any = |on: fn(&ServiceSpec) -> bool| versions.iter().any(on);
+    let mut off = vec![requests::shape];
+    let mut unless = |on: bool, columns: &[usize]| {
+        if !on {
+            off.extend_from_slice(columns);
+        }
+    };
+    unless(any(|s| s.cold_for > 0), &[requests::cold]);
+    unless(
+        any(|s| s.key.is_some()),
+        &[requests::h_raw, requests::h_fields, requests::h_canon, requests::h_key, requests::key_template, requests::serializer],
+    );
+    unless(any(|s| s.cache.is_some()), &[requests::cache, requests::miss, requests::hit_age, requests::writer]);
+    unless(any(|s| s.single_flight.is_some()), &[requests::flight_wait]);
+    unless(any(|s| s.queue.is_some()), &[requests::queue_wait]);
+    unless(any(|s| s.limiter.is_some()), &[requests::limiter_key, requests::limiter_remaining, requests::limiter_scope]);
+    unless(any(|s| s.parse.is_some()), &[requests::parse_error, requests::parse_path, requests::parser_version]);
+    unless(any(|s| s.dependencies.iter().any(|d| d.pool > 0)), &[requests::pool_wait]);
+    let columns = 0..RequestRow::COLUMNS.len();
+    (Table::with_columns(columns.filter(|c| !off.contains(c))), Table::default())
+}
+
+/// The digest of one tag of a request.
+pub(super) fn tag_digest(request: &Request, tags: &Tags, tag: Tag) -> u64 {
+    match tag {
+        Tag::Tenant => tags.tenant.digest(request.tenant),
+        Tag::User => tags.user.digest(request.user),
+        Tag::Route => tags.route.digest(request.route),
+        Tag::Region => tags.region.digest(request.region),
+        Tag::Class => tags.class.digest(request.class),
+        Tag::Client => tags.client.digest(request.client),
+        Tag::Model => tags.model.digest(request.model),
+    }
+}
