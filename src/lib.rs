@@ -7,9 +7,11 @@
 pub mod components;
 pub mod config;
 pub mod diagnosis;
+pub mod faults;
 pub mod gates;
 pub mod incident;
 pub mod indicators;
 pub mod recording;
+pub mod service;
 pub mod sim;
 pub mod trace;

@@ -6,7 +6,6 @@
 
 mod column;
 mod recorder;
-mod stub;
 mod table;
 mod tables;
 

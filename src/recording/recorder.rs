@@ -1,11 +1,11 @@
 //! Where the writing wing puts its rows: into the tables (unless told to keep none), into the digest, and to observers.
 
-use super::stub::RunDigest;
 use super::{
     Recording,
     table::Table,
     tables::{AttemptRow, EventRow, GaugeRow, RequestRow, Row},
 };
+use crate::sim::digest::RunDigest;
 
 /// Is told of every row as it comes about. Requests are told in order of their *end*.
 pub trait Observer {
@@ -120,7 +120,7 @@ impl<'o> Recorder<'o> {
             words[n] = word;
             n += 1;
         });
-        self.digest.row(time, &words[..n]);
+        self.digest.words(time, &words[..n]);
     }
 
     /// The recording itself, for dictionaries and the origin.

@@ -23,27 +23,52 @@ pub async fn client(w: &World<'_>, request: Request) -> u8 {
     loop {
         let (end, retry_after) = one_try(w, &request, tries).await;
         let clients = &w.newest().spec.clients;
-        let Some(wait) = next_try(&clients.retry, w, &request, tries, end, retry_after) else { return end };
+        let Some(wait) = next_try(&clients.retry, w, &request, tries, end, retry_after) else {
+            return end;
+        };
         w.sim.sleep(wait).await;
         tries += 1;
     }
 }
 
 /// ns to wait before another try; `None` when there is none.
-fn next_try(habit: &ClientRetry, w: &World<'_>, request: &Request, tries: u8, end: u8, retry_after: u64) -> Option<u64> {
+fn next_try(
+    habit: &ClientRetry,
+    w: &World<'_>,
+    request: &Request,
+    tries: u8,
+    end: u8,
+    retry_after: u64,
+) -> Option<u64> {
     let worth_it = matches!(
         end,
-        outcome::ERROR | outcome::TIMEOUT | outcome::REJECTED | outcome::SHED | outcome::HUNG_UP | outcome::UNAVAILABLE
+        outcome::ERROR
+            | outcome::TIMEOUT
+            | outcome::REJECTED
+            | outcome::SHED
+            | outcome::HUNG_UP
+            | outcome::UNAVAILABLE
     );
     // A client that leaves of its own accord does not come back.
     let left = end == outcome::HUNG_UP && request.disconnect > 0 && tries == 1;
     if !worth_it || left || u32::from(tries) > habit.max || tries == u8::MAX {
         return None;
     }
-    let doubled = habit.after.0.saturating_mul(1u64.checked_shl(u32::from(tries) - 1).unwrap_or(u64::MAX));
-    let off = w.dice(request.op).draw(purpose::CLIENT, u64::from(tries)).unit() * habit.jitter.0;
+    let doubled = habit
+        .after
+        .0
+        .saturating_mul(1u64.checked_shl(u32::from(tries) - 1).unwrap_or(u64::MAX));
+    let off = w
+        .dice(request.op)
+        .draw(purpose::CLIENT, u64::from(tries))
+        .unit()
+        * habit.jitter.0;
     let own = (doubled.min(3_600_000_000_000) as f64 * (1.0 - off)) as u64;
-    let told = if habit.obey_retry_after { retry_after.saturating_sub(w.sim.now()) } else { 0 };
+    let told = if habit.obey_retry_after {
+        retry_after.saturating_sub(w.sim.now())
+    } else {
+        0
+    };
     Some(own.max(told))
 }
 
@@ -67,11 +92,22 @@ async fn one_try(w: &World<'_>, request: &Request, tries: u8) -> (u8, u64) {
         number: row.number,
         background: false,
     };
-    let patience = [w.newest().spec.clients.patience.0, request.deadline, if tries == 1 { request.disconnect } else { 0 }];
+    let patience = [
+        w.newest().spec.clients.patience.0,
+        request.deadline,
+        if tries == 1 { request.disconnect } else { 0 },
+    ];
     let patience = patience.into_iter().filter(|&p| p > 0).min();
     let end = match patience {
         None => journey(w, &visit, &mut row.row).await,
-        Some(patience) => match w.sim.timeout_at(now.saturating_add(patience), journey(w, &visit, &mut row.row)).await {
+        Some(patience) => match w
+            .sim
+            .timeout_at(
+                now.saturating_add(patience),
+                journey(w, &visit, &mut row.row),
+            )
+            .await
+        {
             Ok(end) => end,
             Err(_) => {
                 row.row.disconnected = 1;
@@ -79,8 +115,15 @@ async fn one_try(w: &World<'_>, request: &Request, tries: u8) -> (u8, u64) {
             }
         },
     };
-    visit.process.in_flight.set(visit.process.in_flight.get() - 1);
-    let retry_after = if end == outcome::REJECTED { visit.process.retry_after.get() } else { 0 };
+    visit
+        .process
+        .in_flight
+        .set(visit.process.in_flight.get() - 1);
+    let retry_after = if end == outcome::REJECTED {
+        visit.process.retry_after.get()
+    } else {
+        0
+    };
     (row.end(end), retry_after)
 }
 
@@ -96,7 +139,15 @@ pub(super) async fn background(w: &World<'_>, request: &Request, version_index: 
     let version = &w.versions[version_index];
     row::served_by(&mut row.row, &process, version, w.sim.now());
     let (dice, number) = (w.dice(request.op), row.number);
-    let visit = Visit { request, version, version_index, process, dice, number, background: true };
+    let visit = Visit {
+        request,
+        version,
+        version_index,
+        process,
+        dice,
+        number,
+        background: true,
+    };
     let end = journey(w, &visit, &mut row.row).await;
     row.end(end);
 }
@@ -112,7 +163,12 @@ struct Row<'w, 'r> {
 impl<'w, 'r> Row<'w, 'r> {
     fn begin(w: &'w World<'r>, row: RequestRow) -> Self {
         let number = w.recorder.borrow_mut().begin();
-        Row { w, number, row, ended: false }
+        Row {
+            w,
+            number,
+            row,
+            ended: false,
+        }
     }
 
     fn end(&mut self, outcome: u8) -> u8 {

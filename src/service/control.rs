@@ -90,14 +90,27 @@ impl World<'_> {
     /// None that loading did not find.
     pub async fn control(&self, control: Control) -> Result<(), Refusal> {
         match control {
-            Control::Deploy { version, share, by_replica, cold } => {
+            Control::Deploy {
+                version,
+                share,
+                by_replica,
+                cold,
+            } => {
                 let upgraded = by_replica.then(|| vec![false; self.processes.borrow().len()]);
-                self.deployed.borrow_mut().push(Deployed { version, share, upgraded });
+                self.deployed.borrow_mut().push(Deployed {
+                    version,
+                    share,
+                    upgraded,
+                });
                 self.newest.set(version);
                 let spec = &self.versions[version].spec;
                 self.record_event(self.events.deploy, 0, self.versions[version].number, share);
-                self.dependencies.iter().zip(&spec.dependencies).for_each(|(d, s)| d.tune(s));
-                self.shared.tune(spec, Scope::Shared, self.registry, self.sim.now(), cold)?;
+                self.dependencies
+                    .iter()
+                    .zip(&spec.dependencies)
+                    .for_each(|(d, s)| d.tune(s));
+                self.shared
+                    .tune(spec, Scope::Shared, self.registry, self.sim.now(), cold)?;
                 for process in self.processes.borrow().iter() {
                     process.resize_pools(spec);
                     if !by_replica {
@@ -105,18 +118,39 @@ impl World<'_> {
                     }
                 }
             }
-            Control::Upgrade { version, replica, restart, down, cold } => {
-                if let Some(deployed) = self.deployed.borrow_mut().iter_mut().rev().find(|d| d.version == version)
+            Control::Upgrade {
+                version,
+                replica,
+                restart,
+                down,
+                cold,
+            } => {
+                if let Some(deployed) = self
+                    .deployed
+                    .borrow_mut()
+                    .iter_mut()
+                    .rev()
+                    .find(|d| d.version == version)
                     && let Some(upgraded) = &mut deployed.upgraded
                 {
                     upgraded[replica] = true;
                 }
-                self.record_event(self.events.deploy, replica as u16 + 1, self.versions[version].number, 1.0);
+                self.record_event(
+                    self.events.deploy,
+                    replica as u16 + 1,
+                    self.versions[version].number,
+                    1.0,
+                );
                 if restart {
                     self.restart(replica, version, down)?;
                 } else {
                     let process = self.processes.borrow()[replica].clone();
-                    process.tune(&self.versions[version].spec, self.registry, self.sim.now(), cold)?;
+                    process.tune(
+                        &self.versions[version].spec,
+                        self.registry,
+                        self.sim.now(),
+                        cold,
+                    )?;
                 }
             }
             Control::Restart { replica, down } => self.restart(replica, self.newest.get(), down)?,
@@ -150,11 +184,23 @@ impl World<'_> {
         let number = self.processes_started.get() + 1;
         self.processes_started.set(number);
         let spec = &self.versions[version].spec;
-        let fresh = Process::start(&self.sim, spec, self.registry, replica as u16 + 1, number, self.seed)?;
+        let fresh = Process::start(
+            &self.sim,
+            spec,
+            self.registry,
+            replica as u16 + 1,
+            number,
+            self.seed,
+        )?;
         // What the old process has in hand, it finishes.
         self.processes.borrow_mut()[replica] = Rc::new(fresh);
         self.down_until.borrow_mut()[replica] = self.sim.now() + down;
-        self.record_event(self.events.restart, replica as u16 + 1, self.versions[version].number, 1.0);
+        self.record_event(
+            self.events.restart,
+            replica as u16 + 1,
+            self.versions[version].number,
+            1.0,
+        );
         Ok(())
     }
 
@@ -170,14 +216,20 @@ impl World<'_> {
     /// Lists what to warm: requests that were seen lately, one of each content and tenant, those asked most often first.
     fn plan_warming(&self, warm: &Warm) {
         let recent = self.recent.borrow();
-        let mut asked: indexmap::IndexMap<(u64, u32, u32), (u32, usize)> = indexmap::IndexMap::new();
+        let mut asked: indexmap::IndexMap<(u64, u32, u32), (u32, usize)> =
+            indexmap::IndexMap::new();
         for (i, request) in recent.iter().enumerate() {
-            let entry = asked.entry((request.payload.raw_digest, request.tenant, request.model)).or_insert((0, i));
+            let entry = asked
+                .entry((request.payload.raw_digest, request.tenant, request.model))
+                .or_insert((0, i));
             *entry = (entry.0 + 1, i);
         }
         let mut order: Vec<(u32, usize)> = asked.into_values().collect();
         order.sort_by_key(|&(times, last)| (std::cmp::Reverse(times), std::cmp::Reverse(last)));
-        let chosen = order.into_iter().take(warm.requests).map(|(_, i)| recent[i].clone());
+        let chosen = order
+            .into_iter()
+            .take(warm.requests)
+            .map(|(_, i)| recent[i].clone());
         *self.warming.borrow_mut() = chosen.collect();
     }
 
@@ -186,7 +238,8 @@ impl World<'_> {
         let mut rows: Vec<(String, u16, f64)> = vec![];
         let processes = self.processes.borrow();
         for process in processes.iter() {
-            let mut put = |gauge: &str, value: f64| rows.push((gauge.to_string(), process.replica, value));
+            let mut put =
+                |gauge: &str, value: f64| rows.push((gauge.to_string(), process.replica, value));
             put("requests.in_flight", f64::from(process.in_flight.get()));
             if let Some(queue) = &process.queue {
                 let (workers, busy) = queue.workers();
@@ -195,24 +248,48 @@ impl World<'_> {
                 put("workers.busy", f64::from(busy));
             }
             let spec = &self.newest().spec;
-            for ((pool, size), d) in process.pools.iter().zip(process.pool_sizes.borrow().iter()).zip(&spec.dependencies) {
+            for ((pool, size), d) in process
+                .pools
+                .iter()
+                .zip(process.pool_sizes.borrow().iter())
+                .zip(&spec.dependencies)
+            {
                 if let Some(pool) = pool {
                     put(&format!("pool.size.{}", d.name), f64::from(*size));
-                    put(&format!("pool.in_use.{}", d.name), f64::from(*size) - pool.available() as f64);
+                    put(
+                        &format!("pool.in_use.{}", d.name),
+                        f64::from(*size) - pool.available() as f64,
+                    );
                     put(&format!("pool.waiting.{}", d.name), pool.waiting() as f64);
                 }
             }
             gauges_of(&process.state, &mut put);
         }
-        gauges_of(&self.shared, &mut |gauge, value| rows.push((gauge.to_string(), 0, value)));
+        gauges_of(&self.shared, &mut |gauge, value| {
+            rows.push((gauge.to_string(), 0, value))
+        });
         let now = self.sim.now();
-        let up = self.down_until.borrow().iter().filter(|until| **until <= now).count();
+        let up = self
+            .down_until
+            .borrow()
+            .iter()
+            .filter(|until| **until <= now)
+            .count();
         rows.push(("replicas.up".into(), 0, up as f64));
         let mut recorder = self.recorder.borrow_mut();
         for (gauge, replica, value) in rows {
-            let names = recorder.recording_mut().names.entry("gauge").or_insert_with(Names::default);
+            let names = recorder
+                .recording_mut()
+                .names
+                .entry("gauge")
+                .or_insert_with(Names::default);
             let gauge = names.number(&gauge) as u16;
-            recorder.gauge(&GaugeRow { time: now, gauge, replica, value });
+            recorder.gauge(&GaugeRow {
+                time: now,
+                gauge,
+                replica,
+                value,
+            });
         }
     }
 }

@@ -34,6 +34,11 @@ impl<F: Future> Future for JoinAll<F> {
         if pending {
             return Poll::Pending;
         }
-        Poll::Ready(self.0.iter_mut().filter_map(|(_, value)| value.take()).collect())
+        Poll::Ready(
+            self.0
+                .iter_mut()
+                .filter_map(|(_, value)| value.take())
+                .collect(),
+        )
     }
 }

@@ -45,9 +45,20 @@ impl Latency {
     pub fn sample(&self, size: Size, draw: &mut Draw) -> u64 {
         match self {
             Latency::Drawn(distribution) => distribution.sample_u64(draw),
-            Latency::PerToken { base, per_input, per_output, sigma } => {
-                let tokens = base + per_input * f64::from(size.input_tokens) + per_output * f64::from(size.output_tokens);
-                let factor = if *sigma > 0.0 { draw.lognormal(0.0, *sigma) } else { 1.0 };
+            Latency::PerToken {
+                base,
+                per_input,
+                per_output,
+                sigma,
+            } => {
+                let tokens = base
+                    + per_input * f64::from(size.input_tokens)
+                    + per_output * f64::from(size.output_tokens);
+                let factor = if *sigma > 0.0 {
+                    draw.lognormal(0.0, *sigma)
+                } else {
+                    1.0
+                };
                 (tokens * factor) as u64
             }
             Latency::AsCaptured { factor } => (size.captured as f64 * factor) as u64,
@@ -143,22 +154,32 @@ crate::options! {
     }
 }
 
-const KINDS: &[&str] =
-    &["constant", "uniform", "exponential", "lognormal", "pareto", "bimodal", "tokens", "as-captured"];
+const KINDS: &[&str] = &[
+    "constant",
+    "uniform",
+    "exponential",
+    "lognormal",
+    "pareto",
+    "bimodal",
+    "tokens",
+    "as-captured",
+];
 
 impl Read for Latency {
-    const WHAT: &'static str =
-        "a latency such as \"20ms\", \"as-captured\" or { kind = \"lognormal\", p50 = \"180ms\", p99 = \"1.2s\" }";
+    const WHAT: &'static str = "a latency such as \"20ms\", \"as-captured\" or { kind = \"lognormal\", p50 = \"180ms\", p99 = \"1.2s\" }";
 
     fn read(node: &Node) -> Result<Self, Refusal> {
         let at = &node.at;
         let empty = Table::new();
         match &node.value {
             Value::Text(word) if word == "as-captured" => Self::of_kind(word, at, at, &empty),
-            Value::Text(_) | Value::Integer(0) => Ok(Latency::Drawn(Distribution::Constant(Span::read(node)?.0 as f64))),
+            Value::Text(_) | Value::Integer(0) => Ok(Latency::Drawn(Distribution::Constant(
+                Span::read(node)?.0 as f64,
+            ))),
             Value::Table(table) => match table.get("kind") {
                 Some(kind) => Self::of_kind(&String::read(&kind.node)?, &kind.node.at, at, table),
-                None => Err(Refusal::at(at, "this latency has no kind").help(format!("known: {}", KINDS.join(", ")))),
+                None => Err(Refusal::at(at, "this latency has no kind")
+                    .help(format!("known: {}", KINDS.join(", ")))),
             },
             _ => Err(node.wrong(Self::WHAT)),
         }
@@ -192,17 +213,27 @@ impl Latency {
         let taken = &["kind"];
         let drawn = |d: Distribution| match d.validate() {
             Ok(()) => Ok(Latency::Drawn(d)),
-            Err(bad) => Err(Refusal::at(at, format!("this latency makes no sense: {bad}"))),
+            Err(bad) => Err(Refusal::at(
+                at,
+                format!("this latency makes no sense: {bad}"),
+            )),
         };
         match kind {
-            "constant" => drawn(Distribution::Constant(ConstantOptions::read_table(at, table, taken)?.time.0 as f64)),
+            "constant" => drawn(Distribution::Constant(
+                ConstantOptions::read_table(at, table, taken)?.time.0 as f64,
+            )),
             "uniform" => {
                 let o = UniformOptions::read_table(at, table, taken)?;
-                drawn(Distribution::Uniform { low: o.min.0 as f64, high: o.max.0 as f64 })
+                drawn(Distribution::Uniform {
+                    low: o.min.0 as f64,
+                    high: o.max.0 as f64,
+                })
             }
             "exponential" => {
                 let o = ExponentialOptions::read_table(at, table, taken)?;
-                drawn(Distribution::Exponential { mean: o.mean.0 as f64 })
+                drawn(Distribution::Exponential {
+                    mean: o.mean.0 as f64,
+                })
             }
             "lognormal" => {
                 let o = LognormalOptions::read_table(at, table, taken)?;
@@ -214,20 +245,32 @@ impl Latency {
             "pareto" => {
                 let o = ParetoOptions::read_table(at, table, taken)?;
                 let cap = (o.cap.0 > 0).then_some(o.cap.0 as f64);
-                drawn(Distribution::Pareto { min: o.min.0 as f64, alpha: o.alpha, cap })
+                drawn(Distribution::Pareto {
+                    min: o.min.0 as f64,
+                    alpha: o.alpha,
+                    cap,
+                })
             }
             "bimodal" => {
                 let o = BimodalOptions::read_table(at, table, taken)?;
                 let half = |node: &Node| match Latency::read(node)? {
                     Latency::Drawn(d) => Ok(Box::new(d)),
-                    _ => Err(Refusal::at(&node.at, "each half of a bimodal latency is a distribution")),
+                    _ => Err(Refusal::at(
+                        &node.at,
+                        "each half of a bimodal latency is a distribution",
+                    )),
                 };
-                drawn(Distribution::Bimodal { a: half(&o.a)?, b: half(&o.b)?, share: o.share.0 })
+                drawn(Distribution::Bimodal {
+                    a: half(&o.a)?,
+                    b: half(&o.b)?,
+                    share: o.share.0,
+                })
             }
             "tokens" => {
                 let o = TokenOptions::read_table(at, table, taken)?;
                 if !(0.0..=5.0).contains(&o.sigma) {
-                    return Err(Refusal::at(at, format!("a spread of {}", o.sigma)).help("sigma is from 0 to 5"));
+                    return Err(Refusal::at(at, format!("a spread of {}", o.sigma))
+                        .help("sigma is from 0 to 5"));
                 }
                 Ok(Latency::PerToken {
                     base: o.base.0 as f64,
@@ -239,7 +282,9 @@ impl Latency {
             "as-captured" => {
                 let o = CapturedOptions::read_table(at, table, taken)?;
                 if !(o.factor.is_finite() && o.factor >= 0.0) {
-                    return Err(Refusal::at(at, format!("a factor of {}", o.factor)).help("0 or more"));
+                    return Err(
+                        Refusal::at(at, format!("a factor of {}", o.factor)).help("0 or more")
+                    );
                 }
                 Ok(Latency::AsCaptured { factor: o.factor })
             }

@@ -22,6 +22,9 @@ mod world;
 pub use client::client;
 pub use control::{Arrival, Control, Warm};
 pub use latency::{Latency, Size};
-pub use spec::{CallOptions, ClientOptions, ClientRetry, DependencyOptions, Scope, ServiceOptions, ServiceSpec, Step};
+pub use spec::{
+    CallOptions, ClientOptions, ClientRetry, DependencyOptions, Scope, ServiceOptions, ServiceSpec,
+    Step,
+};
 pub use version::{Version, refuse_other_kinds, same, stateful_differences};
 pub use world::{Setting, World, recorded_columns};

@@ -48,11 +48,19 @@ impl State {
     ///
     /// # Errors
     /// None that loading did not find.
-    pub fn new(sim: &Rc<Sim>, spec: &ServiceSpec, scope: Scope, registry: &Registry) -> Result<State, Refusal> {
+    pub fn new(
+        sim: &Rc<Sim>,
+        spec: &ServiceSpec,
+        scope: Scope,
+        registry: &Registry,
+    ) -> Result<State, Refusal> {
         let state = State {
             limiter: RefCell::default(),
             cache: RefCell::default(),
-            in_flight: InFlight { flights: Flights::new(sim), by_key: RefCell::default() },
+            in_flight: InFlight {
+                flights: Flights::new(sim),
+                by_key: RefCell::default(),
+            },
             tuned: RefCell::default(),
         };
         state.tune(spec, scope, registry, 0, false)?;
@@ -75,8 +83,11 @@ impl State {
         if let Some(limiter) = spec.limiter.as_ref().filter(|l| l.scope == scope) {
             let mut held = self.limiter.borrow_mut();
             match (&mut *held, &tuned.0) {
-                (Some(_), Some(old)) if same(Some(&old.node), Some(&limiter.part.node)) && !cold => {}
-                (Some(held), Some(old)) if old.kind == limiter.part.kind && !cold => held.retune(&limiter.part.node, now)?,
+                (Some(_), Some(old))
+                    if same(Some(&old.node), Some(&limiter.part.node)) && !cold => {}
+                (Some(held), Some(old)) if old.kind == limiter.part.kind && !cold => {
+                    held.retune(&limiter.part.node, now)?
+                }
                 _ => *held = Some(pick(&registry.limiters, "limiter", &limiter.part.node)?),
             }
             tuned.0 = Some(limiter.part.clone());
@@ -85,7 +96,9 @@ impl State {
             let mut held = self.cache.borrow_mut();
             match (&mut *held, &tuned.1) {
                 (Some(_), Some(old)) if same(Some(&old.node), Some(&cache.part.node)) && !cold => {}
-                (Some(held), Some(old)) if old.kind == cache.part.kind && !cold => held.retune(&cache.part.node, now)?,
+                (Some(held), Some(old)) if old.kind == cache.part.kind && !cold => {
+                    held.retune(&cache.part.node, now)?
+                }
                 _ => *held = Some(pick(&registry.caches, "cache", &cache.part.node)?),
             }
             tuned.1 = Some(cache.part.clone());
@@ -132,7 +145,12 @@ impl Process {
         seed: u64,
     ) -> Result<Process, Refusal> {
         let queue = match &spec.queue {
-            Some(q) => Some(Queue::new(sim, pick(&registry.queues, "queue", &q.part.node)?, q.workers, q.limit)),
+            Some(q) => Some(Queue::new(
+                sim,
+                pick(&registry.queues, "queue", &q.part.node)?,
+                q.workers,
+                q.limit,
+            )),
             None => None,
         };
         let sizes: Vec<u32> = spec.dependencies.iter().map(|d| d.pool).collect();
@@ -143,7 +161,10 @@ impl Process {
             started: sim.now(),
             state: State::new(sim, spec, Scope::Local, registry)?,
             queue,
-            pools: sizes.iter().map(|&size| (size > 0).then(|| Semaphore::new(sim, size as usize))).collect(),
+            pools: sizes
+                .iter()
+                .map(|&size| (size > 0).then(|| Semaphore::new(sim, size as usize)))
+                .collect(),
             pool_sizes: RefCell::new(sizes),
             in_flight: Cell::new(0),
             retry_after: Cell::new(0),
@@ -154,7 +175,13 @@ impl Process {
     ///
     /// # Errors
     /// None that loading did not find.
-    pub fn tune(&self, spec: &ServiceSpec, registry: &Registry, now: u64, cold: bool) -> Result<(), Refusal> {
+    pub fn tune(
+        &self,
+        spec: &ServiceSpec,
+        registry: &Registry,
+        now: u64,
+        cold: bool,
+    ) -> Result<(), Refusal> {
         self.state.tune(spec, Scope::Local, registry, now, cold)?;
         if let (Some(queue), Some(q)) = (&self.queue, &spec.queue) {
             queue.resize(q.workers, q.limit);
@@ -167,13 +194,22 @@ impl Process {
     /// Gives the pools the sizes of this configuration. A pool cannot come or go without a restart.
     pub fn resize_pools(&self, spec: &ServiceSpec) {
         let mut sizes = self.pool_sizes.borrow_mut();
-        for ((pool, size), dependency) in self.pools.iter().zip(sizes.iter_mut()).zip(&spec.dependencies) {
+        for ((pool, size), dependency) in self
+            .pools
+            .iter()
+            .zip(sizes.iter_mut())
+            .zip(&spec.dependencies)
+        {
             if let Some(pool) = pool
                 && dependency.pool > 0
             {
                 match dependency.pool.cmp(size) {
-                    std::cmp::Ordering::Greater => pool.add_permits((dependency.pool - *size) as usize),
-                    std::cmp::Ordering::Less => pool.remove_permits((*size - dependency.pool) as usize),
+                    std::cmp::Ordering::Greater => {
+                        pool.add_permits((dependency.pool - *size) as usize)
+                    }
+                    std::cmp::Ordering::Less => {
+                        pool.remove_permits((*size - dependency.pool) as usize)
+                    }
                     std::cmp::Ordering::Equal => {}
                 }
                 *size = dependency.pool;

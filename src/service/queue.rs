@@ -48,7 +48,9 @@ impl Queue {
         }
         let give_on = || self.release();
         let parked = self.parking.park();
-        self.discipline.borrow_mut().push(parked.id(), class, self.sim.now());
+        self.discipline
+            .borrow_mut()
+            .push(parked.id(), class, self.sim.now());
         parked.on_lost(&give_on).await;
         Some(Slot(self))
     }
@@ -92,7 +94,10 @@ impl Queue {
     /// Workers, and how many of them are busy.
     pub fn workers(&self) -> (u32, u32) {
         let workers = self.workers.get();
-        (workers, u32::try_from((i64::from(workers) - self.free.get()).max(0)).unwrap_or(0))
+        (
+            workers,
+            u32::try_from((i64::from(workers) - self.free.get()).max(0)).unwrap_or(0),
+        )
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
         keys::{KeyTemplate, Tag},
         retry::Retry,
     },
-    config::{At, Node, Options, Percent, Read, Refusal, Span, Table, Value, pick, suggestion},
+    config::{At, Node, Percent, Read, Refusal, Span, Table, Value, pick, suggestion},
 };
 
 crate::choice! {
@@ -240,7 +240,8 @@ impl ServiceSpec {
     /// The first thing that is unknown, missing or contradictory, at its place.
     pub fn read(root: &Node, registry: &Registry) -> Result<ServiceSpec, Refusal> {
         let Some(service) = root.get("service") else {
-            return Err(Refusal::at(&root.at, "there is no [service]").help("describe the backend under test"));
+            return Err(Refusal::at(&root.at, "there is no [service]")
+                .help("describe the backend under test"));
         };
         let o = ServiceOptions::read(service)?;
         if !(1..=1000).contains(&o.replicas) {
@@ -250,44 +251,93 @@ impl ServiceSpec {
         let dependencies = read_dependencies(root)?;
         let balancer = match &o.balancer {
             Some(node) => part(node, |n| pick(&registry.balancers, "balancer", n).map(drop))?,
-            None => Part { node: Node { value: Value::Text("random".into()), at: At::nowhere() }, kind: "random".into() },
+            None => Part {
+                node: Node {
+                    value: Value::Text("random".into()),
+                    at: At::nowhere(),
+                },
+                kind: "random".into(),
+            },
         };
         let key = o.key.as_ref().map(KeyTemplate::read).transpose()?;
-        let cache = o.cache.as_ref().map(|n| read_cache(n, registry)).transpose()?;
+        let cache = o
+            .cache
+            .as_ref()
+            .map(|n| read_cache(n, registry))
+            .transpose()?;
         if let (Some(node), None) = (&o.cache, &key) {
-            return Err(Refusal::at(&node.at, "a cache without a key").help("add key = { fields = [...] }"));
+            return Err(
+                Refusal::at(&node.at, "a cache without a key").help("add key = { fields = [...] }")
+            );
         }
-        let single_flight = o.single_flight.as_ref().map(read_single_flight).transpose()?.flatten();
+        let single_flight = o
+            .single_flight
+            .as_ref()
+            .map(read_single_flight)
+            .transpose()?
+            .flatten();
         if let (Some(node), Some(_), None) = (&o.single_flight, single_flight, &key) {
-            return Err(Refusal::at(&node.at, "single-flight without a key").help("add key = { fields = [...] }"));
+            return Err(Refusal::at(&node.at, "single-flight without a key")
+                .help("add key = { fields = [...] }"));
         }
         if !(o.cold_factor.is_finite() && o.cold_factor >= 1.0) {
             let at = service.get("cold_factor").map_or(&service.at, |n| &n.at);
-            return Err(Refusal::at(at, "a cold process is not faster than a warm one").help("1 or more"));
+            return Err(
+                Refusal::at(at, "a cold process is not faster than a warm one").help("1 or more"),
+            );
         }
         Ok(ServiceSpec {
             replicas: o.replicas,
             balancer,
-            limiter: o.limiter.as_ref().map(|n| read_limiter(n, registry)).transpose()?,
-            parse: o.parse.as_ref().map(|n| read_parse(n, registry)).transpose()?,
+            limiter: o
+                .limiter
+                .as_ref()
+                .map(|n| read_limiter(n, registry))
+                .transpose()?,
+            parse: o
+                .parse
+                .as_ref()
+                .map(|n| read_parse(n, registry))
+                .transpose()?,
             key,
             cache,
             single_flight,
-            queue: o.queue.as_ref().map(|n| read_queue(n, registry)).transpose()?,
+            queue: o
+                .queue
+                .as_ref()
+                .map(|n| read_queue(n, registry))
+                .transpose()?,
             compute: o.compute.as_ref().map(Latency::read).transpose()?,
-            steps: o.call.as_ref().map(|n| read_steps(n, &dependencies)).transpose()?.unwrap_or_default(),
+            steps: o
+                .call
+                .as_ref()
+                .map(|n| read_steps(n, &dependencies))
+                .transpose()?
+                .unwrap_or_default(),
             cold_for: o.cold_for.0,
             cold_factor: o.cold_factor,
             dependencies,
-            clients: root.get("clients").map(ClientOptions::read).transpose()?.unwrap_or_else(default_clients),
+            clients: root
+                .get("clients")
+                .map(ClientOptions::read)
+                .transpose()?
+                .unwrap_or_else(default_clients),
             tree: root.clone(),
         })
     }
 }
 
 fn default_clients() -> ClientOptions {
-    let retry = ClientRetry { max: 0, after: Span(1_000_000_000), jitter: Percent(0.5), obey_retry_after: true };
-    ClientOptions { patience: Span(0), retry }
+    let retry = ClientRetry {
+        max: 0,
+        after: Span(1_000_000_000),
+        jitter: Percent(0.5),
+        obey_retry_after: true,
+    };
+    ClientOptions {
+        patience: Span(0),
+        retry,
+    }
 }
 
 /// Checks that a component builds, and keeps what it is built from.
@@ -295,9 +345,15 @@ fn part(node: &Node, build: impl Fn(&Node) -> Result<(), Refusal>) -> Result<Par
     build(node)?;
     let kind = match &node.value {
         Value::Text(kind) => kind.clone(),
-        _ => node.get("kind").and_then(|n| String::read(n).ok()).unwrap_or_default(),
+        _ => node
+            .get("kind")
+            .and_then(|n| String::read(n).ok())
+            .unwrap_or_default(),
     };
-    Ok(Part { node: node.clone(), kind })
+    Ok(Part {
+        node: node.clone(),
+        kind,
+    })
 }
 
 /// An option that a stage reads from its component's table.
@@ -307,12 +363,20 @@ fn of_stage<T: Read>(node: &Node, name: &str, default: T) -> Result<T, Refusal> 
 
 fn read_limiter(node: &Node, registry: &Registry) -> Result<LimiterSpec, Refusal> {
     let part = part(node, |n| pick(&registry.limiters, "limiter", n).map(drop))?;
-    Ok(LimiterSpec { part, scope: of_stage(node, "scope", Scope::Local)?, key: of_stage(node, "key", vec![])? })
+    Ok(LimiterSpec {
+        part,
+        scope: of_stage(node, "scope", Scope::Local)?,
+        key: of_stage(node, "key", vec![])?,
+    })
 }
 
 fn read_parse(node: &Node, registry: &Registry) -> Result<ParseSpec, Refusal> {
     let part = part(node, |n| pick(&registry.parsers, "parser", n).map(drop))?;
-    Ok(ParseSpec { part, version: of_stage(node, "version", 1)?, time: of_stage(node, "time", Span(0))?.0 })
+    Ok(ParseSpec {
+        part,
+        version: of_stage(node, "version", 1)?,
+        time: of_stage(node, "time", Span(0))?.0,
+    })
 }
 
 fn read_cache(node: &Node, registry: &Registry) -> Result<CacheSpec, Refusal> {
@@ -332,7 +396,11 @@ fn read_queue(node: &Node, registry: &Registry) -> Result<QueueSpec, Refusal> {
         let at = node.get("workers").map_or(&node.at, |n| &n.at);
         return Err(Refusal::at(at, "a queue without workers is never served").help("1 or more"));
     }
-    Ok(QueueSpec { part, workers, limit: of_stage(node, "limit", u32::MAX)? })
+    Ok(QueueSpec {
+        part,
+        workers,
+        limit: of_stage(node, "limit", u32::MAX)?,
+    })
 }
 
 fn read_single_flight(node: &Node) -> Result<Option<Scope>, Refusal> {
@@ -345,7 +413,11 @@ fn read_single_flight(node: &Node) -> Result<Option<Scope>, Refusal> {
 
 fn read_dependencies(root: &Node) -> Result<Vec<DependencySpec>, Refusal> {
     let empty = Table::new();
-    let table = root.get("dependency").map(|n| n.table("[dependency]")).transpose()?.unwrap_or(&empty);
+    let table = root
+        .get("dependency")
+        .map(|n| n.table("[dependency]"))
+        .transpose()?
+        .unwrap_or(&empty);
     table
         .iter()
         .map(|(name, entry)| {
@@ -371,15 +443,34 @@ fn read_steps(node: &Node, dependencies: &[DependencySpec]) -> Result<Vec<Step>,
         let options = CallOptions::read(node)?;
         let (name, at) = &options.dependency;
         let Some(dependency) = dependencies.iter().position(|d| d.name == *name) else {
-            return Err(Refusal::at(at, format!("there is no [dependency.{name}]"))
-                .help(suggestion(name, dependencies.iter().map(|d| d.name.as_str()))));
+            return Err(
+                Refusal::at(at, format!("there is no [dependency.{name}]")).help(suggestion(
+                    name,
+                    dependencies.iter().map(|d| d.name.as_str()),
+                )),
+            );
         };
         let name = options.name.clone().unwrap_or_else(|| name.clone());
-        steps.push((Step { name, dependency, options, wave: 0, number: 0 }, node.at.clone()));
+        steps.push((
+            Step {
+                name,
+                dependency,
+                options,
+                wave: 0,
+                number: 0,
+            },
+            node.at.clone(),
+        ));
     }
     for i in 0..steps.len() {
-        if let Some((_, at)) = steps[i + 1..].iter().find(|(s, _)| s.name == steps[i].0.name) {
-            return Err(Refusal::at(at, format!("two steps are called \"{}\"", steps[i].0.name)).help("give them names"));
+        if let Some((_, at)) = steps[i + 1..]
+            .iter()
+            .find(|(s, _)| s.name == steps[i].0.name)
+        {
+            return Err(
+                Refusal::at(at, format!("two steps are called \"{}\"", steps[i].0.name))
+                    .help("give them names"),
+            );
         }
     }
     assign_waves(&mut steps)?;
@@ -408,7 +499,12 @@ fn assign_waves(steps: &mut [(Step, At)]) -> Result<(), Refusal> {
     let mut wave: Vec<Option<usize>> = vec![None; steps.len()];
     for round in 0..steps.len() {
         let ready: Vec<usize> = (0..steps.len())
-            .filter(|&i| wave[i].is_none() && before[i].iter().all(|&b| wave[b].is_some_and(|w| w < round)))
+            .filter(|&i| {
+                wave[i].is_none()
+                    && before[i]
+                        .iter()
+                        .all(|&b| wave[b].is_some_and(|w| w < round))
+            })
             .collect();
         for i in ready {
             wave[i] = Some(round);
@@ -418,11 +514,18 @@ fn assign_waves(steps: &mut [(Step, At)]) -> Result<(), Refusal> {
         let mut path = vec![start];
         loop {
             let here = path[path.len() - 1];
-            let next = before[here].iter().copied().find(|&b| wave[b].is_none()).unwrap_or(start);
+            let next = before[here]
+                .iter()
+                .copied()
+                .find(|&b| wave[b].is_none())
+                .unwrap_or(start);
             if let Some(i) = path.iter().position(|&p| p == next) {
                 let mut cycle: Vec<&str> = path[i..].iter().map(|&p| names[p].as_str()).collect();
                 cycle.push(&names[next]);
-                return Err(Refusal::at(&steps[next].1, format!("these calls wait for each other: {}", cycle.join(" after "))));
+                return Err(Refusal::at(
+                    &steps[next].1,
+                    format!("these calls wait for each other: {}", cycle.join(" after ")),
+                ));
             }
             path.push(next);
         }

@@ -29,23 +29,49 @@ impl Version {
                 let known = versions.iter().find(|v| same(&v.spec)).map(of);
                 known.unwrap_or_else(|| versions.iter().map(of).max().unwrap_or(0) + 1)
             };
-            let number = next(&|s| same(s.tree.get("service"), spec.tree.get("service")), &|v| v.number);
+            let number = next(
+                &|s| same(s.tree.get("service"), spec.tree.get("service")),
+                &|v| v.number,
+            );
             let parser = match &spec.parse {
-                Some(_) => next(&|s| same(s.tree.get("service.parse"), spec.tree.get("service.parse")), &|v| v.parser),
+                Some(_) => next(
+                    &|s| same(s.tree.get("service.parse"), spec.tree.get("service.parse")),
+                    &|v| v.parser,
+                ),
                 None => 0,
             };
             let (key_template, serializer) = match &spec.key {
                 Some(key) => (
-                    next(&|s| s.key.as_ref().is_some_and(|k| k.writes_like(key)), &|v| v.key_template),
-                    next(&|s| s.key.as_ref().is_some_and(|k| k.serializer() == key.serializer()), &|v| v.serializer),
+                    next(
+                        &|s| s.key.as_ref().is_some_and(|k| k.writes_like(key)),
+                        &|v| v.key_template,
+                    ),
+                    next(
+                        &|s| {
+                            s.key
+                                .as_ref()
+                                .is_some_and(|k| k.serializer() == key.serializer())
+                        },
+                        &|v| v.serializer,
+                    ),
                 ),
                 None => (0, 0),
             };
             let limiter_scope = match &spec.limiter {
-                Some(limiter) => next(&|s| s.limiter.as_ref().is_some_and(|l| l.key == limiter.key), &|v| v.limiter_scope),
+                Some(limiter) => next(
+                    &|s| s.limiter.as_ref().is_some_and(|l| l.key == limiter.key),
+                    &|v| v.limiter_scope,
+                ),
                 None => 0,
             };
-            versions.push(Version { number, parser, key_template, serializer, limiter_scope, spec });
+            versions.push(Version {
+                number,
+                parser,
+                key_template,
+                serializer,
+                limiter_scope,
+                spec,
+            });
         }
         versions
     }
@@ -72,7 +98,10 @@ fn same_value(a: &Value, b: &Value) -> bool {
         }
         (Value::Table(a), Value::Table(b)) => {
             a.len() == b.len()
-                && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| same_value(&a.node.value, &b.node.value)))
+                && a.iter().all(|(name, a)| {
+                    b.get(name)
+                        .is_some_and(|b| same_value(&a.node.value, &b.node.value))
+                })
         }
         _ => a == b,
     }
@@ -83,18 +112,35 @@ const PER_REQUEST: &[&str] = &["ttl", "jitter", "lookup", "key", "version", "tim
 
 /// The tables of `[service]` whose options live in state that all versions share, so that a share of the traffic cannot
 /// have its own.
-const STATEFUL: &[&str] = &["limiter", "cache", "queue", "replicas", "balancer", "single_flight"];
+const STATEFUL: &[&str] = &[
+    "limiter",
+    "cache",
+    "queue",
+    "replicas",
+    "balancer",
+    "single_flight",
+];
 
 /// Names of stateful parts of the service that differ between two versions.
 pub fn stateful_differences(a: &ServiceSpec, b: &ServiceSpec) -> Vec<&'static str> {
     let stripped = |spec: &ServiceSpec, name: &str| {
         let mut node = spec.tree.get("service").and_then(|s| s.get(name)).cloned();
-        if let Some(Node { value: Value::Table(table), .. }) = &mut node {
-            PER_REQUEST.iter().for_each(|option| drop(table.shift_remove(*option)));
+        if let Some(Node {
+            value: Value::Table(table),
+            ..
+        }) = &mut node
+        {
+            PER_REQUEST
+                .iter()
+                .for_each(|option| drop(table.shift_remove(*option)));
         }
         node
     };
-    STATEFUL.iter().copied().filter(|name| !same(stripped(a, name).as_ref(), stripped(b, name).as_ref())).collect()
+    STATEFUL
+        .iter()
+        .copied()
+        .filter(|name| !same(stripped(a, name).as_ref(), stripped(b, name).as_ref()))
+        .collect()
 }
 
 /// Refuses a change that replaces a component by one of another kind, whose state could not be kept, unless the change
@@ -104,13 +150,29 @@ pub fn stateful_differences(a: &ServiceSpec, b: &ServiceSpec) -> Vec<&'static st
 /// At the new component.
 pub fn refuse_other_kinds(old: &ServiceSpec, new: &ServiceSpec) -> Result<(), Refusal> {
     let pair = |a: Option<&Part>, b: Option<&Part>, what: &str| match (a, b) {
-        (Some(a), Some(b)) if a.kind != b.kind => {
-            Err(Refusal::at(&b.node.at, format!("this change replaces the {what} \"{}\" by \"{}\"", a.kind, b.kind))
-                .help("the state of one cannot be kept by the other; say state = \"cold\" beside `set`"))
-        }
+        (Some(a), Some(b)) if a.kind != b.kind => Err(Refusal::at(
+            &b.node.at,
+            format!(
+                "this change replaces the {what} \"{}\" by \"{}\"",
+                a.kind, b.kind
+            ),
+        )
+        .help("the state of one cannot be kept by the other; say state = \"cold\" beside `set`")),
         _ => Ok(()),
     };
-    pair(old.limiter.as_ref().map(|l| &l.part), new.limiter.as_ref().map(|l| &l.part), "limiter")?;
-    pair(old.cache.as_ref().map(|c| &c.part), new.cache.as_ref().map(|c| &c.part), "cache")?;
-    pair(old.queue.as_ref().map(|q| &q.part), new.queue.as_ref().map(|q| &q.part), "queue")
+    pair(
+        old.limiter.as_ref().map(|l| &l.part),
+        new.limiter.as_ref().map(|l| &l.part),
+        "limiter",
+    )?;
+    pair(
+        old.cache.as_ref().map(|c| &c.part),
+        new.cache.as_ref().map(|c| &c.part),
+        "cache",
+    )?;
+    pair(
+        old.queue.as_ref().map(|q| &q.part),
+        new.queue.as_ref().map(|q| &q.part),
+        "queue",
+    )
 }

@@ -123,10 +123,20 @@ impl<'r> World<'r> {
     /// # Errors
     /// None that loading did not find.
     pub fn new(sim: &Rc<Sim>, setting: Setting<'r>, remember: usize) -> Result<World<'r>, Refusal> {
-        let Setting { seed, mut versions, registry, tags, saboteur, mut recorder } = setting;
+        let Setting {
+            seed,
+            mut versions,
+            registry,
+            tags,
+            saboteur,
+            mut recorder,
+        } = setting;
         let names = &mut recorder.recording_mut().names;
         let mut number = |dictionary: &'static str, name: &str| {
-            names.entry(dictionary).or_insert_with(Names::default).number(name) as u16
+            names
+                .entry(dictionary)
+                .or_insert_with(Names::default)
+                .number(name) as u16
         };
         for step in versions.iter_mut().flat_map(|v| &mut v.spec.steps) {
             step.number = number("step", &step.name);
@@ -137,7 +147,13 @@ impl<'r> World<'r> {
             .collect::<Result<Vec<_>, _>>()?;
         let parsers = versions
             .iter()
-            .map(|v| v.spec.parse.as_ref().map(|p| pick(&registry.parsers, "parser", &p.part.node)).transpose())
+            .map(|v| {
+                v.spec
+                    .parse
+                    .as_ref()
+                    .map(|p| pick(&registry.parsers, "parser", &p.part.node))
+                    .transpose()
+            })
             .collect::<Result<Vec<_>, _>>()?;
         let events = EventNames {
             deploy: number("event", "deploy"),
@@ -145,8 +161,11 @@ impl<'r> World<'r> {
             flush: number("event", "flush"),
             warm: number("event", "warm"),
         };
-        let dependencies =
-            first.dependencies.iter().map(|d| Dependency::new(sim, d, number("dependency", &d.name))).collect();
+        let dependencies = first
+            .dependencies
+            .iter()
+            .map(|d| Dependency::new(sim, d, number("dependency", &d.name)))
+            .collect();
         Ok(World {
             shared: State::new(sim, first, Scope::Shared, registry)?,
             down_until: RefCell::new(vec![0; processes.len()]),
@@ -164,7 +183,10 @@ impl<'r> World<'r> {
             warming: RefCell::default(),
             wrong_answers: Cell::new(0),
             events,
-            content: first.key.as_ref().and_then(|k| k.payload_fields().map(<[String]>::to_vec)),
+            content: first
+                .key
+                .as_ref()
+                .and_then(|k| k.payload_fields().map(<[String]>::to_vec)),
             sim: sim.clone(),
             seed,
             versions,
@@ -195,13 +217,27 @@ impl<'r> World<'r> {
         }
         let candidates = &mut *self.candidates.borrow_mut();
         candidates.clear();
-        let up = processes.iter().zip(self.down_until.borrow().iter()).filter(|(_, until)| **until <= now);
-        candidates.extend(up.map(|(p, _)| Candidate { replica: p.replica, in_flight: p.in_flight.get() }));
+        let down_until = self.down_until.borrow();
+        let up = processes
+            .iter()
+            .zip(down_until.iter())
+            .filter(|(_, until)| **until <= now);
+        candidates.extend(up.map(|(p, _)| Candidate {
+            replica: p.replica,
+            in_flight: p.in_flight.get(),
+        }));
         if candidates.is_empty() {
             return None;
         }
-        let dice = self.dice(request.op).draw(purpose::BALANCE, u64::from(tries)).bits();
-        let affinity = if request.user == 0 { request.op } else { self.tags.borrow().user.digest(request.user) };
+        let dice = self
+            .dice(request.op)
+            .draw(purpose::BALANCE, u64::from(tries))
+            .bits();
+        let affinity = if request.user == 0 {
+            request.op
+        } else {
+            self.tags.borrow().user.digest(request.user)
+        };
         let chosen = candidates[self.balancer.borrow_mut().pick(candidates, dice, affinity)];
         Some(processes[usize::from(chosen.replica) - 1].clone())
     }
@@ -214,7 +250,10 @@ impl<'r> World<'r> {
                 Some(upgraded) => upgraded[usize::from(replica) - 1],
                 None => {
                     change.share >= 1.0
-                        || self.dice(request.op).draw(purpose::CANARY, change.version as u64).chance(change.share)
+                        || self
+                            .dice(request.op)
+                            .draw(purpose::CANARY, change.version as u64)
+                            .chance(change.share)
                 }
             };
             if reached {
@@ -242,7 +281,13 @@ impl<'r> World<'r> {
     }
 
     pub(super) fn record_event(&self, event: u16, replica: u16, version: u16, share: f64) {
-        let row = EventRow { time: self.sim.now(), event, replica, version, share };
+        let row = EventRow {
+            time: self.sim.now(),
+            event,
+            replica,
+            version,
+            share,
+        };
         self.recorder.borrow_mut().event(&row);
     }
 
@@ -285,16 +330,51 @@ pub fn recorded_columns(versions: &[ServiceSpec]) -> (Table<RequestRow>, Table<A
     unless(any(|s| s.cold_for > 0), &[requests::cold]);
     unless(
         any(|s| s.key.is_some()),
-        &[requests::h_raw, requests::h_fields, requests::h_canon, requests::h_key, requests::key_template, requests::serializer],
+        &[
+            requests::h_raw,
+            requests::h_fields,
+            requests::h_canon,
+            requests::h_key,
+            requests::key_template,
+            requests::serializer,
+        ],
     );
-    unless(any(|s| s.cache.is_some()), &[requests::cache, requests::miss, requests::hit_age, requests::writer]);
+    unless(
+        any(|s| s.cache.is_some()),
+        &[
+            requests::cache,
+            requests::miss,
+            requests::hit_age,
+            requests::writer,
+        ],
+    );
     unless(any(|s| s.single_flight.is_some()), &[requests::flight_wait]);
     unless(any(|s| s.queue.is_some()), &[requests::queue_wait]);
-    unless(any(|s| s.limiter.is_some()), &[requests::limiter_key, requests::limiter_remaining, requests::limiter_scope]);
-    unless(any(|s| s.parse.is_some()), &[requests::parse_error, requests::parse_path, requests::parser_version]);
-    unless(any(|s| s.dependencies.iter().any(|d| d.pool > 0)), &[requests::pool_wait]);
+    unless(
+        any(|s| s.limiter.is_some()),
+        &[
+            requests::limiter_key,
+            requests::limiter_remaining,
+            requests::limiter_scope,
+        ],
+    );
+    unless(
+        any(|s| s.parse.is_some()),
+        &[
+            requests::parse_error,
+            requests::parse_path,
+            requests::parser_version,
+        ],
+    );
+    unless(
+        any(|s| s.dependencies.iter().any(|d| d.pool > 0)),
+        &[requests::pool_wait],
+    );
     let columns = 0..RequestRow::COLUMNS.len();
-    (Table::with_columns(columns.filter(|c| !off.contains(c))), Table::default())
+    (
+        Table::with_columns(columns.filter(|c| !off.contains(c))),
+        Table::default(),
+    )
 }
 
 /// The digest of one tag of a request.

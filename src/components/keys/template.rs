@@ -196,7 +196,11 @@ impl KeyTemplate {
 
     /// Whether both write the same key for every request, whatever else they read or write.
     pub fn writes_like(&self, other: &KeyTemplate) -> bool {
-        let alone = |t: &KeyTemplate| KeyTemplate { read_also: vec![], write_also: vec![], ..t.clone() };
+        let alone = |t: &KeyTemplate| KeyTemplate {
+            read_also: vec![],
+            write_also: vec![],
+            ..t.clone()
+        };
         alone(self) == alone(other)
     }
 

@@ -1,6 +1,6 @@
 //! Parsers of requests' payloads: can it be read? Sources: Q7, Q17, Q22.
 
-use crate::config::{At, Kind, Options, Refusal, Table};
+use crate::config::{At, Kind, Options, Table};
 use serde_json::Value;
 
 crate::choice! {

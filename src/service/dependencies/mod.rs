@@ -1,9 +1,6 @@
 //! What the service calls.
 
-use super::{
-    spec::DependencySpec,
-    world::World,
-};
+use super::{spec::DependencySpec, world::World};
 use crate::sim::{Sim, sync::Station};
 use std::rc::Rc;
 
@@ -21,9 +18,10 @@ impl Dependency {
         Dependency { number, station }
     }
 
-    /// Works for `time` ns; the caller gives up after `timeout` (0: never). Whether it came in time.
+    /// Works for `time` ns (`u64::MAX`: for ever); the caller gives up after `timeout` (0: never). Whether it came in time.
     pub async fn serve(&self, w: &World<'_>, time: u64, timeout: u64) -> bool {
         match &self.station {
+            _ if time == u64::MAX && timeout == 0 => std::future::pending().await,
             // A plain duration needs no timer for its timeout.
             None if timeout > 0 => {
                 w.sim.sleep(time.min(timeout)).await;
@@ -33,7 +31,9 @@ impl Dependency {
                 w.sim.sleep(time).await;
                 true
             }
-            Some(station) if timeout > 0 => w.sim.timeout(timeout, station.serve(time)).await.is_ok(),
+            Some(station) if timeout > 0 => {
+                w.sim.timeout(timeout, station.serve(time)).await.is_ok()
+            }
             Some(station) => {
                 station.serve(time).await;
                 true

@@ -3,13 +3,22 @@
 use crate::{
     components::limiter::Admission,
     recording::{RequestRow, outcome},
-    service::{journey::Visit, world::{World, tag_digest}},
+    service::{
+        journey::Visit,
+        world::{World, tag_digest},
+    },
     sim::hash::mix,
 };
 
 /// Asks the limiter. On a refusal the process holds the instant to come back at, for the answer to the client.
-pub(in crate::service) fn enter(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow) -> Result<(), u8> {
-    let Some(spec) = &v.version.spec.limiter else { return Ok(()) };
+pub(in crate::service) fn enter(
+    w: &World<'_>,
+    v: &Visit<'_>,
+    row: &mut RequestRow,
+) -> Result<(), u8> {
+    let Some(spec) = &v.version.spec.limiter else {
+        return Ok(());
+    };
     if v.background {
         return Ok(());
     }

@@ -11,8 +11,15 @@ use crate::{
 };
 
 /// Looks the key up, and then the keys of the compatibility read path. Whether it was found.
-pub(in crate::service) async fn look_up(w: &World<'_>, v: &Visit<'_>, key: u64, row: &mut RequestRow) -> bool {
-    let Some(spec) = &v.version.spec.cache else { return false };
+pub(in crate::service) async fn look_up(
+    w: &World<'_>,
+    v: &Visit<'_>,
+    key: u64,
+    row: &mut RequestRow,
+) -> bool {
+    let Some(spec) = &v.version.spec.cache else {
+        return false;
+    };
     if spec.lookup > 0 {
         w.sim.sleep(spec.lookup).await;
         row.compute += spec.lookup;
@@ -30,11 +37,16 @@ pub(in crate::service) async fn look_up(w: &World<'_>, v: &Visit<'_>, key: u64, 
         }
     }
     match answer {
-        Lookup::Hit { age, writer, content } => {
+        Lookup::Hit {
+            age,
+            writer,
+            content,
+        } => {
             row.cache = cache::HIT;
             row.hit_age = age;
             row.writer = writer;
-            w.wrong_answers.set(w.wrong_answers.get() + u64::from(content != row.h_canon));
+            w.wrong_answers
+                .set(w.wrong_answers.get() + u64::from(content != row.h_canon));
             true
         }
         Lookup::Miss(reason) => {
@@ -51,7 +63,9 @@ pub(in crate::service) async fn look_up(w: &World<'_>, v: &Visit<'_>, key: u64, 
 
 /// Stores a good answer under the key, and under those of dual writing.
 pub(in crate::service) fn fill(w: &World<'_>, v: &Visit<'_>, key: u64, row: &RequestRow, end: u8) {
-    let Some(spec) = v.version.spec.cache.as_ref().filter(|_| end == outcome::OK) else { return };
+    let Some(spec) = v.version.spec.cache.as_ref().filter(|_| end == outcome::OK) else {
+        return;
+    };
     let now = w.sim.now();
     let ttl = if spec.ttl > 0 && spec.jitter > 0.0 {
         let off = v.dice.draw(purpose::TTL, 0).unit() * spec.jitter * spec.ttl as f64;
@@ -60,8 +74,17 @@ pub(in crate::service) fn fill(w: &World<'_>, v: &Visit<'_>, key: u64, row: &Req
         spec.ttl
     };
     // About four bytes a token of the answer, where tokens are known.
-    let bytes = if row.output_tokens > 0 { 4 * u64::from(row.output_tokens) } else { row.bytes.max(1) };
-    let entry = Entry { bytes, ttl, writer: row.process, content: row.h_canon };
+    let bytes = if row.output_tokens > 0 {
+        4 * u64::from(row.output_tokens)
+    } else {
+        row.bytes.max(1)
+    };
+    let entry = Entry {
+        bytes,
+        ttl,
+        writer: row.process,
+        content: row.h_canon,
+    };
     if let Some(held) = w.state(&v.process, spec.scope).cache.borrow_mut().as_mut() {
         held.put(key, entry, now);
         for other in v.version.spec.key.iter().flat_map(|k| &k.write_also) {

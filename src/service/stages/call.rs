@@ -51,7 +51,9 @@ pub(in crate::service) async fn all(w: &World<'_>, v: &Visit<'_>, row: &mut Requ
             for ((spent, ended), step) in ends.into_iter().zip(wave) {
                 row.attempts += spent.attempts;
                 match ended {
-                    Err(e) if failed.is_none_or(|(s, _): (&Step, u8)| s.options.optional) => failed = Some((step, e)),
+                    Err(e) if failed.is_none_or(|(s, _): (&Step, u8)| s.options.optional) => {
+                        failed = Some((step, e))
+                    }
                     _ => {}
                 }
             }
@@ -83,7 +85,11 @@ async fn one(w: &World<'_>, v: &Visit<'_>, step: &Step) -> (Spent, Result<(), u8
         };
         let number = u64::from(spent.attempts) << 16 | step.dependency as u64;
         let unit = v.dice.draw(purpose::BACKOFF, number).unit();
-        let Some(wait) = step.options.retry.next(u32::from(spent.attempts), failure, unit) else {
+        let Some(wait) = step
+            .options
+            .retry
+            .next(u32::from(spent.attempts), failure, unit)
+        else {
             return (spent, Err(end));
         };
         w.sim.sleep(wait).await;
@@ -93,9 +99,20 @@ async fn one(w: &World<'_>, v: &Visit<'_>, step: &Step) -> (Spent, Result<(), u8
 }
 
 /// One attempt: pool wait, time, how it ended.
-async fn attempt(w: &World<'_>, v: &Visit<'_>, step: &Step, number: u16, backoff: u64) -> (u64, u64, u8) {
+async fn attempt(
+    w: &World<'_>,
+    v: &Visit<'_>,
+    step: &Step,
+    number: u16,
+    backoff: u64,
+) -> (u64, u64, u8) {
     let asked = w.sim.now();
-    let _connection = match v.process.pools.get(step.dependency).and_then(Option::as_ref) {
+    let _connection = match v
+        .process
+        .pools
+        .get(step.dependency)
+        .and_then(Option::as_ref)
+    {
         Some(pool) => Some(pool.acquire().await),
         None => None,
     };
@@ -117,16 +134,22 @@ async fn attempt(w: &World<'_>, v: &Visit<'_>, step: &Step, number: u16, backoff
             background: u8::from(v.background),
         },
     };
-    let seam = Seam::Call { dependency: step.dependency, replica: v.process.replica, attempt: number };
+    let seam = Seam::Call {
+        dependency: step.dependency,
+        replica: v.process.replica,
+        attempt: number,
+    };
     let n = u64::from(number) << 16 | step.dependency as u64;
     let spec = &w.newest().spec.dependencies[step.dependency];
-    let mut time = spec.latency.sample(super::compute::size(v), &mut v.dice.draw(purpose::CALL, n));
+    let mut time = spec
+        .latency
+        .sample(super::compute::size(v), &mut v.dice.draw(purpose::CALL, n));
     let mut fails = spec.error_rate > 0.0 && v.dice.draw(purpose::FAIL, n).chance(spec.error_rate);
     match w.saboteur.at(seam, v.dice, started) {
         Perturb::Nothing => {}
         Perturb::Delay(more) => time = time.saturating_add(more),
         Perturb::Fail => fails = true,
-        Perturb::Hang => time = u64::MAX - started,
+        Perturb::Hang => time = u64::MAX,
     }
     let in_time = dependency.serve(w, time, step.options.timeout.0).await;
     attempt.row.result = match (in_time, fails) {

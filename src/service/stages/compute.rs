@@ -8,7 +8,9 @@ use crate::{
 
 /// Works; a cold process works more slowly.
 pub(in crate::service) async fn work(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow) {
-    let Some(latency) = &v.version.spec.compute else { return };
+    let Some(latency) = &v.version.spec.compute else {
+        return;
+    };
     let mut time = latency.sample(size(v), &mut v.dice.draw(purpose::COMPUTE, 0));
     if row.cold == 1 {
         time = (time as f64 * v.version.spec.cold_factor) as u64;

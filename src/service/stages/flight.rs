@@ -19,7 +19,9 @@ pub(in crate::service) enum Role<'a> {
 }
 
 /// One who works. Dropped on its way, it tells its followers that it is gone, and one of them takes over.
-pub(in crate::service) struct Leader<'a>(Option<(Lead<&'a Flights<Landing>, Landing>, &'a InFlight, u64)>);
+pub(in crate::service) struct Leader<'a>(
+    Option<(Lead<&'a Flights<Landing>, Landing>, &'a InFlight, u64)>,
+);
 
 impl Leader<'_> {
     /// Tells the followers how it ended.
@@ -41,8 +43,15 @@ impl Drop for Leader<'_> {
 }
 
 /// Joins the flight of the key, or opens one.
-pub(in crate::service) async fn join<'a>(w: &'a World<'_>, v: &'a Visit<'_>, key: u64, row: &mut RequestRow) -> Role<'a> {
-    let Some(scope) = v.version.spec.single_flight else { return Role::Lead(Leader(None)) };
+pub(in crate::service) async fn join<'a>(
+    w: &'a World<'_>,
+    v: &'a Visit<'_>,
+    key: u64,
+    row: &mut RequestRow,
+) -> Role<'a> {
+    let Some(scope) = v.version.spec.single_flight else {
+        return Role::Lead(Leader(None));
+    };
     let in_flight = &w.state(&v.process, scope).in_flight;
     let joined = w.sim.now();
     loop {

@@ -8,7 +8,9 @@ use crate::{
 
 /// The key of a request; 0 when the service has none.
 pub(in crate::service) fn make(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow) -> u64 {
-    let Some(template) = &v.version.spec.key else { return 0 };
+    let Some(template) = &v.version.spec.key else {
+        return 0;
+    };
     let tags = w.tags.borrow();
     let seen = w.seen(v.request, &tags);
     row.h_raw = v.request.payload.raw_digest;

@@ -6,8 +6,14 @@ use crate::{
 };
 
 /// Waits for a worker, who is held until the answer is there. Without a queue everybody has one.
-pub(in crate::service) async fn wait<'a>(w: &World<'_>, v: &'a Visit<'_>, row: &mut RequestRow) -> Result<Option<Slot<'a>>, u8> {
-    let Some(queue) = &v.process.queue else { return Ok(None) };
+pub(in crate::service) async fn wait<'a>(
+    w: &World<'_>,
+    v: &'a Visit<'_>,
+    row: &mut RequestRow,
+) -> Result<Option<Slot<'a>>, u8> {
+    let Some(queue) = &v.process.queue else {
+        return Ok(None);
+    };
     let joined = w.sim.now();
     let slot = queue.enter(v.request.class).await;
     row.queue_wait = w.sim.now() - joined;
