@@ -44,15 +44,36 @@ impl Payload {
             Ok(serde_json::Value::Object(map)) => map.into_iter().collect(),
             _ => vec![],
         };
+        Payload::parts(raw.into(), fields, blocks)
+    }
+
+    /// A body whose fields are known already, so that its bytes need no parsing.
+    pub fn parts(raw: String, fields: Vec<(String, serde_json::Value)>, blocks: &[u64]) -> Payload {
         Payload {
-            raw: raw.into(),
-            fields,
             raw_digest: xxh3_64(raw.as_bytes()),
+            raw: raw.into_boxed_str(),
+            fields,
             blocks: blocks.into(),
             memo: Memo::default(),
         }
     }
+
+    /// A body that was not captured: its prompt is a digest that stands for it.
+    pub fn opaque(model: &str, digest: u64, blocks: &[u64]) -> Payload {
+        let prompt = format!("{digest:016x}");
+        if model.is_empty() {
+            let raw = format!("{{\"prompt\":\"{prompt}\"}}");
+            return Payload::parts(raw, vec![("prompt".into(), prompt.into())], blocks);
+        }
+        let model = serde_json::Value::from(model);
+        let raw = format!("{{\"model\":{model},\"prompt\":\"{prompt}\"}}");
+        let fields = vec![("model".into(), model), ("prompt".into(), prompt.into())];
+        Payload::parts(raw, fields, blocks)
+    }
 }
+
+/// Bytes of bodies that an interner remembers at most.
+const MOST_BYTES: usize = 128 * 1024 * 1024;
 
 /// Bodies by their bytes, so that a repeated one is parsed and digested once. Bounded: when it is full, those that no
 /// request in flight holds are forgotten.
@@ -60,6 +81,7 @@ impl Payload {
 pub struct Payloads {
     known: HashMap<u64, Rc<Payload>, FixedState>,
     limit: usize,
+    bytes: usize,
     empty: Rc<Payload>,
 }
 
@@ -69,6 +91,7 @@ impl Payloads {
         Payloads {
             known: HashMap::default(),
             limit: limit.max(1),
+            bytes: 0,
             empty: Rc::new(Payload::new("", &[])),
         }
     }
@@ -88,15 +111,28 @@ impl Payloads {
         {
             return known.clone();
         }
-        if self.known.len() >= self.limit {
+        let payload = Rc::new(Payload::new(raw, blocks));
+        self.remember(key, payload.clone());
+        payload
+    }
+
+    /// Remembers a body under a key, and forgets others when there is no room.
+    fn remember(&mut self, key: u64, payload: Rc<Payload>) {
+        let size = payload.raw.len() + payload.blocks.len() * 8;
+        if self.known.len() >= self.limit || self.bytes + size > MOST_BYTES {
             self.known
                 .retain(|_, payload| Rc::strong_count(payload) > 1);
-            if self.known.len() >= self.limit {
+            self.bytes = self
+                .known
+                .values()
+                .map(|p| p.raw.len() + p.blocks.len() * 8)
+                .sum();
+            if self.known.len() >= self.limit || self.bytes + size > MOST_BYTES {
                 self.known.clear();
+                self.bytes = 0;
             }
         }
-        let payload = Rc::new(Payload::new(raw, blocks));
-        self.known.insert(key, payload.clone());
-        payload
+        self.bytes += size;
+        self.known.insert(key, payload);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::payload::Payload;
 use crate::config::Names;
-use std::rc::Rc;
+use std::{cell::RefCell, rc::Rc};
 
 /// One arrival. Numbers of names belong to the trace's [`Tags`]; 0 is "not recorded" everywhere.
 #[derive(Clone, Debug)]
@@ -43,6 +43,34 @@ pub struct Request {
     /// How long the captured service took for it, ns.
     pub service_time: u64,
 }
+
+impl Request {
+    /// A request of which nothing is recorded but its body.
+    pub fn blank(payload: Rc<Payload>) -> Request {
+        Request {
+            op: 0,
+            arrived: 0,
+            tenant: 0,
+            user: 0,
+            route: 0,
+            region: 0,
+            class: 0,
+            client: 0,
+            model: 0,
+            payload,
+            input_tokens: 0,
+            output_tokens: 0,
+            bytes: 0,
+            idempotency: 0,
+            deadline: 0,
+            disconnect: 0,
+            service_time: 0,
+        }
+    }
+}
+
+/// The dictionaries of a trace, shared by whoever reads it and whoever looks names up meanwhile.
+pub type SharedTags = Rc<RefCell<Tags>>;
 
 /// The dictionaries of a trace, one an attribute.
 #[derive(Clone, Debug, Default)]

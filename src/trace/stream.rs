@@ -1,0 +1,571 @@
+//! A trace on its way into the replay: rows of a file or a generator, scaled, filled, chosen, repeated, and multiplied
+//! where a surge asks for it. An iterator; nothing is held but the copies of the last second.
+
+use super::{
+    arrivals::Arrivals,
+    formats::{self, ReadOptions},
+    input::Input,
+    payload::Payload,
+    population::{Filler, Population},
+    request::{Facts, Field, Request, SharedTags},
+    requests::{Requests, Skipped},
+    shape::{COPY, LAP, Take},
+    spec::{Extent, TraceSpec},
+};
+use crate::{
+    config::{Refusal, show_rate},
+    sim::dice::{Dice, Purpose},
+};
+use std::{cmp::Reverse, collections::BinaryHeap, rc::Rc};
+
+const COPIES: Purpose = Purpose::named("trace.copies");
+const APART: Purpose = Purpose::named("trace.copy-apart");
+/// A copy that a surge adds comes within this time after its original.
+const SPREAD: u64 = 1_000_000_000;
+/// Copies of one request: op numbers have room for no more.
+const MOST_COPIES: f64 = 120.0;
+
+/// What a pass is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Requests with everything.
+    Full,
+    /// Times alone: nothing is filled, copied or repeated unless it must be, for lengths and rates.
+    Times {
+        /// Without the scaling, the cut by time and the repetition: what a rate is worked out from.
+        raw: bool,
+    },
+}
+
+/// Requests in order of time.
+#[derive(Debug)]
+pub struct Stream {
+    spec: TraceSpec,
+    mode: Mode,
+    base: Base,
+    tags: SharedTags,
+    facts: Facts,
+    filler: Option<Filler>,
+    surges: Option<Surges>,
+    scale: f64,
+    lap: u64,
+    laps: u64,
+    /// Length of a lap, ns, known at its end.
+    period: u64,
+    first: Option<u64>,
+    last: u64,
+    taken: u64,
+    take_rows: u64,
+    end: u64,
+    ahead: Option<Request>,
+    copies: BinaryHeap<Reverse<(u64, u64, Copied)>>,
+    skipped: Skipped,
+    blank: Rc<Payload>,
+    done: bool,
+}
+
+#[derive(Debug)]
+enum Base {
+    File(Box<Requests>),
+    Generated(Arrivals),
+}
+
+/// A request in the heap of copies; never compared, since op numbers differ.
+#[derive(Debug)]
+struct Copied(Request);
+
+impl PartialEq for Copied {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+impl Eq for Copied {}
+impl PartialOrd for Copied {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Copied {
+    fn cmp(&self, _: &Self) -> std::cmp::Ordering {
+        std::cmp::Ordering::Equal
+    }
+}
+
+impl Stream {
+    pub(super) fn new(spec: &TraceSpec, seed: u64, mode: Mode) -> Result<Stream, Refusal> {
+        let raw = mode == Mode::Times { raw: true };
+        let full = mode == Mode::Full;
+        let tags: SharedTags = Rc::default();
+        let scale = if raw { 1.0 } else { scale(spec, seed)? };
+        let (take_rows, take_time) = match spec.shape.take {
+            None => (u64::MAX, u64::MAX),
+            Some(Take::Rows(n)) => (n, u64::MAX),
+            Some(Take::Time(_)) if raw => (u64::MAX, u64::MAX),
+            Some(Take::Time(ns)) => (u64::MAX, ns),
+        };
+        let base = base(spec, seed, mode, &tags)?;
+        let (captured, origin, format) = match &base {
+            Base::File(file) => (
+                file.facts().captured.clone(),
+                file.facts().origin,
+                file.facts().format.clone(),
+            ),
+            Base::Generated(_) => (vec![], None, "generated".into()),
+        };
+        let filled = spec.filled(&captured);
+        let needs_fill = full || spec.shape.filter.is_some();
+        let filler = (needs_fill && !filled.is_empty()).then(|| {
+            let fields: Vec<Field> = filled.iter().map(|(f, _)| *f).collect();
+            let later: &[(u64, Population)] = if full { &spec.drifts } else { &[] };
+            Filler::new(seed, spec.population.clone(), later, &fields, tags.clone())
+        });
+        let surges = if full {
+            Surges::new(spec, seed, &tags)?
+        } else {
+            None
+        };
+        let mut facts = Facts {
+            format,
+            origin,
+            captured,
+            filled,
+        };
+        if let Some(process) = &spec.origin.arrivals
+            && !spec.is_file()
+        {
+            facts
+                .filled
+                .insert(0, (Field::Arrived, process.words.clone()));
+        }
+        let generated = match &base {
+            Base::Generated(_) => scaled(spec.origin.duration.0, scale),
+            Base::File(_) => u64::MAX,
+        };
+        Ok(Stream {
+            end: take_time.min(generated),
+            spec: spec.clone(),
+            mode,
+            base,
+            tags,
+            facts,
+            filler,
+            surges,
+            scale,
+            lap: 0,
+            laps: if raw { 1 } else { spec.laps },
+            period: 0,
+            first: None,
+            last: 0,
+            taken: 0,
+            take_rows,
+            ahead: None,
+            copies: BinaryHeap::new(),
+            skipped: Skipped::default(),
+            blank: Rc::new(Payload::new("", &[])),
+            done: false,
+        })
+    }
+
+    /// The dictionaries of its names, which grow as it is read.
+    pub fn tags(&self) -> &SharedTags {
+        &self.tags
+    }
+
+    /// What was captured, what filled, and when it was.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// Rows that `lenient` left out so far, over all laps.
+    pub fn skipped(&self) -> Skipped {
+        let mut skipped = self.skipped.clone();
+        if let Base::File(file) = &self.base {
+            skipped.rows += file.skipped().rows;
+            skipped.first.extend(file.skipped().first.iter().cloned());
+            skipped.first.truncate(5);
+        }
+        skipped
+    }
+
+    /// The next row of the source in this lap, with its place in the replay.
+    #[inline]
+    fn row(&mut self) -> Result<Option<Request>, Refusal> {
+        loop {
+            if self.taken >= self.take_rows {
+                if !self.turn_lap()? {
+                    return Ok(None);
+                }
+                continue;
+            }
+            let next = match &mut self.base {
+                Base::Generated(arrivals) => arrivals.next().map(|(op, at)| {
+                    let mut request = Request::blank(self.blank.clone());
+                    request.op = op;
+                    request.arrived = at;
+                    request
+                }),
+                Base::File(file) => file.next().transpose()?,
+            };
+            let mut request = match next {
+                Some(request) => request,
+                None if self.turn_lap()? => continue,
+                None => return Ok(None),
+            };
+            let within = if self.scale == 1.0 {
+                request.arrived
+            } else {
+                scaled(request.arrived, self.scale)
+            };
+            if within >= self.end {
+                if !self.turn_lap()? {
+                    return Ok(None);
+                }
+                continue;
+            }
+            request.arrived = within.saturating_add(self.lap * self.period);
+            request.op += self.lap * LAP;
+            if let Some(surges) = &mut self.surges {
+                let limit = self.end.saturating_add(self.lap * self.period);
+                surges.multiply(&mut request, self.filler.as_mut(), limit, &mut self.copies);
+                if request.op == u64::MAX {
+                    continue;
+                }
+            } else if let Some(filler) = &mut self.filler {
+                filler.fill(&mut request);
+            }
+            if let Some(filter) = &self.spec.shape.filter
+                && !filter.passes(&request, &self.tags.borrow())
+            {
+                continue;
+            }
+            self.taken += 1;
+            self.first.get_or_insert(request.arrived);
+            self.last = request.arrived;
+            return Ok(Some(request));
+        }
+    }
+
+    /// Starts the next lap, if there is one.
+    fn turn_lap(&mut self) -> Result<bool, Refusal> {
+        if self.lap + 1 >= self.laps || self.first.is_none() {
+            return Ok(false);
+        }
+        if self.lap == 0 {
+            self.period = self.lap_length();
+        }
+        if let Base::File(file) = &self.base {
+            self.skipped.rows += file.skipped().rows;
+            self.skipped
+                .first
+                .extend(file.skipped().first.iter().cloned());
+            self.skipped.first.truncate(5);
+        }
+        self.lap += 1;
+        self.taken = 0;
+        // The same seed: a lap repeats the arrivals, and its op numbers give it dice of its own.
+        self.base = base(&self.spec, self.seed(), self.mode, &self.tags)?;
+        Ok(true)
+    }
+
+    fn seed(&self) -> u64 {
+        match &self.base {
+            Base::Generated(arrivals) => arrivals.seed(),
+            Base::File(_) => 0,
+        }
+    }
+
+    /// The declared length of a generated trace or of a cut by time; else up to the last row and one mean gap more.
+    fn lap_length(&self) -> u64 {
+        if self.end < u64::MAX
+            && (self.take_rows == u64::MAX)
+            && self.spec.shape.filter.is_none()
+            && matches!(self.base, Base::Generated(_))
+        {
+            return self.end;
+        }
+        let span = self.last - self.first.unwrap_or(0);
+        let gaps = self.taken.saturating_sub(1).max(1);
+        (self.last + span / gaps).max(1)
+    }
+}
+
+impl Iterator for Stream {
+    type Item = Result<Request, Refusal>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        if self.surges.is_none() {
+            let row = self.row();
+            self.done = !matches!(row, Ok(Some(_)));
+            return row.transpose();
+        }
+        loop {
+            if self.ahead.is_none() {
+                match self.row() {
+                    Ok(row) => self.ahead = row,
+                    Err(refusal) => {
+                        self.done = true;
+                        return Some(Err(refusal));
+                    }
+                }
+            }
+            let first_copy = self.copies.peek().map(|Reverse((at, op, _))| (*at, *op));
+            let copy = match (first_copy, &self.ahead) {
+                (Some(copy), Some(ahead)) => copy < (ahead.arrived, ahead.op),
+                (Some(_), None) => true,
+                (None, Some(_)) => false,
+                (None, None) => {
+                    self.done = true;
+                    return None;
+                }
+            };
+            if !copy {
+                return self.ahead.take().map(Ok);
+            }
+            let Some(Reverse((_, _, Copied(mut request)))) = self.copies.pop() else {
+                continue;
+            };
+            if let Some(filler) = &mut self.filler {
+                filler.fill_as(&mut request);
+            }
+            let passes = self
+                .spec
+                .shape
+                .filter
+                .as_ref()
+                .is_none_or(|f| f.passes(&request, &self.tags.borrow()));
+            if passes {
+                return Some(Ok(request));
+            }
+        }
+    }
+}
+
+fn scaled(ns: u64, scale: f64) -> u64 {
+    if scale == 1.0 {
+        ns
+    } else {
+        (ns as f64 * scale).round() as u64
+    }
+}
+
+fn base(spec: &TraceSpec, seed: u64, mode: Mode, tags: &SharedTags) -> Result<Base, Refusal> {
+    if let Some(file) = &spec.file {
+        let options = ReadOptions {
+            reorder: spec.shape.reorder.0,
+            times_only: mode != Mode::Full && spec.shape.filter.is_none(),
+            bodies: true,
+        };
+        let format = file.format.and_then(|name| formats::named(name).ok());
+        let requests = Requests::read(
+            Input::open(&file.path)?,
+            format,
+            &options,
+            spec.shape.lenient,
+            tags.clone(),
+        )?;
+        return Ok(Base::File(Box::new(requests)));
+    }
+    match &spec.origin.arrivals {
+        Some(process) => Ok(Base::Generated(Arrivals::new(
+            process,
+            seed,
+            spec.origin.duration.0,
+        ))),
+        None => Err(Refusal::new("the trace has neither a file nor arrivals")),
+    }
+}
+
+/// By how much times are multiplied.
+fn scale(spec: &TraceSpec, seed: u64) -> Result<f64, Refusal> {
+    if let Some(speed) = spec.shape.speed {
+        return Ok(1.0 / speed.0);
+    }
+    let Some(rate) = spec.shape.rate else {
+        return Ok(1.0);
+    };
+    if rate.0 <= 0.0 {
+        return Err(Refusal::new("a trace cannot be scaled to a rate of 0"));
+    }
+    let Pass {
+        rows, first, last, ..
+    } = pass(spec, seed, true)?;
+    if rows < 2 || last == first {
+        return Err(Refusal::new(format!(
+            "{rows} requests at one time cannot be scaled to {}",
+            show_rate(rate.0)
+        )));
+    }
+    let gap = (last - first) as f64 / (rows - 1) as f64;
+    Ok(1e9 / rate.0 / gap)
+}
+
+struct Pass {
+    rows: u64,
+    first: u64,
+    last: u64,
+    end: u64,
+}
+
+fn pass(spec: &TraceSpec, seed: u64, raw: bool) -> Result<Pass, Refusal> {
+    let mut stream = Stream::new(spec, seed, Mode::Times { raw })?;
+    let mut pass = Pass {
+        rows: 0,
+        first: 0,
+        last: 0,
+        end: 0,
+    };
+    for request in &mut stream {
+        let at = request?.arrived;
+        if pass.rows == 0 {
+            pass.first = at;
+        }
+        pass.last = at;
+        pass.rows += 1;
+    }
+    pass.end = if stream.end == u64::MAX || spec.is_file() || stream.take_rows != u64::MAX {
+        pass.last
+    } else {
+        stream.end.saturating_add(stream.lap * stream.period)
+    };
+    Ok(pass)
+}
+
+/// The extent of an open trace.
+pub(super) fn extent(spec: &TraceSpec, seed: u64) -> Result<Extent, Refusal> {
+    let pass = pass(spec, seed, false)?;
+    if pass.rows == 0 {
+        let refusal = match (&spec.file, &spec.shape.filter) {
+            (Some(file), Some(filter)) => Refusal::file(
+                file.path.display(),
+                format!("no request passes the filter {}", filter.text()),
+            ),
+            (None, Some(filter)) => {
+                Refusal::new(format!("no request passes the filter {}", filter.text()))
+            }
+            _ => Refusal::new("the trace has no requests").help("raise its rate or its duration"),
+        };
+        return Err(refusal);
+    }
+    Ok(Extent {
+        rows: pass.rows,
+        first: pass.first,
+        last: pass.last,
+        length: pass.end.max(1),
+    })
+}
+
+/// Who is multiplied, when.
+#[derive(Debug)]
+struct Surges {
+    seed: u64,
+    versions: Vec<Factors>,
+    starts: Vec<u64>,
+    tags: SharedTags,
+}
+
+#[derive(Debug)]
+struct Factors {
+    load: f64,
+    rates: Vec<(String, f64)>,
+    /// Tenant, from, to, factor.
+    surges: Vec<(String, u64, u64, f64)>,
+}
+
+impl Surges {
+    fn new(spec: &TraceSpec, seed: u64, tags: &SharedTags) -> Result<Option<Surges>, Refusal> {
+        let all: Vec<&Population> = std::iter::once(&spec.population)
+            .chain(spec.drifts.iter().map(|(_, p)| p))
+            .collect();
+        if !all.iter().any(|p| p.changes_rates()) {
+            return Ok(None);
+        }
+        let shares = all.iter().any(|p| {
+            p.surges
+                .iter()
+                .any(|s| matches!(s.at, crate::config::When::Share(_)))
+        });
+        let length = if shares { spec.extent(seed)?.length } else { 0 };
+        let versions = all
+            .iter()
+            .map(|p| Factors {
+                load: p.load.0,
+                rates: p.rates.0.clone(),
+                surges: p
+                    .surges
+                    .iter()
+                    .map(|s| {
+                        let from = s.at.resolve(length);
+                        (
+                            s.tenant.clone(),
+                            from,
+                            from.saturating_add(s.lasts.0),
+                            s.factor.0,
+                        )
+                    })
+                    .collect(),
+            })
+            .collect();
+        Ok(Some(Surges {
+            seed,
+            versions,
+            starts: spec.drifts.iter().map(|(at, _)| *at).collect(),
+            tags: tags.clone(),
+        }))
+    }
+
+    fn factor(&self, tenant: &str, now: u64) -> f64 {
+        let version = self.starts.iter().take_while(|at| **at <= now).count();
+        let f = &self.versions[version];
+        let mut factor = f.load;
+        if let Some((_, rate)) = f.rates.iter().find(|(name, _)| name == tenant) {
+            factor *= rate;
+        }
+        for (name, from, to, by) in &f.surges {
+            if (name.is_empty() || name == tenant) && (*from..*to).contains(&now) {
+                factor *= by;
+            }
+        }
+        factor.min(MOST_COPIES)
+    }
+
+    /// Fills the request, adds copies of it, or marks it as dropped by an op number that none has.
+    fn multiply(
+        &mut self,
+        request: &mut Request,
+        filler: Option<&mut Filler>,
+        limit: u64,
+        copies: &mut BinaryHeap<Reverse<(u64, u64, Copied)>>,
+    ) {
+        let bare = request.clone();
+        if let Some(filler) = filler {
+            filler.fill(request);
+        }
+        let factor = self.factor(
+            self.tags.borrow().tenant.name(request.tenant),
+            request.arrived,
+        );
+        if factor == 1.0 {
+            return;
+        }
+        let mut draw = Dice::new(self.seed, request.op).draw(COPIES, 0);
+        let sent = factor.floor() as u64 + u64::from(draw.chance(factor.fract()));
+        for n in 1..sent {
+            let mut copy = bare.clone();
+            copy.tenant = request.tenant;
+            copy.op = request.op + n * COPY;
+            copy.arrived = request
+                .arrived
+                .saturating_add(Dice::new(self.seed, copy.op).draw(APART, 0).below(SPREAD));
+            if copy.arrived < limit {
+                copies.push(Reverse((copy.arrived, copy.op, Copied(copy))));
+            }
+        }
+        if sent == 0 {
+            request.op = u64::MAX;
+        }
+    }
+}
