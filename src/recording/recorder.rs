@@ -6,6 +6,7 @@ use super::{
     tables::{AttemptRow, EventRow, GaugeRow, RequestRow, Row},
 };
 use crate::sim::digest::RunDigest;
+use std::{cell::RefCell, rc::Rc};
 
 /// Is told of every row as it comes about. Requests are told in order of their *end*.
 pub trait Observer {
@@ -17,6 +18,22 @@ pub trait Observer {
     fn gauge(&mut self, _row: &GaugeRow) {}
     /// Something happened that operators see.
     fn event(&mut self, _row: &EventRow) {}
+}
+
+/// An observer that others look at while the run goes on, such as the watches behind a guard.
+impl<O: Observer> Observer for Rc<RefCell<O>> {
+    fn request(&mut self, row: &RequestRow, ended: u64) {
+        self.borrow_mut().request(row, ended);
+    }
+    fn attempt(&mut self, row: &AttemptRow) {
+        self.borrow_mut().attempt(row);
+    }
+    fn gauge(&mut self, row: &GaugeRow) {
+        self.borrow_mut().gauge(row);
+    }
+    fn event(&mut self, row: &EventRow) {
+        self.borrow_mut().event(row);
+    }
 }
 
 /// What to keep.

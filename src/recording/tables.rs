@@ -45,6 +45,8 @@ pub trait Row: Clone + Default {
     const TABLE: &'static str;
     /// Hands every column's number over, in order.
     fn each(&self, f: impl FnMut(usize, u64));
+    /// One column's number; 0 for a column that there is not.
+    fn word(&self, column: usize) -> u64;
     /// The row from its numbers.
     fn from_columns(get: impl FnMut(usize) -> u64) -> Self;
 }
@@ -89,6 +91,10 @@ macro_rules! table {
             #[inline(always)]
             fn each(&self, mut f: impl FnMut(usize, u64)) {
                 $( f($module::$name, self.$name.to_word()); )+
+            }
+            #[inline]
+            fn word(&self, column: usize) -> u64 {
+                match column { $( $module::$name => self.$name.to_word(), )+ _ => 0 }
             }
             #[inline(always)]
             fn from_columns(mut get: impl FnMut(usize) -> u64) -> Self {
