@@ -1,0 +1,165 @@
+//! How requests end. Shares are of all user requests; background work (warming, audits) is in none of them.
+//!
+//! A client that hangs up has got no answer, but leaves for reasons of its own as well: it is counted in
+//! `hangup_rate`, and against `success_rate`, but not in `error_rate`. A refusal by a limiter is policy, and is in
+//! `reject_rate` alone.
+
+use super::{
+    Indicator, Unit,
+    Worse::{self, Higher, Lower},
+};
+use crate::indicators::{
+    counts::counter,
+    measure::{
+        ANSWERED, DEGRADED, ERROR, FAILED, HUNG_UP, Measure, REJECTED, REQUESTS, SHED, TIMEOUT,
+        UNAVAILABLE,
+    },
+};
+
+const fn share(
+    name: &'static str,
+    worse: Worse,
+    of: &'static [usize],
+    doc: &'static str,
+) -> Indicator {
+    Indicator {
+        name,
+        unit: Unit::Fraction,
+        worse,
+        doc,
+        measure: Measure::Ratio(of, REQUESTS),
+    }
+}
+
+const fn other(
+    name: &'static str,
+    unit: Unit,
+    worse: Worse,
+    measure: Measure,
+    doc: &'static str,
+) -> Indicator {
+    Indicator {
+        name,
+        unit,
+        worse,
+        doc,
+        measure,
+    }
+}
+
+pub(super) const INDICATORS: &[Indicator] = &[
+    other(
+        "requests",
+        Unit::Count,
+        Lower,
+        Measure::Count(REQUESTS),
+        "user requests that arrived",
+    ),
+    other(
+        "arrival_rate",
+        Unit::PerSecond,
+        Higher,
+        Measure::Rate(REQUESTS),
+        "user requests that arrived, a second",
+    ),
+    other(
+        "throughput",
+        Unit::PerSecond,
+        Lower,
+        Measure::Rate(ANSWERED),
+        "answers a second, by the time of arrival",
+    ),
+    share(
+        "success_rate",
+        Lower,
+        ANSWERED,
+        "share answered, by a fallback or in part included",
+    ),
+    share(
+        "error_rate",
+        Higher,
+        FAILED,
+        "share failed: error, timeout, shed, parse_error or unavailable",
+    ),
+    share(
+        "error_rate.error",
+        Higher,
+        ERROR,
+        "share that the service or a dependency failed",
+    ),
+    share(
+        "error_rate.timeout",
+        Higher,
+        TIMEOUT,
+        "share that the service gave up on",
+    ),
+    share(
+        "error_rate.shed",
+        Higher,
+        SHED,
+        "share refused since a queue was full or too slow",
+    ),
+    share(
+        "error_rate.parse_error",
+        Higher,
+        &[counter::OUTCOME + 6],
+        "share refused since the payload could not be read",
+    ),
+    share(
+        "error_rate.unavailable",
+        Higher,
+        UNAVAILABLE,
+        "share that no replica could take",
+    ),
+    share(
+        "timeout_rate",
+        Higher,
+        TIMEOUT,
+        "the same as error_rate.timeout",
+    ),
+    share("shed_rate", Higher, SHED, "the same as error_rate.shed"),
+    share(
+        "reject_rate",
+        Higher,
+        REJECTED,
+        "share refused by a limiter",
+    ),
+    share(
+        "hangup_rate",
+        Higher,
+        HUNG_UP,
+        "share whose client left before an answer",
+    ),
+    share(
+        "degraded_rate",
+        Higher,
+        DEGRADED,
+        "share answered in part, or by a fallback",
+    ),
+    share(
+        "cold.share",
+        Higher,
+        &[counter::COLD],
+        "share served by a fresh process",
+    ),
+    share(
+        "parse.error_rate",
+        Higher,
+        &[counter::PARSE_ERRORS],
+        "share whose payload the parser found fault with, answered or not",
+    ),
+    other(
+        "tries_per_op",
+        Unit::Ratio,
+        Higher,
+        Measure::Ratio(REQUESTS, &[counter::FIRST]),
+        "tries of clients for each first try that arrived",
+    ),
+    other(
+        "background.requests",
+        Unit::Count,
+        Higher,
+        Measure::Count(&[counter::BACKGROUND]),
+        "rows that no user asked for: warming, audits",
+    ),
+];

@@ -1,0 +1,257 @@
+//! What a window counts: plain counters and one [`Sketch`] a stage.
+
+use super::{distinct::Distinct, sketch::Sketch};
+use crate::recording::{
+    AttemptRow, RequestRow, attempts, cache, miss, outcome, requests, result, served_by,
+};
+
+/// A duration that windows summarise.
+///
+/// Those of requests are over the user requests that the service *took in*: a refused one (rejected, shed,
+/// unavailable, not parsed) is answered in no time and would flatter them. One that failed, timed out or was left by
+/// its client counts with the time that the client waited. A request that did not come to a stage counts there as 0,
+/// so that the means of the stages add up to the mean of the latency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the table below says what each is")]
+pub enum Stage {
+    Latency,
+    Service,
+    QueueWait,
+    FlightWait,
+    PoolWait,
+    Backoff,
+    Compute,
+    Call,
+    HitAge,
+    CallTime,
+}
+
+/// Stages, in the order of the enum.
+pub(super) const STAGES: usize = Stage::ALL.len();
+
+impl Stage {
+    /// Every stage with its name.
+    pub const ALL: &'static [(Stage, &'static str)] = &[
+        (Stage::Latency, "latency"),
+        (Stage::Service, "latency.service"),
+        (Stage::QueueWait, "queue.wait"),
+        (Stage::FlightWait, "flight.wait"),
+        (Stage::PoolWait, "pool.wait"),
+        (Stage::Backoff, "backoff"),
+        (Stage::Compute, "compute"),
+        (Stage::Call, "call"),
+        (Stage::HitAge, "hit_age"),
+        (Stage::CallTime, "call.time"),
+    ];
+
+    /// The stage of this name.
+    pub fn find(name: &str) -> Option<Stage> {
+        let found = Stage::ALL.iter().find(|(_, known)| *known == name);
+        found.map(|(stage, _)| *stage)
+    }
+
+    /// Its name, such as `queue.wait`.
+    pub fn name(self) -> &'static str {
+        Stage::ALL[self as usize].1
+    }
+
+    /// Columns of requests that it is made of.
+    pub(super) fn columns(self) -> &'static [usize] {
+        match self {
+            Stage::Latency => &[requests::latency],
+            Stage::Service => &[requests::latency, requests::queue_wait],
+            Stage::QueueWait => &[requests::queue_wait],
+            Stage::FlightWait => &[requests::flight_wait],
+            Stage::PoolWait => &[requests::pool_wait],
+            Stage::Backoff => &[requests::backoff],
+            Stage::Compute => &[requests::compute],
+            Stage::Call => &[requests::call],
+            Stage::HitAge => &[requests::hit_age, requests::cache],
+            Stage::CallTime => &[],
+        }
+    }
+
+    /// Columns of attempts that it is made of.
+    pub(super) fn attempt_columns(self) -> &'static [usize] {
+        match self {
+            Stage::CallTime => &[attempts::started, attempts::time],
+            _ => &[],
+        }
+    }
+}
+
+/// What an accumulator keeps besides its counters, which are always there: so that one for each of a thousand tenants
+/// does not pay for what nobody asks of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parts(u16);
+
+impl Parts {
+    /// Counters alone.
+    pub const NONE: Parts = Parts(0);
+    /// Distinct keys and contents.
+    pub const DISTINCT: Parts = Parts(1 << STAGES);
+    /// Everything.
+    pub const ALL: Parts = Parts((1 << (STAGES + 1)) - 1);
+
+    /// A stage's durations.
+    pub const fn stage(stage: Stage) -> Parts {
+        Parts(1 << stage as u16)
+    }
+
+    /// Both.
+    #[must_use]
+    pub const fn and(self, other: Parts) -> Parts {
+        Parts(self.0 | other.0)
+    }
+
+    /// Whether all of `other` is kept.
+    #[inline(always)]
+    pub const fn keeps(self, other: Parts) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+/// Numbers of counters.
+pub(super) mod counter {
+    /// By outcome, ten of them.
+    pub const OUTCOME: usize = 0;
+    /// By `served_by`, five.
+    pub const SERVED_BY: usize = 10;
+    /// By cache result, three.
+    pub const CACHE: usize = 15;
+    /// By reason of a miss, four.
+    pub const MISS: usize = 18;
+    /// By result of an attempt, seven.
+    pub const RESULT: usize = 22;
+    /// Payloads that the parser found fault with.
+    pub const PARSE_ERRORS: usize = 29;
+    /// First tries of operations.
+    pub const FIRST: usize = 30;
+    /// Attempts of all requests together.
+    pub const ATTEMPTS: usize = 31;
+    /// Requests with an attempt.
+    pub const CALLERS: usize = 32;
+    /// Requests to a fresh process.
+    pub const COLD: usize = 33;
+    /// Rows that no user asked for.
+    pub const BACKGROUND: usize = 34;
+    /// How many counters there are.
+    pub const ALL: usize = 35;
+}
+
+/// The columns of requests that a counter is made of.
+pub(super) fn columns_of(number: usize) -> &'static [usize] {
+    match number {
+        counter::OUTCOME..counter::SERVED_BY => &[requests::outcome],
+        counter::SERVED_BY..counter::CACHE => &[requests::served_by],
+        counter::CACHE..counter::MISS => &[requests::cache],
+        counter::MISS..counter::RESULT => &[requests::cache, requests::miss],
+        counter::PARSE_ERRORS => &[requests::outcome, requests::parse_error],
+        counter::FIRST => &[requests::tries],
+        counter::ATTEMPTS | counter::CALLERS => &[requests::attempts],
+        counter::COLD => &[requests::cold],
+        counter::BACKGROUND => &[requests::background],
+        _ => &[],
+    }
+}
+
+// The blocks above are as long as their lists of words.
+const _: () = {
+    assert!(outcome::WORDS.len() == counter::SERVED_BY - counter::OUTCOME);
+    assert!(served_by::WORDS.len() == counter::CACHE - counter::SERVED_BY);
+    assert!(cache::WORDS.len() == counter::MISS - counter::CACHE);
+    assert!(miss::WORDS.len() == counter::RESULT - counter::MISS);
+    assert!(result::WORDS.len() == counter::PARSE_ERRORS - counter::RESULT);
+};
+
+/// One window.
+#[derive(Clone, Debug)]
+pub(super) struct Cell {
+    pub counts: [u32; counter::ALL],
+    pub stages: [Sketch; STAGES],
+    /// Cache keys.
+    pub keys: Distinct,
+    /// Contents, normalised.
+    pub contents: Distinct,
+}
+
+impl Default for Cell {
+    fn default() -> Self {
+        Cell {
+            counts: [0; counter::ALL],
+            stages: std::array::from_fn(|_| Sketch::default()),
+            keys: Distinct::default(),
+            contents: Distinct::default(),
+        }
+    }
+}
+
+/// A number of a word, or the last one for a number that has no word.
+#[inline(always)]
+fn word(number: u8, words: &[&str]) -> usize {
+    usize::from(number).min(words.len() - 1)
+}
+
+impl Cell {
+    #[inline]
+    pub fn request(&mut self, row: &RequestRow, parts: Parts) {
+        if row.background != 0 {
+            self.counts[counter::BACKGROUND] += 1;
+            return;
+        }
+        let counts = &mut self.counts;
+        counts[counter::OUTCOME + word(row.outcome, outcome::WORDS)] += 1;
+        counts[counter::SERVED_BY + word(row.served_by, served_by::WORDS)] += 1;
+        counts[counter::CACHE + word(row.cache, cache::WORDS)] += 1;
+        counts[counter::MISS + word(row.miss, miss::WORDS)] += 1;
+        let unread = row.parse_error != 0 || row.outcome == outcome::PARSE_ERROR;
+        counts[counter::PARSE_ERRORS] += u32::from(unread);
+        counts[counter::FIRST] += u32::from(row.tries <= 1);
+        counts[counter::ATTEMPTS] += u32::from(row.attempts);
+        counts[counter::CALLERS] += u32::from(row.attempts > 0);
+        counts[counter::COLD] += u32::from(row.cold != 0);
+        if parts.keeps(Parts::DISTINCT) {
+            self.keys.insert(row.h_key);
+            self.contents.insert(row.h_canon);
+        }
+        let refused = matches!(
+            row.outcome,
+            outcome::REJECTED | outcome::SHED | outcome::PARSE_ERROR | outcome::UNAVAILABLE
+        );
+        if refused {
+            return;
+        }
+        let mut put = |stage: Stage, value: u64| {
+            if parts.keeps(Parts::stage(stage)) {
+                self.stages[stage as usize].push(value);
+            }
+        };
+        put(Stage::Latency, row.latency);
+        put(Stage::Service, row.latency.saturating_sub(row.queue_wait));
+        put(Stage::QueueWait, row.queue_wait);
+        put(Stage::FlightWait, row.flight_wait);
+        put(Stage::PoolWait, row.pool_wait);
+        put(Stage::Backoff, row.backoff);
+        put(Stage::Compute, row.compute);
+        put(Stage::Call, row.call);
+        if row.cache == cache::HIT {
+            put(Stage::HitAge, row.hit_age);
+        }
+    }
+
+    #[inline]
+    pub fn attempt(&mut self, row: &AttemptRow, parts: Parts) {
+        if row.background != 0 {
+            return;
+        }
+        self.counts[counter::RESULT + word(row.result, result::WORDS)] += 1;
+        if parts.keeps(Parts::stage(Stage::CallTime)) {
+            self.stages[Stage::CallTime as usize].push(row.time);
+        }
+    }
+
+    /// The window is over.
+    pub fn settle(&mut self) {
+        self.stages.iter_mut().for_each(Sketch::settle);
+    }
+}
