@@ -1,6 +1,46 @@
 //! Thresholds on indicators: the expression language, and what it says of a run.
+//!
+//! ```text
+//! latency p(95) < 250ms
+//! latency.p95{tenant="acme", route="/chat"} <= 1.15x baseline
+//! cache.hit_rate > 0.9x baseline and error_rate < 2% for 30s
+//! error_rate < baseline + 2 points
+//! reject_rate by tenant (min 500 requests) < 5%
+//! queue.wait p(95) < 50ms during incident
+//! recovery_time < 90s
+//! tail_regression
+//! ```
+//!
+//! An expression says what must *hold*. `baseline` is the run's own baseline phase, `reference` a committed file. The
+//! grammar stands in `parse`, the named conditions in `named`; `tail_regression` holds when there is none.
+//!
+//! **`for 30s`**: broken if and only if the value over *some* sliding window of 30 s breaks the bound, so that a short
+//! outage is not diluted by a long phase. Sliding windows begin on the edges of the run's windows and are the shortest
+//! runs of them that last 30 s: with windows of 5 s an outage is seen by one that begins at most 5 s before it; with
+//! windows of 60 s they are 60 s long. A phase shorter than that is taken whole.
+//!
+//! **No data** fails. There is none when nothing was counted, when a column is not recorded, when the baseline is
+//! missing, or when it is 0 and a multiple of it is allowed.
 
+mod judge;
+mod lex;
+mod named;
+mod parse;
+mod scalars;
+mod syntax;
+
+pub use named::{NAMED, Named};
+pub use scalars::{SCALARS, Scalar, find_scalar};
+
+use crate::{
+    config::{At, Node, Refusal, Source, Value},
+    indicators::{Lookup, WatchSpec, Watched},
+};
+use indexmap::IndexMap;
+use judge::Held;
 use serde::Serialize;
+use std::ops::Range;
+use syntax::{Bound, Condition, Expr, Quantity, To};
 
 /// What a gate says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -27,4 +67,229 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// For people: `latency.p95 930ms, allowed 47.2ms (1.15x baseline 41ms)`.
     pub detail: String,
+}
+
+/// A named stretch of virtual time: a phase.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// Its name: `baseline`, `incident`, `recovering`, `recovered`.
+    pub name: String,
+    /// ns, inclusive.
+    pub from: u64,
+    /// ns, exclusive.
+    pub to: u64,
+}
+
+/// Everything that gates are held against.
+#[derive(Clone)]
+pub struct Context<'a> {
+    /// What was accumulated: with the specs of [`Gate::watches`].
+    pub watched: &'a Watched,
+    /// Names behind numbers.
+    pub names: &'a dyn Lookup,
+    /// The baseline phase, ns.
+    pub baseline: Option<Range<u64>>,
+    /// All phases, for `during`. `recovery` is from the start of `recovering` to the end of `recovered`.
+    pub phases: &'a [Stretch],
+    /// Values of a committed run, by quantity as written by [`Gate::values`].
+    pub reference: Option<&'a IndexMap<String, f64>>,
+    /// Values of scalars, by name; durations in ns, shares as fractions.
+    pub scalars: &'a IndexMap<String, f64>,
+}
+
+impl Context<'_> {
+    /// The phase of this name.
+    fn stretch(&self, name: &str) -> Option<Range<u64>> {
+        let is = |s: &&Stretch| {
+            s.name == name
+                || name == "recovery" && matches!(s.name.as_str(), "recovering" | "recovered")
+        };
+        let from = self.phases.iter().find(is)?.from;
+        let to = self.phases.iter().rev().find(is)?.to;
+        Some(from..to)
+    }
+}
+
+/// A threshold with a name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gate {
+    name: String,
+    expression: String,
+    expr: Expr,
+}
+
+impl Gate {
+    /// Reads the gate of this name from its value in a file.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it, at its place in the file.
+    pub fn parse(name: &str, node: &Node) -> Result<Gate, Refusal> {
+        let Value::Text(text) = &node.value else {
+            return Err(node.wrong("a condition such as \"latency p(95) < 1.15x baseline\""));
+        };
+        Gate::parse_text(name, text, &node.at)
+    }
+
+    /// Reads a gate from its text, which stands at `at` (perhaps in quotes).
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it, at its place.
+    pub fn parse_text(name: &str, text: &str, at: &At) -> Result<Gate, Refusal> {
+        let expr = parse::parse(text).map_err(|wrong| {
+            // In a string with escapes bytes do not line up, and the whole string is the place.
+            let written = at.source.text.get(at.range.clone()).unwrap_or("");
+            let inner = written.strip_prefix(['"', '\'']).unwrap_or(written);
+            let refusal = if inner.starts_with(text) {
+                Refusal::text(&Source::new("gate", text), wrong.range, wrong.message)
+            } else {
+                Refusal::new(wrong.message)
+            };
+            let refusal = match wrong.help {
+                Some(help) => refusal.help(help),
+                None => refusal,
+            };
+            refusal.inside(at)
+        })?;
+        Ok(Gate {
+            name: name.into(),
+            expression: text.trim().into(),
+            expr,
+        })
+    }
+
+    /// Its name in the file.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its expression as written.
+    pub fn expression(&self) -> &str {
+        &self.expression
+    }
+
+    /// What has to be accumulated for it.
+    pub fn watches(&self) -> Vec<WatchSpec> {
+        let mut specs = vec![];
+        each(&self.expr, &mut |condition| {
+            if let Quantity::Indicator(subject) = &condition.quantity {
+                specs.push(WatchSpec {
+                    select: subject.select.clone(),
+                    by: subject.by.map(|by| by.column),
+                    parts: subject.measure.parts(),
+                });
+            }
+        });
+        specs
+    }
+
+    /// The scalars that it names.
+    pub fn scalars(&self) -> Vec<&'static Scalar> {
+        let mut scalars = vec![];
+        each(&self.expr, &mut |condition| {
+            if let Quantity::Scalar(scalar) = condition.quantity {
+                scalars.push(scalar);
+            }
+        });
+        scalars
+    }
+
+    /// The phases that it names with `during`.
+    pub fn phases(&self) -> Vec<&'static str> {
+        let mut phases = vec![];
+        each(&self.expr, &mut |condition| phases.extend(condition.during));
+        phases
+    }
+
+    /// Whether it compares with a committed file.
+    pub fn needs_reference(&self) -> bool {
+        let mut needs = false;
+        each(&self.expr, &mut |condition| {
+            needs |= matches!(
+                condition.bound,
+                Bound::Relative {
+                    to: To::Reference,
+                    ..
+                }
+            );
+        });
+        needs
+    }
+
+    /// Holds it in a phase.
+    pub fn judge(&self, context: &Context, phase: &Stretch) -> Judgement {
+        let found = judge::judge(&self.expr, context, phase);
+        Judgement {
+            gate: self.name.clone(),
+            expression: self.expression.clone(),
+            phase: phase.name.clone(),
+            verdict: found.verdict,
+            detail: found.detail,
+        }
+    }
+
+    /// Whether it holds in a range of windows, for "until the gates hold for three windows in a row". `for` and
+    /// `during` are left aside. `None` when there is no data, or nothing in it is about windows (see
+    /// [`is_windowed`](Gate::is_windowed)).
+    pub fn holds_in(&self, context: &Context, windows: Range<usize>) -> Option<bool> {
+        match judge::held_in(&self.expr, context, &windows) {
+            Held::Yes => Some(true),
+            Held::No => Some(false),
+            Held::NoData | Held::Aside => None,
+        }
+    }
+
+    /// Whether it says anything about single windows: a gate on scalars or on the baseline alone does not, and
+    /// recovery does not wait for it.
+    pub fn is_windowed(&self) -> bool {
+        let mut windowed = false;
+        each(&self.expr, &mut |condition| {
+            windowed |= matches!(condition.quantity, Quantity::Indicator(_))
+                && !matches!(condition.during, Some("baseline" | "warm-up"));
+        });
+        windowed
+    }
+
+    /// The values of its quantities over a phase, by quantity: what a reference file holds. Splits have none.
+    pub fn values(&self, context: &Context, phase: &Stretch) -> IndexMap<String, f64> {
+        let mut values = IndexMap::new();
+        each(&self.expr, &mut |condition| {
+            let value = match &condition.quantity {
+                Quantity::Scalar(scalar) => context.scalars.get(scalar.name).copied(),
+                Quantity::Indicator(subject) if subject.by.is_none() => {
+                    let watch = context.watched.selected(&subject.select);
+                    watch.and_then(|watch| {
+                        let windows = watch.windows.within(phase.from, phase.to);
+                        watch.measure(&subject.measure, windows)
+                    })
+                }
+                Quantity::Indicator(_) => None,
+            };
+            if let Some(value) = value {
+                values.insert(condition.quantity.to_string(), value);
+            }
+        });
+        values
+    }
+}
+
+impl std::fmt::Display for Gate {
+    /// In its shortest form, which is read back as the same.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.expr.fmt(f)
+    }
+}
+
+/// What a named condition stands for.
+fn expand(named: &Named) -> Expr {
+    parse::parse(named.expression)
+        .unwrap_or_else(|wrong| unreachable!("a named condition is ours: {}", wrong.message))
+}
+
+/// Visits every comparison.
+fn each(expr: &Expr, visit: &mut impl FnMut(&Condition)) {
+    match expr {
+        Expr::All(parts) | Expr::Any(parts) => parts.iter().for_each(|part| each(part, visit)),
+        Expr::Named(named) => each(&expand(named), visit),
+        Expr::Compare(condition) => visit(condition),
+    }
 }

@@ -1,0 +1,85 @@
+//! Quantities that no recording holds: the runner hands their values over. `truth.*` are what only the lab can
+//! measure; diagnosis may not use them, gates may.
+
+use crate::indicators::{Unit, Worse};
+
+/// A quantity with one value a run.
+#[derive(Debug, PartialEq)]
+pub struct Scalar {
+    /// Its name in expressions.
+    pub name: &'static str,
+    /// What it is counted in.
+    pub unit: Unit,
+    /// Which way is worse.
+    pub worse: Worse,
+    /// What it is, one line.
+    pub doc: &'static str,
+}
+
+const fn scalar(name: &'static str, unit: Unit, doc: &'static str) -> Scalar {
+    Scalar {
+        name,
+        unit,
+        worse: Worse::Higher,
+        doc,
+    }
+}
+
+/// Every scalar that an expression may name. One that the run did not measure is no data.
+pub const SCALARS: &[Scalar] = &[
+    scalar(
+        "recovery_time",
+        Unit::Nanos,
+        "from the last step of the fix until the gates hold again",
+    ),
+    scalar(
+        "duplicate_writes",
+        Unit::Count,
+        "writes of the audited ledger that happened more than once",
+    ),
+    scalar(
+        "lost_writes",
+        Unit::Count,
+        "acknowledged writes that the audited ledger does not have",
+    ),
+    scalar(
+        "orphan.work_seconds",
+        Unit::Nanos,
+        "work done for clients that had left",
+    ),
+    scalar(
+        "blast_radius",
+        Unit::Fraction,
+        "share of tenants that felt the incident",
+    ),
+    scalar(
+        "truth.wrong_answers",
+        Unit::Count,
+        "answers of a cache that belonged to another question",
+    ),
+    scalar(
+        "truth.stale_answers",
+        Unit::Count,
+        "answers of a cache that were older than the truth",
+    ),
+    scalar(
+        "truth.good_rejects",
+        Unit::Count,
+        "requests within their quota that a limiter refused",
+    ),
+    scalar(
+        "truth.duplicate_writes",
+        Unit::Count,
+        "the same as duplicate_writes",
+    ),
+    scalar(
+        "truth.hits",
+        Unit::Count,
+        "requests and calls that a fault touched",
+    ),
+];
+
+/// The scalar of this name.
+pub fn find_scalar(name: &str) -> Option<&'static Scalar> {
+    SCALARS.iter().find(|scalar| scalar.name == name)
+}
