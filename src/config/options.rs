@@ -297,6 +297,17 @@ impl Read for Node {
     }
 }
 
+/// An option's name in files: without the `r#` that Rust wants before some words.
+pub const fn plain_name(name: &'static str) -> &'static str {
+    match name.as_bytes() {
+        [b'r', b'#', rest @ ..] => match std::str::from_utf8(rest) {
+            Ok(plain) => plain,
+            Err(_) => name,
+        },
+        _ => name,
+    }
+}
+
 /// Declares the options of a kind: a struct, its reader with places, and its schema, in one table.
 ///
 /// ```
@@ -346,7 +357,7 @@ macro_rules! options {
                 vec![$({
                     let default: Option<($ty, &'static str)> = $default;
                     $crate::config::Field {
-                        name: stringify!($field),
+                        name: $crate::config::plain_name(stringify!($field)),
                         doc: concat!($($fdoc),+),
                         what: <$ty as $crate::config::Read>::WHAT,
                         default: default.map(|d| d.1),
@@ -359,16 +370,16 @@ macro_rules! options {
                 table: &$crate::config::Table,
                 taken: &[&str],
             ) -> Result<Self, $crate::config::Refusal> {
-                const NAMES: &[&str] = &[$(stringify!($field)),*];
+                const NAMES: &[&str] = &[$($crate::config::plain_name(stringify!($field))),*];
                 let what = concat!($($doc),+).trim().split(['.', ':', ';']).next().unwrap_or("this");
                 let reader = $crate::config::Reader::new(at, table, what);
                 reader.only(&[NAMES, taken].concat())?;
                 Ok($name { $($field: {
                     let default: Option<($ty, &'static str)> = $default;
-                    match (reader.optional::<$ty>(stringify!($field))?, default) {
+                    match (reader.optional::<$ty>($crate::config::plain_name(stringify!($field)))?, default) {
                         (Some(value), _) => value,
                         (None, Some((value, _))) => value,
-                        (None, None) => reader.required::<$ty>(stringify!($field))?,
+                        (None, None) => reader.required::<$ty>($crate::config::plain_name(stringify!($field)))?,
                     }
                 }),* })
             }

@@ -1,6 +1,15 @@
 //! An incident: trace, service, timeline of faults, changes and drifts, the fix, gates, and what a correct lab must
 //! find. The runner turns it into a [`Run`]: the recording, which diagnosis may see, and the truth, which it may not.
 
+mod file;
+mod judge;
+mod plan;
+mod run;
+mod timeline;
 mod truth;
 
+pub use file::{Expect, Incident, Overlay, Registries, SCHEMA};
+pub use judge::{Shortfall, judge, meets};
+pub use run::{Run, RunOptions, context, run, stretches};
+pub use timeline::{EntryOptions, WarmOptions};
 pub use truth::{Entry, EntryKind, Phase, PhaseName, Truth};

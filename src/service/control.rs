@@ -4,10 +4,10 @@ use super::{
     client::background,
     process::Process,
     spec::Scope,
-    world::{Deployed, World},
+    world::{Deployed, World, named},
 };
 use crate::{
-    config::{Names, Refusal},
+    config::Refusal,
     recording::GaugeRow,
     trace::Request,
 };
@@ -278,18 +278,8 @@ impl World<'_> {
         rows.push(("replicas.up".into(), 0, up as f64));
         let mut recorder = self.recorder.borrow_mut();
         for (gauge, replica, value) in rows {
-            let names = recorder
-                .recording_mut()
-                .names
-                .entry("gauge")
-                .or_insert_with(Names::default);
-            let gauge = names.number(&gauge) as u16;
-            recorder.gauge(&GaugeRow {
-                time: now,
-                gauge,
-                replica,
-                value,
-            });
+            let gauge = named(&self.names, "gauge", &gauge);
+            recorder.gauge(&GaugeRow { time: now, gauge, replica, value });
         }
     }
 }

@@ -26,5 +26,5 @@ pub use spec::{
     CallOptions, ClientOptions, ClientRetry, DependencyOptions, Scope, ServiceOptions, ServiceSpec,
     Step,
 };
-pub use version::{Version, refuse_other_kinds, same, stateful_differences};
+pub use version::{Version, needs_captured, refuse_other_kinds, same, stateful_differences};
 pub use world::{Setting, World, recorded_columns};

@@ -16,7 +16,7 @@ use crate::{
         parser::Parser,
     },
     config::{Names, Refusal, pick},
-    recording::{AttemptRow, EventRow, Recorder, RequestRow, Row, Table, requests},
+    recording::{AttemptRow, Dictionaries, EventRow, Recorder, RequestRow, Row, Table, requests},
     sim::{
         Sim,
         dice::{Dice, Purpose},
@@ -60,6 +60,8 @@ pub struct Setting<'r> {
     pub registry: &'r Registry,
     /// Names of the trace.
     pub tags: Rc<RefCell<Tags>>,
+    /// Names that the service gives: steps, dependencies, gauges, events.
+    pub names: Rc<RefCell<Dictionaries>>,
     /// Faults.
     pub saboteur: &'r dyn Saboteur,
     /// Where rows go.
@@ -84,6 +86,7 @@ pub struct World<'r> {
     pub(super) versions: Vec<Version>,
     pub(super) registry: &'r Registry,
     pub(super) tags: Rc<RefCell<Tags>>,
+    pub(super) names: Rc<RefCell<Dictionaries>>,
     pub(super) saboteur: &'r dyn Saboteur,
     pub(super) recorder: RefCell<Recorder<'r>>,
     pub(super) shared: State,
@@ -123,21 +126,8 @@ impl<'r> World<'r> {
     /// # Errors
     /// None that loading did not find.
     pub fn new(sim: &Rc<Sim>, setting: Setting<'r>, remember: usize) -> Result<World<'r>, Refusal> {
-        let Setting {
-            seed,
-            mut versions,
-            registry,
-            tags,
-            saboteur,
-            mut recorder,
-        } = setting;
-        let names = &mut recorder.recording_mut().names;
-        let mut number = |dictionary: &'static str, name: &str| {
-            names
-                .entry(dictionary)
-                .or_insert_with(Names::default)
-                .number(name) as u16
-        };
+        let Setting { seed, mut versions, registry, tags, names, saboteur, recorder } = setting;
+        let number = |dictionary: &'static str, name: &str| named(&names, dictionary, name);
         for step in versions.iter_mut().flat_map(|v| &mut v.spec.steps) {
             step.number = number("step", &step.name);
         }
@@ -192,6 +182,7 @@ impl<'r> World<'r> {
             versions,
             registry,
             tags,
+            names,
             saboteur,
             recorder: RefCell::new(recorder),
         })
@@ -301,6 +292,7 @@ impl<'r> World<'r> {
         let mut recorder = self.recorder.into_inner();
         let tags = self.tags.borrow();
         let names = &mut recorder.recording_mut().names;
+        names.extend(self.names.borrow().iter().map(|(dictionary, of)| (*dictionary, of.clone())));
         let each: [(&'static str, &Names); 7] = [
             ("tenant", &tags.tenant),
             ("user", &tags.user),
@@ -316,6 +308,11 @@ impl<'r> World<'r> {
         names.insert("parse_path", self.parse_paths.into_inner());
         recorder
     }
+}
+
+/// The number of a name in one of the service's own dictionaries.
+pub(super) fn named(names: &RefCell<Dictionaries>, dictionary: &'static str, name: &str) -> u16 {
+    names.borrow_mut().entry(dictionary).or_insert_with(Names::default).number(name) as u16
 }
 
 /// The columns that a run of these versions records: the core, and those of the stages that are on.

@@ -1,0 +1,75 @@
+//! Gates held against a run, and a run held against what its incident expects.
+
+use super::{
+    file::{Incident, recovery_bound},
+    run::{Run, context, stretches},
+    truth::PhaseName,
+};
+use crate::{
+    config::show_nanos,
+    diagnosis::Diagnosis,
+    gates::{Judgement, Verdict},
+};
+
+/// Holds every gate in the incident phase and, once recovered, in the recovered phase. A run without an incident phase is
+/// judged as a whole, in its baseline.
+pub fn judge(incident: &Incident, run: &Run) -> Vec<Judgement> {
+    let stretches = stretches(&run.truth);
+    let context = context(&run.watched, &run.recording, &run.truth, &stretches, &run.scalars);
+    let named = |name: PhaseName| stretches.iter().find(|s| s.name == name.word());
+    let held: Vec<_> = match named(PhaseName::Incident) {
+        Some(during) => std::iter::once(during).chain(named(PhaseName::Recovered)).collect(),
+        None => named(PhaseName::Baseline).into_iter().collect(),
+    };
+    held.iter().flat_map(|phase| incident.gates.iter().map(|gate| gate.judge(&context, phase))).collect()
+}
+
+/// One way in which a run is not what its incident expects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shortfall(pub String);
+
+/// Holds a run against `[expect]`: the causes, the gates that are breached and those that are not, the recovery.
+pub fn meets(incident: &Incident, run: &Run, judgements: &[Judgement], diagnosis: &Diagnosis) -> Vec<Shortfall> {
+    let mut out = vec![];
+    let mut say = |text: String| out.push(Shortfall(text));
+    let Some(expect) = &incident.expect else {
+        say("the incident has no [expect]".into());
+        return out;
+    };
+    let causes: Vec<&str> = if incident.healthy { vec![] } else { expect.causes.iter().map(|(c, _)| c.as_str()).collect() };
+    let found: Vec<&str> = diagnosis.causes.iter().take(causes.len().max(1)).map(|c| c.cause.as_str()).collect();
+    match (causes.is_empty(), diagnosis.onset.is_some()) {
+        (true, true) => say(format!("no incident was expected, and the diagnosis says {}", found.join(", "))),
+        (false, false) => say(format!("expected {}, and the diagnosis sees no incident", causes.join(", "))),
+        (false, true) if !causes.iter().all(|c| found.contains(c)) => {
+            say(format!("expected {}, and the diagnosis says {}", causes.join(", "), found.join(", ")));
+        }
+        _ => {}
+    }
+    for judgement in judgements {
+        let breached = judgement.phase == PhaseName::Incident.word()
+            && !incident.healthy
+            && expect.breached.iter().any(|(gate, _)| *gate == judgement.gate);
+        let wanted = if breached { Verdict::Breach } else { Verdict::Pass };
+        if judgement.verdict != wanted {
+            say(format!("gate {} in {}: expected {}, found {}: {}", judgement.gate, judgement.phase, word(wanted), word(judgement.verdict), judgement.detail));
+        }
+    }
+    if let Some((text, _)) = expect.recovery.as_ref().filter(|_| !incident.fix.is_empty() && !incident.healthy) {
+        match (recovery_bound(text), run.truth.recovery_time) {
+            (Ok(Some(bound)), Some(time)) if time >= bound => say(format!("recovered after {}, expected {text}", show_nanos(time))),
+            (Ok(Some(_)), None) => say(format!("never recovered, expected {text}")),
+            (Ok(None), Some(time)) => say(format!("recovered after {}, expected never", show_nanos(time))),
+            _ => {}
+        }
+    }
+    out
+}
+
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "pass",
+        Verdict::Breach => "breach",
+        Verdict::NoData => "no data",
+    }
+}

@@ -1,0 +1,327 @@
+//! From an incident and the length of its trace to what a run carries out: versions, controls, faults, drifts, phases.
+
+use super::{
+    file::{Incident, Registries},
+    timeline::{Entry, Keep, Restart, Step},
+    truth::{self, EntryKind, Phase, PhaseName},
+};
+use crate::{
+    config::{At, Entry as TableEntry, Node, Options, Refusal, When, pick, show_nanos},
+    faults::{CommonOptions, Faults, Planted, Shape},
+    service::{Control, ServiceSpec, Warm, refuse_other_kinds, stateful_differences},
+};
+use std::cell::Cell;
+
+/// Requests kept for warming, where somebody will warm: enough to know what is asked often.
+const REMEMBERED: usize = 200_000;
+
+/// How long a rolling change waits between two replicas, unless it says otherwise, ns.
+const PACE: u64 = 30_000_000_000;
+
+/// What a run carries out.
+pub struct Plan {
+    /// All versions of the service, the one at the start first.
+    pub versions: Vec<ServiceSpec>,
+    /// What happens to the service, in order of time (ns).
+    pub controls: Vec<(u64, Control)>,
+    /// Faults.
+    pub faults: Faults,
+    /// What happens to the traffic: time, and patches of the trace's table.
+    pub drifts: Vec<(u64, Vec<(String, TableEntry)>)>,
+    /// Phases as far as they are known before the run: what comes after the fix is *recovering* as a whole.
+    pub phases: Vec<Phase>,
+    /// For the truth: what is carried out, and for a fault its place in `faults`.
+    pub entries: Vec<(truth::Entry, Option<usize>)>,
+    /// Requests to remember for warming.
+    pub remember: usize,
+}
+
+/// A change of the service's tree, in the order of time.
+struct Applied<'a> {
+    label: &'a str,
+    set: &'a [(String, TableEntry)],
+}
+
+struct Builder<'a> {
+    incident: &'a Incident,
+    registries: &'a Registries,
+    /// Length of the trace, ns; `None` while only the file is checked.
+    length: Option<u64>,
+    plan: Plan,
+    applied: Vec<Applied<'a>>,
+}
+
+impl Plan {
+    /// Makes the plan for a trace of this length (ns).
+    ///
+    /// # Errors
+    /// Entries past the end of the trace, and whatever [`Plan::check`] refuses.
+    pub fn new(incident: &Incident, registries: &Registries, length: u64) -> Result<Plan, Refusal> {
+        build(incident, registries, Some(length))
+    }
+
+    /// Checks all that can be checked before the length of the trace is known.
+    ///
+    /// # Errors
+    /// Paths that lead nowhere, changes that cannot be made, unknown faults and targets.
+    pub(super) fn check(incident: &Incident, registries: &Registries) -> Result<(), Refusal> {
+        build(incident, registries, None).map(drop)
+    }
+}
+
+fn build(incident: &Incident, registries: &Registries, length: Option<u64>) -> Result<Plan, Refusal> {
+    let plan = Plan {
+        versions: vec![incident.service.clone()],
+        controls: vec![],
+        faults: Faults::default(),
+        drifts: vec![],
+        phases: vec![],
+        entries: vec![],
+        remember: 0,
+    };
+    let mut builder = Builder { incident, registries, length, plan, applied: vec![] };
+    let mut entries: Vec<(u64, EntryKind, &Entry)> = vec![];
+    for entry in &incident.timeline {
+        let kind = match entry.step {
+            Step::Fault(_) => EntryKind::Fault,
+            Step::Drift(_) => EntryKind::Drift,
+            _ => EntryKind::Change,
+        };
+        entries.push((builder.time(&entry.options.at)?, kind, entry));
+    }
+    for entry in &incident.fix {
+        entries.push((builder.time(&entry.options.at)?, EntryKind::Fix, entry));
+    }
+    // Stable: entries of one instant keep the order of the file.
+    entries.sort_by_key(|(at, ..)| *at);
+    let (mut first, mut last_fix, mut last_end) = (None, None, Some(0));
+    for (at, kind, entry) in entries {
+        let until = if incident.healthy && kind != EntryKind::Fix {
+            builder.entry(at, kind, entry)?;
+            None
+        } else {
+            builder.entry(at, kind, entry)?
+        };
+        if kind == EntryKind::Fix {
+            last_fix = Some(at);
+        } else {
+            first = first.or(Some(at));
+            last_end = last_end.zip(until).map(|(a, b): (u64, u64)| a.max(b));
+        }
+    }
+    let mut plan = builder.plan;
+    plan.controls.sort_by_key(|(at, _)| *at);
+    let length = length.unwrap_or(NOMINAL);
+    plan.phases = phases(length, incident.warm_up, first, last_fix.or(last_end.filter(|_| first.is_some())));
+    if incident.healthy {
+        // The times still cut the phases, so that the run pairs with the incident; nothing happens at them.
+        plan.controls.clear();
+        plan.faults = Faults::default();
+        plan.drifts.clear();
+        plan.entries.clear();
+        plan.versions.truncate(1);
+        plan.remember = 0;
+    }
+    Ok(plan)
+}
+
+/// A length for checks: one hour.
+const NOMINAL: u64 = 3_600_000_000_000;
+
+fn phases(length: u64, warm_up: f64, first: Option<u64>, end: Option<u64>) -> Vec<Phase> {
+    let end_of_all = u64::MAX;
+    let start = first.unwrap_or(end_of_all);
+    let warm = ((length as f64 * warm_up) as u64).min(start.min(length) / 2);
+    let mut phases = vec![Phase { name: PhaseName::WarmUp, from: 0, to: warm }];
+    phases.push(Phase { name: PhaseName::Baseline, from: warm, to: start });
+    if start < end_of_all {
+        let end = end.unwrap_or(end_of_all).max(start);
+        phases.push(Phase { name: PhaseName::Incident, from: start, to: end });
+        if end < end_of_all {
+            phases.push(Phase { name: PhaseName::Recovering, from: end, to: end_of_all });
+        }
+    }
+    phases.retain(|p| p.from < p.to);
+    phases
+}
+
+impl<'a> Builder<'a> {
+    /// Resolves a time, and refuses one past the end of the trace.
+    fn time(&self, (when, at): &(When, At)) -> Result<u64, Refusal> {
+        let time = when.resolve(self.length.unwrap_or(NOMINAL));
+        match self.length {
+            Some(length) if time > length => Err(Refusal::at(at, "this is past the end of the trace")
+                .help(format!("the trace lasts {}; a share such as \"33%\" fits any length", show_nanos(length)))),
+            _ => Ok(time),
+        }
+    }
+
+    fn span(&self, when: &Option<(When, At)>) -> Option<u64> {
+        when.as_ref().map(|(when, _)| when.resolve(self.length.unwrap_or(NOMINAL)))
+    }
+
+    /// Adds an entry to the plan; gives the time at which it ends by itself, if it does.
+    fn entry(&mut self, at: u64, kind: EntryKind, entry: &'a Entry) -> Result<Option<u64>, Refusal> {
+        let mut until = None;
+        let mut fault = None;
+        match &entry.step {
+            Step::Change { label, set } => {
+                self.applied.push(Applied { label, set });
+                self.deploy(at, entry)?;
+            }
+            Step::Rollback { label: (label, place) } => {
+                let known: Vec<&str> = self.applied.iter().map(|a| a.label).filter(|l| !l.is_empty()).collect();
+                let Some(i) = self.applied.iter().rposition(|a| a.label == label) else {
+                    return Err(Refusal::at(place, format!("no change before this is called \"{label}\""))
+                        .help(crate::config::suggestion(label, known)));
+                };
+                self.applied.remove(i);
+                self.deploy(at, entry)?;
+            }
+            Step::Fault(node) => {
+                let shape = self.shape(at, entry)?;
+                until = shape.until;
+                fault = Some(self.plan.faults.0.len());
+                self.fault(node, shape)?;
+            }
+            Step::Drift(set) => self.plan.drifts.push((at, set.clone())),
+            Step::Warm(o) => {
+                let version = self.plan.versions.len() - 1;
+                let (concurrency, pause) = (o.concurrency.max(1), o.pause.0);
+                let warm = Warm { requests: o.requests as usize, concurrency, pause, version };
+                self.plan.controls.push((at, Control::Warm(warm)));
+                for _ in 0..concurrency {
+                    self.plan.controls.push((at, Control::Warmer { pause, version }));
+                }
+                self.plan.remember = REMEMBERED;
+            }
+            Step::Flush => self.plan.controls.push((at, Control::Flush)),
+            Step::Restart => {
+                let pace = self.pace(entry);
+                for replica in 0..self.incident.service.replicas as usize {
+                    let down = entry.options.down.0;
+                    self.plan.controls.push((at + pace * replica as u64, Control::Restart { replica, down }));
+                }
+            }
+        }
+        let recorded = truth::Entry { kind, label: entry.label(), at, until, hits: 0 };
+        self.plan.entries.push((recorded, fault));
+        Ok(until)
+    }
+
+    fn pace(&self, entry: &Entry) -> u64 {
+        match (entry.options.pace, entry.options.restart) {
+            (Some(pace), _) => pace.0,
+            (None, Restart::Rolling) => PACE,
+            (None, _) => 0,
+        }
+    }
+
+    /// The service's tree with all changes in force.
+    fn tree(&self) -> Result<Node, Refusal> {
+        let mut tree = self.incident.root.clone();
+        for applied in &self.applied {
+            for (path, entry) in applied.set {
+                tree.set(path, &entry.key, entry.node.clone())?;
+            }
+        }
+        Ok(tree)
+    }
+
+    fn deploy(&mut self, at: u64, entry: &Entry) -> Result<(), Refusal> {
+        let o = &entry.options;
+        let spec = ServiceSpec::read(&self.tree()?, &self.registries.components)?;
+        let before = &self.plan.versions[self.plan.versions.len() - 1];
+        if spec.replicas != before.replicas {
+            let place = spec.tree.get("service.replicas").map_or(&entry.at_place, |n| &n.at);
+            return Err(Refusal::at(place, "a change cannot add or take replicas").help("set service.replicas for the whole run"));
+        }
+        let names = |s: &ServiceSpec| s.dependencies.iter().map(|d| (d.name.clone(), d.pool > 0, d.workers > 0)).collect::<Vec<_>>();
+        if names(&spec) != names(before) {
+            return Err(Refusal::at(&entry.at_place, "a change cannot add or take a dependency, its pool or its workers")
+                .help("declare them from the start, and change their sizes"));
+        }
+        let cold = o.state == Keep::Cold;
+        if !cold {
+            refuse_other_kinds(before, &spec)?;
+        }
+        let restarts = o.restart != Restart::None;
+        if restarts.then_some(()).is_none() && spec.queue.is_some() != before.queue.is_some() {
+            return Err(Refusal::at(&entry.at_place, "a queue cannot come or go while processes run").help("add restart = \"rolling\""));
+        }
+        let share = o.canary.0;
+        let different = stateful_differences(before, &spec);
+        if share < 1.0 && !different.is_empty() {
+            return Err(Refusal::at(&entry.at_place, format!("a canary by share of the traffic cannot have its own {}", different.join(", ")))
+                .help("its state is common to all requests; go replica by replica with pace = \"30s\""));
+        }
+        let version = self.plan.versions.len();
+        self.plan.versions.push(spec);
+        let by_replica = restarts || o.pace.is_some();
+        self.plan.controls.push((at, Control::Deploy { version, share, by_replica, cold }));
+        if by_replica {
+            let pace = self.pace(entry);
+            // A canary by replica reaches its share of them, at least one.
+            let all = f64::from(self.incident.service.replicas);
+            let reached = (all * share).round().max(1.0) as usize;
+            for replica in 0..reached {
+                let upgrade = Control::Upgrade { version, replica, restart: restarts, down: o.down.0, cold };
+                self.plan.controls.push((at + pace * replica as u64, upgrade));
+            }
+        }
+        Ok(())
+    }
+
+    fn shape(&self, at: u64, entry: &Entry) -> Result<Shape, Refusal> {
+        let o = &entry.options;
+        let length = self.span(&o.r#for);
+        let ramp = self.span(&o.ramp).unwrap_or(0);
+        Ok(match o.every {
+            None => Shape { from: at, until: length.map(|l| at.saturating_add(l)), ramp, every: None },
+            Some(period) => {
+                let length = length.unwrap_or(0);
+                if period.0 <= length {
+                    return Err(Refusal::at(&entry.at_place, "each time lasts as long as the period").help("every must be longer than for"));
+                }
+                Shape { from: at, until: None, ramp, every: Some((period.0, length)) }
+            }
+        })
+    }
+
+    fn fault(&mut self, node: &Node, shape: Shape) -> Result<(), Refusal> {
+        let fault = pick(&self.registries.faults, "fault", node)?;
+        let table = node.table("a fault")?;
+        let own: Vec<&str> = table.keys().map(String::as_str).filter(|k| !["target", "percentage", "replica"].contains(k)).collect();
+        let common = CommonOptions::read_table(&node.at, table, &own)?;
+        let names: Vec<&str> = self.incident.service.dependencies.iter().map(|d| d.name.as_str()).collect();
+        let (target, place) = &common.target;
+        let Some(dependency) = names.iter().position(|name| name == target) else {
+            return Err(Refusal::at(place, format!("there is no [dependency.{target}]")).help(crate::config::suggestion(target, names)));
+        };
+        if common.replica > self.incident.service.replicas {
+            let place = node.get("replica").map_or(&node.at, |n| &n.at);
+            return Err(Refusal::at(place, format!("there is no replica {}", common.replica)).help(format!("1 to {}", self.incident.service.replicas)));
+        }
+        let share = common.percentage.0;
+        let replica = common.replica as u16;
+        self.plan.faults.0.push(Planted { fault, dependency, share, replica, shape, hits: Cell::new(0) });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phases_follow_from_the_timeline() {
+        let words = |first, end| {
+            let all = phases(1000, 0.1, first, end);
+            all.iter().map(|p| format!("{} {}", p.name.word(), p.from)).collect::<Vec<_>>().join(", ")
+        };
+        assert_eq!(words(None, None), "warm-up 0, baseline 100");
+        assert_eq!(words(Some(330), None), "warm-up 0, baseline 100, incident 330");
+        assert_eq!(words(Some(330), Some(670)), "warm-up 0, baseline 100, incident 330, recovering 670");
+        assert_eq!(words(Some(60), None), "warm-up 0, baseline 30, incident 60");
+    }
+}

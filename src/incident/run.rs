@@ -1,0 +1,306 @@
+//! The runner: an incident in, the recording and the truth out.
+
+use super::{
+    file::{Incident, Registries},
+    plan::Plan,
+    truth::{Phase, PhaseName, Truth},
+};
+use crate::{
+    config::Refusal,
+    gates::{Context, Stretch},
+    indicators::{Lookup, WatchSpec, Watched, Watches, Windows},
+    recording::{Dictionaries, Keep, Observer, Recorder, Recording},
+    service::{Arrival, Control, Setting, Version, World, client, recorded_columns},
+    sim::{
+        Sim,
+        digest::{Digest, Second},
+    },
+    trace::{Facts, Request, Skipped, Source, Tags},
+};
+use indexmap::IndexMap;
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    rc::Rc,
+};
+
+/// How to run.
+pub struct RunOptions<'a> {
+    /// What to keep.
+    pub keep: Keep,
+    /// Is told now and then how far the run is: virtual ns, and requests begun.
+    pub progress: Option<&'a dyn Fn(u64, u64)>,
+}
+
+/// One replay of an incident.
+pub struct Run {
+    /// What a monitored backend would have emitted. Without rows when none were kept.
+    pub recording: Recording,
+    /// What only the lab knows.
+    pub truth: Truth,
+    /// The indicators' accumulators.
+    pub watched: Watched,
+    /// Digest of the recording.
+    pub digest: Digest,
+    /// The same by virtual second.
+    pub seconds: Vec<Second>,
+    /// Operations of clients begun: rows of the trace.
+    pub requests: u64,
+    /// Requests that had not ended when nothing could happen any more.
+    pub unfinished: u64,
+    /// Length of the trace, ns.
+    pub length: u64,
+    /// What is known of the trace.
+    pub facts: Facts,
+    /// Rows of the trace that `lenient` left out.
+    pub skipped: Skipped,
+    /// Hits of a cache whose answer belonged to other content.
+    pub wrong_answers: u64,
+    /// Values that gates may name besides indicators.
+    pub scalars: IndexMap<String, f64>,
+}
+
+/// Names while a run goes on: those of the trace and those of the service.
+struct Names {
+    tags: Rc<RefCell<Tags>>,
+    names: Rc<RefCell<Dictionaries>>,
+}
+
+impl Lookup for Names {
+    fn number(&self, dictionary: &str, name: &str) -> Option<u32> {
+        match self.tags.borrow().dictionary(dictionary) {
+            Some(of) => of.find(name),
+            None => self.names.borrow().number(dictionary, name),
+        }
+    }
+    fn name(&self, dictionary: &str, number: u32) -> String {
+        match self.tags.borrow().dictionary(dictionary) {
+            Some(of) => of.name(number).to_string(),
+            None => Lookup::name(&*self.names.borrow(), dictionary, number),
+        }
+    }
+}
+
+/// Requests of the trace, with what happens to the service in between, in order of time. At one instant the service's own
+/// come first.
+struct Feed<'a> {
+    source: Source,
+    next: Option<Request>,
+    controls: VecDeque<(u64, Control)>,
+    sample_every: u64,
+    next_sample: u64,
+    ops: &'a Cell<u64>,
+    refusal: &'a RefCell<Option<Refusal>>,
+    progress: Option<&'a dyn Fn(u64, u64)>,
+}
+
+impl Feed<'_> {
+    fn pull(&mut self) {
+        self.next = match self.source.next() {
+            Some(Ok(request)) => Some(request),
+            Some(Err(refusal)) => {
+                *self.refusal.borrow_mut() = Some(refusal);
+                self.controls.clear();
+                None
+            }
+            None => None,
+        };
+    }
+}
+
+impl Iterator for Feed<'_> {
+    type Item = (u64, Arrival);
+    #[inline]
+    fn next(&mut self) -> Option<(u64, Arrival)> {
+        let arrived = self.next.as_ref().map_or(u64::MAX, |r| r.arrived);
+        if let Some((at, _)) = self.controls.front()
+            && *at <= arrived
+            && *at <= self.next_sample
+        {
+            return self.controls.pop_front().map(|(at, control)| (at, Arrival::Control(control)));
+        }
+        // Readings end with the traffic.
+        if self.next.is_some() && self.next_sample <= arrived {
+            let at = self.next_sample;
+            self.next_sample += self.sample_every;
+            return Some((at, Arrival::Control(Control::Sample)));
+        }
+        let request = self.next.take()?;
+        let ops = self.ops.get() + 1;
+        self.ops.set(ops);
+        if ops.is_multiple_of(4096)
+            && let Some(progress) = self.progress
+        {
+            progress(arrived, ops);
+        }
+        self.pull();
+        Some((arrived, Arrival::Request(request)))
+    }
+}
+
+/// Replays an incident.
+///
+/// # Errors
+/// A trace that cannot be read, and entries past its end.
+pub fn run(incident: &Incident, registries: &Registries, options: &RunOptions<'_>) -> Result<Run, Refusal> {
+    let extent = incident.trace.extent(incident.seed)?;
+    let length = extent.last;
+    let plan = Plan::new(incident, registries, length)?;
+    let drifts = if incident.healthy { vec![] } else { plan.drifts };
+    let source = incident.trace.open(incident.seed, &drifts)?;
+    if plan.versions.iter().any(crate::service::needs_captured) && !source.facts().has(crate::trace::Field::ServiceTime) {
+        return Err(Refusal::new("a latency is \"as-captured\", and the trace has no service times")
+            .help("fill them with trace.fill.service_time, or give the latency a distribution"));
+    }
+    let tags = source.tags();
+    let names = Rc::new(RefCell::new(Dictionaries::default()));
+    let cuts: Vec<u64> = plan.phases.iter().flat_map(|p| [p.from, p.to]).filter(|&t| t < length).collect();
+    let windows = Windows::plan(length, extent.rows, &cuts);
+    let specs = std::iter::once(WatchSpec::all()).chain(incident.gates.iter().flat_map(|g| g.watches()));
+    let mut watches = Watches::new(windows.clone(), specs, Names { tags: tags.clone(), names: names.clone() });
+    let ops = Cell::new(0);
+    let refusal = RefCell::new(None);
+    let sim = Sim::new();
+    let (mut recorder, facts, wrong_answers, unfinished, skipped);
+    {
+        let (requests, attempts) = recorded_columns(&plan.versions);
+        let observers: Vec<&mut dyn Observer> = vec![&mut watches];
+        let setting = Setting {
+            seed: incident.seed,
+            versions: Version::number(plan.versions),
+            registry: &registries.components,
+            tags,
+            names,
+            saboteur: &plan.faults,
+            recorder: Recorder::new(options.keep, requests, attempts, observers),
+        };
+        facts = source.facts().clone();
+        let skipped_rows = source.skipped();
+        let world = World::new(&sim, setting, plan.remember)?;
+        let mut feed = Feed {
+            source,
+            next: None,
+            controls: plan.controls.into(),
+            sample_every: windows.width,
+            next_sample: 0,
+            ops: &ops,
+            refusal: &refusal,
+            progress: options.progress,
+        };
+        feed.pull();
+        let (w, refused) = (&world, &refusal);
+        let end = sim.run(feed, |arrival| async move {
+            match arrival {
+                Arrival::Request(request) => {
+                    client(w, request).await;
+                }
+                Arrival::Control(control) => {
+                    if let Err(refusal) = w.control(control).await {
+                        *refused.borrow_mut() = Some(refusal);
+                    }
+                }
+            }
+        });
+        unfinished = end.stuck as u64;
+        wrong_answers = world.wrong_answers();
+        skipped = skipped_rows;
+        recorder = world.finish();
+    }
+    if let Some(refusal) = refusal.into_inner() {
+        return Err(refusal);
+    }
+    recorder.recording_mut().origin = facts.origin;
+    let (begun, ended) = recorder.counts();
+    assert_eq!(begun, ended, "every request ends once");
+    let (recording, digest) = recorder.finish();
+    let (digest, seconds) = digest.finish_with_seconds();
+    let watched = watches.finish();
+    let mut truth = Truth {
+        phases: plan.phases,
+        entries: plan
+            .entries
+            .into_iter()
+            .map(|(mut entry, fault)| {
+                entry.hits = fault.map_or(0, |i| plan.faults.0[i].hits.get());
+                entry
+            })
+            .collect(),
+        causes: incident.expect.iter().flat_map(|e| e.causes.iter().map(|(c, _)| c.clone())).collect(),
+        recovery_time: None,
+    };
+    if incident.healthy {
+        truth.causes.clear();
+    }
+    let mut scalars = IndexMap::new();
+    scalars.insert("truth.wrong_answers".to_string(), wrong_answers as f64);
+    settle_recovery(incident, &watched, &recording, &mut truth, &mut scalars);
+    Ok(Run {
+        recording,
+        truth,
+        watched,
+        digest,
+        seconds,
+        requests: ops.get(),
+        unfinished,
+        length,
+        facts,
+        skipped: Rc::unwrap_or_clone(skipped).into_inner(),
+        wrong_answers,
+        scalars,
+    })
+}
+
+/// Windows in a row in which the gates must hold before a service counts as recovered.
+const HOLD: usize = 3;
+
+/// Finds the end of recovering: the first of three windows in a row in which every gate holds (a gate that has nothing to
+/// judge by in a window does not count against it). Phases end with the trace from here on.
+fn settle_recovery(
+    incident: &Incident,
+    watched: &Watched,
+    recording: &Recording,
+    truth: &mut Truth,
+    scalars: &mut IndexMap<String, f64>,
+) {
+    let end = watched.windows.all().end;
+    for phase in &mut truth.phases {
+        phase.to = phase.to.min(end);
+    }
+    truth.phases.retain(|p| p.from < p.to);
+    let Some(i) = truth.phases.iter().position(|p| p.name == PhaseName::Recovering) else { return };
+    let recovering = truth.phases[i];
+    let stretches = stretches(truth);
+    let windows = watched.windows.within(recovering.from, recovering.to);
+    let recovered = {
+        let context = context(watched, recording, truth, &stretches, scalars);
+        let gates: Vec<_> = incident.gates.iter().filter(|g| g.is_windowed()).collect();
+        let holds: Vec<bool> =
+            windows.clone().map(|w| gates.iter().all(|g| g.holds_in(&context, w..w + 1) != Some(false))).collect();
+        let first = (0..holds.len().saturating_sub(HOLD - 1)).find(|&i| holds[i..i + HOLD].iter().all(|&h| h));
+        first.map(|i| watched.windows.edges[windows.start + i])
+    };
+    if let Some(at) = recovered {
+        truth.recovery_time = Some(at - recovering.from);
+        scalars.insert("recovery_time".into(), (at - recovering.from) as f64);
+        truth.phases[i].to = at;
+        truth.phases.insert(i + 1, Phase { name: PhaseName::Recovered, from: at, to: recovering.to });
+        truth.phases.retain(|p| p.from < p.to);
+    }
+}
+
+/// The phases as gates name them.
+pub fn stretches(truth: &Truth) -> Vec<Stretch> {
+    truth.phases.iter().map(|p| Stretch { name: p.name.word().into(), from: p.from, to: p.to }).collect()
+}
+
+/// What gates are held against.
+pub fn context<'a>(
+    watched: &'a Watched,
+    recording: &'a Recording,
+    truth: &Truth,
+    phases: &'a [Stretch],
+    scalars: &'a IndexMap<String, f64>,
+) -> Context<'a> {
+    let baseline = truth.phases.iter().find(|p| p.name == PhaseName::Baseline).map(|p| p.from..p.to);
+    Context { watched, names: recording, baseline, phases, reference: None, scalars }
+}
