@@ -116,7 +116,7 @@ impl Incident {
         path: &Path,
         text: &str,
         overlay: &Overlay,
-        trace: &crate::trace::TraceOverrides,
+        trace: &crate::trace::Overrides,
         registries: &Registries,
     ) -> Result<Incident, Refusal> {
         let source = Source::new(path.display().to_string(), text);
@@ -141,8 +141,7 @@ impl Incident {
             return Err(Refusal::at(&root.at, "an incident lacks \"trace\"")
                 .help("name a file, or describe generated traffic in [trace]"));
         };
-        let mut spec = TraceSpec::read(&trace_entry.node, base)?;
-        spec.apply(trace)?;
+        let spec = TraceSpec::read(&trace_entry.node, base)?.overridden(trace)?;
         let service = ServiceSpec::read(&root, &registries.components)?;
         let (timeline, mut fix) = (entries(&reader, "timeline")?, entries(&reader, "fix")?);
         if overlay.no_fix {

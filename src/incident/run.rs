@@ -15,7 +15,7 @@ use crate::{
         Sim,
         digest::{Digest, Second},
     },
-    trace::{Facts, Request, Skipped, Source, Tags},
+    trace::{Facts, Field, Request, Session, Skipped, Source, Tags},
 };
 use indexmap::IndexMap;
 use std::{
@@ -66,44 +66,75 @@ struct Names {
     names: Rc<RefCell<Dictionaries>>,
 }
 
+/// The dictionary of this name, if it belongs to the trace.
+fn of_trace<'a>(tags: &'a Tags, dictionary: &str) -> Option<&'a crate::config::Names> {
+    Some(match dictionary {
+        "tenant" => &tags.tenant,
+        "user" => &tags.user,
+        "route" => &tags.route,
+        "region" => &tags.region,
+        "class" => &tags.class,
+        "client" => &tags.client,
+        "model" => &tags.model,
+        _ => return None,
+    })
+}
+
 impl Lookup for Names {
     fn number(&self, dictionary: &str, name: &str) -> Option<u32> {
-        match self.tags.borrow().dictionary(dictionary) {
+        match of_trace(&self.tags.borrow(), dictionary) {
             Some(of) => of.find(name),
             None => self.names.borrow().number(dictionary, name),
         }
     }
     fn name(&self, dictionary: &str, number: u32) -> String {
-        match self.tags.borrow().dictionary(dictionary) {
+        match of_trace(&self.tags.borrow(), dictionary) {
             Some(of) => of.name(number).to_string(),
             None => Lookup::name(&*self.names.borrow(), dictionary, number),
         }
     }
 }
 
+/// What comes next from the trace.
+enum Next {
+    Request(Request),
+    Session(Session),
+}
+
 /// Requests of the trace, with what happens to the service in between, in order of time. At one instant the service's own
 /// come first.
 struct Feed<'a> {
     source: Source,
-    next: Option<Request>,
+    next: Option<(u64, Next)>,
     controls: VecDeque<(u64, Control)>,
     sample_every: u64,
     next_sample: u64,
+    /// When readings of gauges end: with the trace.
+    last_sample: u64,
     ops: &'a Cell<u64>,
+    facts: &'a RefCell<(Facts, Skipped)>,
     refusal: &'a RefCell<Option<Refusal>>,
     progress: Option<&'a dyn Fn(u64, u64)>,
 }
 
 impl Feed<'_> {
+    #[inline]
     fn pull(&mut self) {
-        self.next = match self.source.next() {
-            Some(Ok(request)) => Some(request),
-            Some(Err(refusal)) => {
-                *self.refusal.borrow_mut() = Some(refusal);
-                self.controls.clear();
-                None
-            }
-            None => None,
+        self.next = match &mut self.source {
+            Source::Open(stream) => match stream.next() {
+                Some(Ok(request)) => Some((request.arrived, Next::Request(request))),
+                Some(Err(refusal)) => {
+                    *self.refusal.borrow_mut() = Some(refusal);
+                    self.controls.clear();
+                    self.last_sample = 0;
+                    None
+                }
+                None => {
+                    *self.facts.borrow_mut() = (stream.facts().clone(), stream.skipped());
+                    None
+                }
+            },
+            Source::Closed(sessions) => sessions.next().map(|s| (s.start, Next::Session(s))),
         };
     }
 }
@@ -112,29 +143,33 @@ impl Iterator for Feed<'_> {
     type Item = (u64, Arrival);
     #[inline]
     fn next(&mut self) -> Option<(u64, Arrival)> {
-        let arrived = self.next.as_ref().map_or(u64::MAX, |r| r.arrived);
+        let arrived = self.next.as_ref().map_or(u64::MAX, |(at, _)| *at);
         if let Some((at, _)) = self.controls.front()
             && *at <= arrived
             && *at <= self.next_sample
         {
             return self.controls.pop_front().map(|(at, control)| (at, Arrival::Control(control)));
         }
-        // Readings end with the traffic.
-        if self.next.is_some() && self.next_sample <= arrived {
+        if self.next_sample <= arrived && self.next_sample <= self.last_sample {
             let at = self.next_sample;
             self.next_sample += self.sample_every;
             return Some((at, Arrival::Control(Control::Sample)));
         }
-        let request = self.next.take()?;
-        let ops = self.ops.get() + 1;
-        self.ops.set(ops);
+        if self.next.is_none() {
+            return self.controls.pop_front().map(|(at, control)| (at, Arrival::Control(control)));
+        }
+        let (at, next) = self.next.take()?;
+        let ops = self.ops.get();
         if ops.is_multiple_of(4096)
             && let Some(progress) = self.progress
         {
-            progress(arrived, ops);
+            progress(at, ops);
         }
         self.pull();
-        Some((arrived, Arrival::Request(request)))
+        Some((at, match next {
+            Next::Request(request) => Arrival::Request(request),
+            Next::Session(session) => Arrival::Session(Box::new(session)),
+        }))
     }
 }
 
@@ -144,11 +179,17 @@ impl Iterator for Feed<'_> {
 /// A trace that cannot be read, and entries past its end.
 pub fn run(incident: &Incident, registries: &Registries, options: &RunOptions<'_>) -> Result<Run, Refusal> {
     let extent = incident.trace.extent(incident.seed)?;
-    let length = extent.last;
+    let length = extent.length;
     let plan = Plan::new(incident, registries, length)?;
-    let drifts = if incident.healthy { vec![] } else { plan.drifts };
-    let source = incident.trace.open(incident.seed, &drifts)?;
-    if plan.versions.iter().any(crate::service::needs_captured) && !source.facts().has(crate::trace::Field::ServiceTime) {
+    let mut trace = incident.trace.clone();
+    for (at, set) in &plan.drifts {
+        let set: Vec<_> = set.iter().map(|(path, e)| (path.clone(), e.key.clone(), e.node.clone())).collect();
+        trace.drift(*at, &set)?;
+    }
+    let source = trace.open(incident.seed)?;
+    let known = source.facts();
+    let has_times = known.captured.contains(&Field::ServiceTime) || known.filled.iter().any(|(f, _)| *f == Field::ServiceTime);
+    if plan.versions.iter().any(crate::service::needs_captured) && !has_times {
         return Err(Refusal::new("a latency is \"as-captured\", and the trace has no service times")
             .help("fill them with trace.fill.service_time, or give the latency a distribution"));
     }
@@ -161,7 +202,8 @@ pub fn run(incident: &Incident, registries: &Registries, options: &RunOptions<'_
     let ops = Cell::new(0);
     let refusal = RefCell::new(None);
     let sim = Sim::new();
-    let (mut recorder, facts, wrong_answers, unfinished, skipped);
+    let known = RefCell::new((known.clone(), Skipped::default()));
+    let (mut recorder, wrong_answers, unfinished);
     {
         let (requests, attempts) = recorded_columns(&plan.versions);
         let observers: Vec<&mut dyn Observer> = vec![&mut watches];
@@ -174,8 +216,6 @@ pub fn run(incident: &Incident, registries: &Registries, options: &RunOptions<'_
             saboteur: &plan.faults,
             recorder: Recorder::new(options.keep, requests, attempts, observers),
         };
-        facts = source.facts().clone();
-        let skipped_rows = source.skipped();
         let world = World::new(&sim, setting, plan.remember)?;
         let mut feed = Feed {
             source,
@@ -183,16 +223,26 @@ pub fn run(incident: &Incident, registries: &Registries, options: &RunOptions<'_
             controls: plan.controls.into(),
             sample_every: windows.width,
             next_sample: 0,
+            last_sample: length,
             ops: &ops,
+            facts: &known,
             refusal: &refusal,
             progress: options.progress,
         };
         feed.pull();
-        let (w, refused) = (&world, &refusal);
+        let (w, refused, ops) = (&world, &refusal, &ops);
         let end = sim.run(feed, |arrival| async move {
             match arrival {
                 Arrival::Request(request) => {
+                    ops.set(ops.get() + 1);
                     client(w, request).await;
+                }
+                Arrival::Session(mut session) => {
+                    while let Some(request) = session.turn(w.sim.now()) {
+                        ops.set(ops.get() + 1);
+                        client(w, request).await;
+                        w.sim.sleep(session.think()).await;
+                    }
                 }
                 Arrival::Control(control) => {
                     if let Err(refusal) = w.control(control).await {
@@ -203,12 +253,12 @@ pub fn run(incident: &Incident, registries: &Registries, options: &RunOptions<'_
         });
         unfinished = end.stuck as u64;
         wrong_answers = world.wrong_answers();
-        skipped = skipped_rows;
         recorder = world.finish();
     }
     if let Some(refusal) = refusal.into_inner() {
         return Err(refusal);
     }
+    let (facts, skipped) = known.into_inner();
     recorder.recording_mut().origin = facts.origin;
     let (begun, ended) = recorder.counts();
     assert_eq!(begun, ended, "every request ends once");
@@ -244,7 +294,7 @@ pub fn run(incident: &Incident, registries: &Registries, options: &RunOptions<'_
         unfinished,
         length,
         facts,
-        skipped: Rc::unwrap_or_clone(skipped).into_inner(),
+        skipped,
         wrong_answers,
         scalars,
     })

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     config::Refusal,
     recording::GaugeRow,
-    trace::Request,
+    trace::{Request, Session},
 };
 use std::rc::Rc;
 
@@ -17,6 +17,8 @@ use std::rc::Rc;
 pub enum Arrival {
     /// A client's operation.
     Request(Request),
+    /// A person who sends turn after turn.
+    Session(Box<Session>),
     /// See [`Control`].
     Control(Control),
 }
