@@ -1,0 +1,248 @@
+//! `report.html`: the verdict, the diagnosis, the gates, the pictures, and how to do it again, in one file that needs no
+//! network, no script and no other file. Light and dark by the reader's setting.
+//!
+//! Everything that comes from a file or a trace passes through [`escape`]; the page has no other way in. The tables and
+//! sentences are those of the text.
+
+use super::tables::{self, Table};
+use super::words::clock;
+use super::{Findings, story};
+use crate::diagnosis::Ranked;
+use crate::gates::{Judgement, Verdict};
+use std::fmt::Write as _;
+
+const STYLE: &str = include_str!("html.css");
+
+/// The page. `pictures` are the names and bytes of PNG files, shown in their order.
+pub fn render(findings: &Findings, pictures: &[(&str, &[u8])]) -> String {
+    let title = escape(findings.title);
+    let mut page = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{title} · gameday</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
+         <header>\n<p class=\"soft\">{}</p>\n<h1>{title}</h1>\n{}</header>\n<main>\n",
+        escape(&story::name(findings)),
+        verdict(findings)
+    );
+    page += &diagnosis(findings);
+    page += &gates(findings.judgements);
+    page += &images(&pictures.iter().filter(|(name, _)| name.starts_with("timeline")).copied().collect::<Vec<_>>());
+    page += &happened(findings);
+    page += &numbers(findings);
+    page += &images(&pictures.iter().filter(|(name, _)| !name.starts_with("timeline")).copied().collect::<Vec<_>>());
+    page += &run(findings);
+    page + "</main>\n</body>\n</html>\n"
+}
+
+/// Text that may stand between tags and in quoted attributes.
+fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            _ => safe.push(c),
+        }
+    }
+    safe
+}
+
+fn class_of(verdict: Verdict) -> (&'static str, &'static str) {
+    match verdict {
+        Verdict::Pass => ("good", "✓ pass"),
+        Verdict::Breach => ("bad", "✗ breach"),
+        Verdict::NoData => ("doubt", "? no data"),
+    }
+}
+
+fn tone(good: Option<bool>) -> &'static str {
+    match good {
+        Some(true) => "good",
+        Some(false) => "bad",
+        None => "soft",
+    }
+}
+
+fn told((words, good): &story::Told) -> String {
+    let mark = match good {
+        Some(true) => " ✓",
+        Some(false) => " ✗",
+        None => "",
+    };
+    format!("{}<b class=\"{}\">{mark}</b>", escape(words), tone(*good))
+}
+
+/// In one line whether CI would let it through, and whether the diagnosis was right.
+fn verdict(findings: &Findings) -> String {
+    let breached = findings.judgements.iter().filter(|j| j.verdict != Verdict::Pass).count();
+    let (class, words) = match findings.verdict() {
+        None => ("soft", "No gates".to_owned()),
+        Some(Verdict::Pass) => ("good", format!("All {} gate verdicts pass", findings.judgements.len())),
+        Some(_) => ("bad", format!("{breached} of {} gate verdicts do not pass", findings.judgements.len())),
+    };
+    let mut html = format!("<p class=\"verdict {class}\">{words}");
+    if let Some(recovery) = story::recovery(findings) {
+        let _ = write!(html, " <span class=\"{}\">· {}</span>", tone(recovery.1), escape(&recovery.0));
+    }
+    html + "</p>\n"
+}
+
+fn diagnosis(findings: &Findings) -> String {
+    let diagnosis = findings.diagnosis;
+    let mut html = format!(
+        "<section>\n<h2>Diagnosis <span class=\"soft\">from the recording alone</span></h2>\n<p class=\"lead\">{}</p>\n<dl>\n",
+        escape(&diagnosis.summary)
+    );
+    if let Some(onset) = story::onset(findings) {
+        let _ = writeln!(html, "<dt>since</dt><dd>{}</dd>", told(&onset));
+    }
+    if !diagnosis.symptoms.is_empty() {
+        let words: Vec<String> = diagnosis.symptoms.iter().map(|s| escape(&s.words)).collect();
+        let _ = writeln!(html, "<dt>moved</dt><dd>{}</dd>", words.join("<br>"));
+    }
+    let _ = writeln!(html, "<dt>expected</dt><dd>{}</dd>\n</dl>", told(&story::expected(findings)));
+    if !diagnosis.causes.is_empty() {
+        html += "<ol>\n";
+        for (i, ranked) in diagnosis.causes.iter().enumerate() {
+            html += &cause(ranked, i == 0);
+        }
+        html += "</ol>\n";
+    }
+    for limit in &diagnosis.limits {
+        let _ = writeln!(html, "<p class=\"doubt\">{}</p>", escape(limit));
+    }
+    html + "</section>\n"
+}
+
+fn cause(ranked: &Ranked, first: bool) -> String {
+    let mut html = format!("<li><b>{}</b>\n", escape(&story::cause(ranked)));
+    if !(ranked.evidence.is_empty() && ranked.against.is_empty()) {
+        html += "<ul>\n";
+        for (class, items) in [("for", &ranked.evidence), ("against", &ranked.against)] {
+            items.iter().for_each(|e| html += &format!("<li class=\"{class}\">{}</li>\n", escape(e)));
+        }
+        html += "</ul>\n";
+    }
+    // What to do, for those that may well be it.
+    if first || ranked.tied {
+        for (word, text) in [("Do", &ranked.remedy), ("Look at", &ranked.next)] {
+            if !text.is_empty() {
+                let _ = writeln!(html, "<p><span class=\"soft\">{word}:</span> {}</p>", escape(text));
+            }
+        }
+    }
+    html + "</li>\n"
+}
+
+fn gates(judgements: &[Judgement]) -> String {
+    if judgements.is_empty() {
+        return String::new();
+    }
+    let mut html = "<section>\n<h2>Gates</h2>\n<div class=\"wide\"><table class=\"text\">\n".to_owned();
+    for judgement in judgements {
+        let (class, word) = class_of(judgement.verdict);
+        let _ = writeln!(
+            html,
+            "<tr><td class=\"{class}\">{word}</td><td>{}</td><td><code>{}</code><br>{}: {}</td></tr>",
+            escape(&judgement.gate),
+            escape(&judgement.expression),
+            escape(&judgement.phase),
+            escape(&judgement.detail)
+        );
+    }
+    html + "</table></div>\n</section>\n"
+}
+
+fn images(pictures: &[(&str, &[u8])]) -> String {
+    let mut html = String::new();
+    for (name, bytes) in pictures {
+        let word = escape(name.strip_suffix(".png").unwrap_or(name));
+        let _ = writeln!(html, "<figure><img alt=\"{word}\" src=\"data:image/png;base64,{}\"></figure>", base64(bytes));
+    }
+    html
+}
+
+fn happened(findings: &Findings) -> String {
+    let all = story::happenings(findings);
+    if all.is_empty() {
+        return String::new();
+    }
+    let mut html = "<section>\n<h2>What happened</h2>\n<div class=\"wide\"><table class=\"text\">\n".to_owned();
+    for happening in all {
+        let class = if happening.phase { "soft" } else { "" };
+        let _ = writeln!(
+            html,
+            "<tr class=\"{class}\"><td>{}</td><td>{}</td></tr>",
+            clock(happening.at),
+            escape(&happening.words)
+        );
+    }
+    html + "</table></div>\n</section>\n"
+}
+
+fn numbers(findings: &Findings) -> String {
+    let tables = [tables::latency(findings), tables::outcomes(findings), tables::cache(findings)].concat();
+    let blocks: String = tables.iter().map(table).collect();
+    if blocks.is_empty() { blocks } else { format!("<section>\n<h2>Numbers by phase</h2>\n<div class=\"tables\">\n{blocks}</div>\n</section>\n") }
+}
+
+fn table(table: &Table) -> String {
+    let mut html = format!("<table><caption>{}</caption>\n<tr><th></th>", table.title);
+    table.phases.iter().for_each(|p| html += &format!("<th>{p}</th>"));
+    html += "</tr>\n";
+    for row in &table.rows {
+        let name = row.name.trim_start();
+        let class = if name == row.name { "" } else { " class=\"part\"" };
+        let _ = write!(html, "<tr><th{class}>{name}</th>");
+        for cell in &row.values {
+            let class = if cell.worse { " class=\"bad\"" } else { "" };
+            let _ = write!(html, "<td{class}>{}</td>", escape(&cell.text));
+        }
+        html += "</tr>\n";
+    }
+    html + "</table>\n"
+}
+
+fn run(findings: &Findings) -> String {
+    let mut html = "<section>\n<h2>Run</h2>\n<dl>\n".to_owned();
+    for (what, words) in story::run(findings) {
+        let words = escape(&words);
+        let words = if what == "again" || what == "digest" { format!("<code>{words}</code>") } else { words };
+        let _ = writeln!(html, "<dt>{what}</dt><dd>{words}</dd>");
+    }
+    html + "</dl>\n</section>\n"
+}
+
+/// RFC 4648, with padding.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for i in 0..4 {
+            let letter = LETTERS[(bits >> (18 - 6 * i) & 63) as usize];
+            text.push(if i <= chunk.len() { char::from(letter) } else { '=' });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_that_of_the_rfc() {
+        let coded = ["", "f", "fo", "foo", "foob", "fooba", "foobar"].map(|t| base64(t.as_bytes()));
+        assert_eq!(coded, ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"]);
+    }
+
+    #[test]
+    fn what_comes_from_files_cannot_leave_its_place() {
+        assert_eq!(escape("<script>'&\""), "&lt;script&gt;&#39;&amp;&quot;");
+    }
+}

@@ -1,0 +1,20 @@
+//! What a run is reported as: text for the terminal, JSON for machines, pictures, and histograms that other tools read.
+//!
+//! [`Findings`] holds everything that is said; the rest turns it into bytes. Nothing here measures, judges or
+//! concludes: numbers are indicators of the catalogue, verdicts are the gates', causes the diagnosis's. No wall-clock
+//! value enters, so every file is the same to the byte on every run and machine.
+
+mod files;
+mod findings;
+pub mod hdr;
+pub mod html;
+pub mod json;
+#[cfg(feature = "plots")]
+pub mod plots;
+mod story;
+mod tables;
+pub mod text;
+mod words;
+
+pub use files::write_all;
+pub use findings::{Findings, TraceFacts};

@@ -1,0 +1,169 @@
+//! The one visual language of the pictures: what a thing is decides its colour, dash and width, in every picture alike.
+//!
+//! Colours are those of Okabe and Ito (2008), which people with any colour vision tell apart; dashes differ as well, so
+//! that a grey print still reads. A dark theme is another [`Palette`].
+
+use plotters::style::RGBColor;
+
+/// What a thing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Role {
+    Baseline,
+    Incident,
+    Recovering,
+    Recovered,
+    WarmUp,
+    P50,
+    P95,
+    P99,
+    Arrivals,
+    Answers,
+    Errors,
+    Rejects,
+    HangUps,
+    HitRate,
+    FlightShare,
+    NeverSeen,
+    Expired,
+    Evicted,
+    Unknown,
+    Keys,
+    Contents,
+    KeysPerContent,
+    Queue,
+    Flight,
+    Pool,
+    Backoff,
+    Call,
+    Compute,
+    Rest,
+    Change,
+    Fault,
+    Drift,
+    Fix,
+    Diagnosed,
+    Truth,
+}
+
+/// Colours of a theme.
+#[derive(Clone, Copy, Debug)]
+pub struct Palette {
+    /// Behind everything.
+    pub paper: RGBColor,
+    /// Text.
+    pub ink: RGBColor,
+    /// Text of lesser weight: ticks, subtitles.
+    pub soft: RGBColor,
+    /// Lines of the grid.
+    pub grid: RGBColor,
+    /// Frames of panels.
+    pub frame: RGBColor,
+    /// How strongly bands are shaded, 0 to 1.
+    pub shade: f64,
+    /// How strongly areas are filled.
+    pub fill: f64,
+    /// Black, orange, sky blue, green, yellow, blue, vermilion, purple, and a grey for what is left.
+    hues: [RGBColor; 9],
+}
+
+/// For paper and bright screens.
+pub const LIGHT: Palette = Palette {
+    paper: RGBColor(255, 255, 255),
+    ink: RGBColor(28, 32, 38),
+    soft: RGBColor(92, 99, 110),
+    grid: RGBColor(229, 232, 236),
+    frame: RGBColor(186, 192, 200),
+    shade: 0.09,
+    fill: 0.85,
+    hues: [
+        RGBColor(28, 32, 38),
+        RGBColor(230, 159, 0),
+        RGBColor(86, 180, 233),
+        RGBColor(0, 158, 115),
+        RGBColor(214, 196, 42), // darker than the source's, which is lost on white
+        RGBColor(0, 114, 178),
+        RGBColor(213, 94, 0),
+        RGBColor(204, 121, 167),
+        RGBColor(150, 156, 166),
+    ],
+};
+
+const BLACK: usize = 0;
+const ORANGE: usize = 1;
+const SKY: usize = 2;
+const GREEN: usize = 3;
+const YELLOW: usize = 4;
+const BLUE: usize = 5;
+const VERMILION: usize = 6;
+const PURPLE: usize = 7;
+const GREY: usize = 8;
+
+/// Lengths of strokes and gaps in px, in turn. Empty is solid.
+pub type Dash = &'static [f64];
+
+const SOLID: Dash = &[];
+const LONG: Dash = &[9.0, 4.0];
+const SHORT: Dash = &[4.0, 3.0];
+const DOTS: Dash = &[1.8, 2.8];
+const DASH_DOT: Dash = &[9.0, 3.0, 2.0, 3.0];
+
+/// How a thing is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Pen {
+    /// Its colour.
+    pub colour: RGBColor,
+    /// Its dash.
+    pub dash: Dash,
+    /// Width of its line, px.
+    pub width: f64,
+}
+
+impl Palette {
+    /// The pen of a thing.
+    pub fn pen(&self, role: Role) -> Pen {
+        let (hue, dash, width) = match role {
+            Role::Baseline => (BLUE, LONG, 2.0),
+            Role::Incident => (VERMILION, SOLID, 2.4),
+            Role::Recovering => (ORANGE, SHORT, 2.0),
+            Role::Recovered => (GREEN, DASH_DOT, 2.0),
+            Role::WarmUp => (GREY, DOTS, 1.6),
+            Role::P50 => (BLUE, SHORT, 1.6),
+            Role::P95 => (VERMILION, SOLID, 2.0),
+            Role::P99 => (BLACK, DOTS, 1.6),
+            Role::Arrivals => (GREY, LONG, 1.6),
+            Role::Answers => (GREEN, SOLID, 1.9),
+            Role::Errors => (VERMILION, SOLID, 1.9),
+            Role::Rejects => (PURPLE, LONG, 1.8),
+            Role::HangUps => (BLACK, DOTS, 1.8),
+            Role::HitRate => (BLUE, SOLID, 2.0),
+            Role::FlightShare => (ORANGE, SHORT, 1.8),
+            Role::NeverSeen => (VERMILION, SOLID, 1.6),
+            Role::Expired => (SKY, LONG, 1.6),
+            Role::Evicted => (PURPLE, SHORT, 1.6),
+            Role::Unknown | Role::Rest => (GREY, DOTS, 1.6),
+            Role::Keys => (VERMILION, SOLID, 1.9),
+            Role::Contents => (BLUE, LONG, 1.9),
+            Role::KeysPerContent => (BLACK, SOLID, 1.9),
+            Role::Queue => (VERMILION, SOLID, 1.6),
+            Role::Flight => (PURPLE, SOLID, 1.6),
+            Role::Pool => (ORANGE, SOLID, 1.6),
+            Role::Backoff => (YELLOW, SOLID, 1.6),
+            Role::Call => (BLUE, SOLID, 1.6),
+            Role::Compute => (GREEN, SOLID, 1.6),
+            Role::Change => (BLACK, SOLID, 1.3),
+            Role::Fault => (VERMILION, LONG, 1.3),
+            Role::Drift => (PURPLE, SHORT, 1.3),
+            Role::Fix => (GREEN, DASH_DOT, 1.5),
+            Role::Diagnosed => (BLUE, SHORT, 1.6),
+            Role::Truth => (BLACK, DOTS, 1.4),
+        };
+        Pen { colour: self.hues[hue], dash, width }
+    }
+}
+
+/// `share` of a colour over another.
+pub fn blend(colour: RGBColor, over: RGBColor, share: f64) -> RGBColor {
+    let mix = |a: u8, b: u8| (f64::from(a) * share + f64::from(b) * (1.0 - share)).round() as u8;
+    RGBColor(mix(colour.0, over.0), mix(colour.1, over.1), mix(colour.2, over.2))
+}

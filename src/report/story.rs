@@ -1,0 +1,151 @@
+//! What happened and what was concluded, in sentences. Text and HTML tell the same.
+
+use super::Findings;
+use super::words::{clock, thousands};
+use crate::config::{show_bytes, show_nanos, show_percent};
+use crate::diagnosis::Ranked;
+use crate::incident::{Entry, EntryKind, PhaseName};
+
+/// A sentence, and whether it is good news. `None`: neither.
+pub type Told = (String, Option<bool>);
+
+/// A line of what happened.
+#[derive(Clone, Debug)]
+pub struct Happening {
+    /// When, ns.
+    pub at: u64,
+    /// The beginning of a phase, rather than an entry of the timeline.
+    pub phase: bool,
+    /// What.
+    pub words: String,
+}
+
+/// Phases and the timeline as carried out, in order of time.
+pub fn happenings(findings: &Findings) -> Vec<Happening> {
+    let end = findings.bounds().1;
+    let phases = findings.truth.phases.iter().map(|p| {
+        let until = if p.to >= end { String::new() } else { format!(" until {}", clock(p.to)) };
+        Happening { at: p.from, phase: true, words: format!("{}{until}", p.name.word()) }
+    });
+    let entries = findings.truth.entries.iter();
+    let entries = entries.map(|e| Happening { at: e.at, phase: false, words: entry(e) });
+    let mut all: Vec<Happening> = phases.chain(entries).collect();
+    all.sort_by_key(|h| (h.at, !h.phase));
+    all
+}
+
+/// The name of an entry with its kind: `deploy 7f3a`.
+pub fn entry_name(entry: &Entry) -> String {
+    let kind = match entry.kind {
+        EntryKind::Change => "deploy",
+        EntryKind::Fault => "fault",
+        EntryKind::Drift => "drift",
+        EntryKind::Fix => "fix",
+    };
+    // A label often says its kind already.
+    let said = entry.label.starts_with(kind);
+    if said { entry.label.clone() } else { format!("{kind} {}", entry.label) }
+}
+
+fn entry(entry: &Entry) -> String {
+    let until = entry.until.map(|u| format!(" until {}", clock(u))).unwrap_or_default();
+    let hits = match entry.hits {
+        0 => "touched nothing".to_owned(),
+        1 => "touched 1 time".to_owned(),
+        n => format!("touched {} times", thousands(n)),
+    };
+    format!("{}{until}, {hits}", entry_name(entry))
+}
+
+/// Whether it recovered; nothing when there was nothing to recover from.
+pub fn recovery(findings: &Findings) -> Option<Told> {
+    let truth = findings.truth;
+    match truth.recovery_time {
+        Some(0) => Some(("recovered at once with the last step of the fix".to_owned(), Some(true))),
+        Some(ns) => Some((format!("recovered {} after the last step of the fix", show_nanos(ns)), Some(true))),
+        None if truth.entries.iter().any(|e| e.kind == EntryKind::Fix) => {
+            Some(("not recovered after the fix".to_owned(), Some(false)))
+        }
+        None if truth.phases.iter().any(|p| p.name == PhaseName::Incident) => {
+            Some(("no fix was applied".to_owned(), None))
+        }
+        None => None,
+    }
+}
+
+/// Since when, as diagnosed, beside the truth.
+pub fn onset(findings: &Findings) -> Option<Told> {
+    let onset = findings.diagnosis.onset.as_ref()?;
+    let mut words = format!("{} (between {} and {})", clock(onset.at), clock(onset.from), clock(onset.to));
+    if onset.ramp {
+        words += ", little by little";
+    }
+    if let Some(until) = onset.until {
+        words += &format!(", well again from {}", clock(until));
+    }
+    let Some(truth) = findings.true_onset() else { return Some((words, None)) };
+    words += &format!("; in truth {}", clock(truth));
+    Some((words, Some((onset.from..=onset.to).contains(&truth))))
+}
+
+/// A cause with its subject and probability: `key-field-added (service v2) 94%`.
+pub fn cause(ranked: &Ranked) -> String {
+    let subject = ranked.subject.as_ref().map(|s| format!(" ({s})")).unwrap_or_default();
+    let tied = if ranked.tied { ", tied with its neighbour" } else { "" };
+    format!("{}{subject} {}{tied}", ranked.cause, show_percent(ranked.probability))
+}
+
+/// What a correct lab must find, and whether it did.
+pub fn expected(findings: &Findings) -> Told {
+    let causes = &findings.truth.causes;
+    let words = if causes.is_empty() { "no incident".to_owned() } else { causes.join(" and ") };
+    (words, Some(findings.diagnosis_agrees()))
+}
+
+/// Incident, question and variant: `Q24 · incident-24 · no-fix`.
+pub fn name(findings: &Findings) -> String {
+    let parts = [findings.question, Some(findings.incident), findings.variant];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+/// What was replayed and what it takes to do it again: label and words.
+pub fn run(findings: &Findings) -> Vec<(&'static str, String)> {
+    let mut requests = format!("{} replayed", thousands(findings.requests_replayed));
+    if findings.tries != findings.requests_replayed {
+        requests += &format!(" in {} tries", thousands(findings.tries));
+    }
+    if findings.background > 0 {
+        requests += &format!(", and {} in the background", thousands(findings.background));
+    }
+    requests += &format!(", {} of virtual time", show_nanos(findings.virtual_length));
+    let facts = &findings.trace;
+    let mut trace = facts.name.to_owned();
+    if !facts.format.is_empty() && facts.format != facts.name {
+        trace += &format!(" ({})", facts.format);
+    }
+    if facts.skipped_lines > 0 {
+        trace += &format!(", {} lines skipped", thousands(facts.skipped_lines));
+    }
+    let mut lines = vec![
+        ("requests", requests),
+        ("seed", findings.seed.to_string()),
+        ("digest", findings.digest.to_owned()),
+        ("trace", trace),
+    ];
+    if !facts.captured.is_empty() {
+        lines.push(("captured", facts.captured.join(", ")));
+    }
+    if !facts.filled.is_empty() {
+        let one = |(field, how): &(&str, &str)| match how.is_empty() {
+            true => (*field).to_owned(),
+            false => format!("{field} ({how})"),
+        };
+        lines.push(("filled", facts.filled.iter().map(one).collect::<Vec<_>>().join(", ")));
+    }
+    lines.push(match findings.recording {
+        Some(_) => ("rows", format!("kept, {}", show_bytes(findings.bytes_kept))),
+        None => ("rows", "not kept".to_owned()),
+    });
+    lines.push(("again", findings.reproduce.to_owned()));
+    lines
+}

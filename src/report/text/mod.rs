@@ -1,0 +1,181 @@
+//! A report for the terminal, in the manner of k6 and hyperfine: whether it may ship first, then numbers, then what
+//! happened and why, then what is needed to do it again.
+//!
+//! About a hundred columns, plain text unless told otherwise. Nothing is worked out here: numbers come from the tables,
+//! sentences from the story, verdicts and causes from the findings.
+
+mod course;
+mod grid;
+mod paint;
+mod spark;
+
+use super::tables::{self, Table};
+use super::words::clock;
+use super::{Findings, story};
+use crate::gates::{Judgement, Verdict};
+use grid::{Grid, beside, visible, wrap};
+use paint::{Ink, Paint};
+use std::path::{Path, PathBuf};
+
+/// The whole report. `styled` uses colour; whether the reader wants it is the caller's business.
+pub fn render(findings: &Findings, styled: bool) -> String {
+    let paint = Paint { styled };
+    let sections = [
+        vec![paint.ink(Ink::Head, findings.title), paint.ink(Ink::Dim, &story::name(findings))],
+        gates(findings, paint),
+        side_by_side(&tables::latency(findings), paint),
+        side_by_side(&tables::outcomes(findings), paint),
+        side_by_side(&tables::cache(findings), paint),
+        course::lines(findings, paint),
+        happened(findings, paint),
+        diagnosis(findings, paint),
+        run(findings, paint),
+    ];
+    let sections: Vec<String> = sections.iter().filter(|s| !s.is_empty()).map(|s| s.join("\n") + "\n").collect();
+    sections.join("\n")
+}
+
+/// Where a report was written: one line, for after it.
+pub fn written(files: &[PathBuf]) -> String {
+    let folder = files.first().and_then(|f| f.parent()).unwrap_or(Path::new("."));
+    let name = |f: &PathBuf| f.file_name().map(|n| n.to_string_lossy().into_owned());
+    let names: Vec<String> = files.iter().filter_map(name).collect();
+    let text = format!("{}/: {}", folder.display(), names.join(" "));
+    wrap("written    ", &text).join("\n") + "\n"
+}
+
+fn ink_of(verdict: Verdict) -> (Ink, &'static str, &'static str) {
+    match verdict {
+        Verdict::Pass => (Ink::Good, "✓", "passed"),
+        Verdict::Breach => (Ink::Bad, "✗", "breached"),
+        Verdict::NoData => (Ink::Doubt, "?", "without data"),
+    }
+}
+
+/// Each gate with its expression, and below it what it says in each phase.
+fn gates(findings: &Findings, paint: Paint) -> Vec<String> {
+    let judgements = findings.judgements;
+    let mut counts = vec![];
+    for verdict in [Verdict::Pass, Verdict::Breach, Verdict::NoData] {
+        let count = judgements.iter().filter(|j| j.verdict == verdict).count();
+        let (ink, _, word) = ink_of(verdict);
+        if count > 0 {
+            counts.push(paint.ink(ink, &format!("{count} {word}")));
+        }
+    }
+    let counts = if counts.is_empty() { "none".to_owned() } else { counts.join(", ") };
+    let mut lines = vec![format!("{}  {counts}", paint.ink(Ink::Head, "Gates"))];
+    let width = |of: fn(&Judgement) -> &str| judgements.iter().map(|j| of(j).chars().count()).max().unwrap_or(0);
+    let (gate, phase) = (width(|j| &j.gate), width(|j| &j.phase));
+    let mut last = None;
+    for judgement in judgements {
+        if last != Some(&judgement.gate) {
+            lines.extend(wrap(&format!("  {:<gate$}  ", judgement.gate), &judgement.expression));
+        }
+        last = Some(&judgement.gate);
+        let (ink, mark, _) = ink_of(judgement.verdict);
+        let first = format!("  {:gate$}  {mark} {:<phase$}  ", "", judgement.phase);
+        let painted = |l: String| l.replacen(mark, &paint.ink(ink, mark), 1);
+        lines.extend(wrap(&first, &judgement.detail).into_iter().map(painted));
+    }
+    lines
+}
+
+fn side_by_side(tables: &[Table], paint: Paint) -> Vec<String> {
+    let block = |table: &Table| {
+        let mut grid = Grid::default();
+        let names = table.phases.iter().map(|p| ((*p).to_owned(), Ink::Dim));
+        grid.row(std::iter::once((String::new(), Ink::Plain)).chain(names));
+        for row in &table.rows {
+            let ink = |worse| if worse { Ink::Bad } else { Ink::Plain };
+            let values = row.values.iter().map(|v| (v.text.clone(), ink(v.worse)));
+            grid.row(std::iter::once((row.name.to_owned(), Ink::Plain)).chain(values));
+        }
+        let mut lines = vec![paint.ink(Ink::Head, table.title)];
+        lines.extend(grid.lines(paint));
+        lines
+    };
+    let blocks: Vec<Vec<String>> = tables.iter().map(block).collect();
+    match &blocks[..] {
+        [left, right] => beside(left, right, visible),
+        _ => blocks.concat(),
+    }
+}
+
+/// The timeline as it was carried out, between the phases that follow from it.
+fn happened(findings: &Findings, paint: Paint) -> Vec<String> {
+    let all = story::happenings(findings);
+    if all.is_empty() {
+        return vec![];
+    }
+    let mut lines = vec![paint.ink(Ink::Head, "What happened")];
+    for happening in all {
+        let (space, ink) = if happening.phase { ("", Ink::Dim) } else { ("  ", Ink::Plain) };
+        let wrapped = wrap(&format!("  {}  {space}", clock(happening.at)), &happening.words);
+        lines.extend(wrapped.iter().map(|l| paint.ink(ink, l)));
+    }
+    if let Some((words, good)) = story::recovery(findings) {
+        lines.push(format!("  {}", paint.ink(tone(good), &words)));
+    }
+    lines
+}
+
+/// What was concluded, and beside it what was expected.
+fn diagnosis(findings: &Findings, paint: Paint) -> Vec<String> {
+    let diagnosis = findings.diagnosis;
+    let mut lines = vec![paint.ink(Ink::Head, "Diagnosis, from the recording alone")];
+    lines.extend(wrap("  ", &diagnosis.summary));
+    if let Some(told) = story::onset(findings) {
+        lines.extend(marked(paint, "  since     ", &told));
+    }
+    for (i, symptom) in diagnosis.symptoms.iter().enumerate() {
+        lines.extend(wrap(if i == 0 { "  moved     " } else { "            " }, &symptom.words));
+    }
+    for (i, cause) in diagnosis.causes.iter().enumerate() {
+        let ink = if i == 0 { Ink::Head } else { Ink::Plain };
+        let title = wrap(&format!("  {}. ", i + 1), &story::cause(cause));
+        lines.extend(title.iter().map(|l| paint.ink(ink, l)));
+        lines.extend(cause.evidence.iter().flat_map(|e| wrap("     + ", e)));
+        lines.extend(cause.against.iter().flat_map(|e| wrap("     - ", e)));
+        // What to do, for those that may well be it.
+        if i == 0 || cause.tied {
+            let advice = [("     do: ", &cause.remedy), ("     look at: ", &cause.next)];
+            let advice = advice.into_iter().filter(|(_, text)| !text.is_empty());
+            lines.extend(advice.flat_map(|(what, text)| wrap(what, text)));
+        }
+    }
+    for limit in &diagnosis.limits {
+        lines.extend(wrap("  ! ", limit).iter().map(|l| paint.ink(Ink::Doubt, l)));
+    }
+    lines.extend(marked(paint, "  expected: ", &story::expected(findings)));
+    lines
+}
+
+fn run(findings: &Findings, paint: Paint) -> Vec<String> {
+    let mut lines = vec![paint.ink(Ink::Head, "Run")];
+    lines.extend(story::run(findings).iter().flat_map(|(what, words)| wrap(&format!("  {what:<8} "), words)));
+    lines
+}
+
+fn tone(good: Option<bool>) -> Ink {
+    match good {
+        Some(true) => Ink::Good,
+        Some(false) => Ink::Bad,
+        None => Ink::Dim,
+    }
+}
+
+/// A sentence with its mark.
+fn marked(paint: Paint, first: &str, (words, good): &story::Told) -> Vec<String> {
+    let mark = match good {
+        Some(true) => " ✓",
+        Some(false) => " ✗",
+        None => "",
+    };
+    let mut lines = wrap(first, &format!("{words}{mark}"));
+    if let (Some(last), false) = (lines.last_mut(), mark.is_empty()) {
+        let sign = mark.trim_start();
+        *last = last.trim_end_matches(sign).to_owned() + &paint.ink(tone(*good), sign);
+    }
+    lines
+}

@@ -1,0 +1,58 @@
+//! How numbers and times read in a report, wherever they stand: text, axes of pictures, HTML.
+
+use crate::indicators::Unit;
+
+/// What stands where there is no data.
+pub const NO_DATA: &str = "–";
+
+/// A value in its unit.
+pub fn show(unit: Unit, value: Option<f64>) -> String {
+    match value {
+        Some(v) if v.is_finite() => unit.show(v.max(0.0)),
+        _ => NO_DATA.into(),
+    }
+}
+
+/// A time of the run: `00:17:23`; hours go on past 24.
+pub fn clock(ns: u64) -> String {
+    let seconds = ns / 1_000_000_000;
+    format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
+/// A whole number with its thousands apart: `1,204,331`.
+pub fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(c);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_read_in_their_unit_and_no_data_is_said() {
+        let shown = [
+            show(Unit::Nanos, Some(41.2e6)),
+            show(Unit::Fraction, Some(0.813)),
+            show(Unit::Count, Some(12_400.0)),
+            show(Unit::Count, Some(1.5)),
+            show(Unit::PerSecond, Some(1000.0)),
+            show(Unit::Nanos, None),
+            show(Unit::Ratio, Some(f64::NAN)),
+        ];
+        assert_eq!(shown, ["41.2ms", "81.3%", "12.4k", "1.5", "1000/s", "–", "–"]);
+    }
+
+    #[test]
+    fn times_read_as_a_clock() {
+        assert_eq!([0, 1_043_999_999_999, 90_000_000_000_000].map(clock), ["00:00:00", "00:17:23", "25:00:00"]);
+        assert_eq!([7, 1204, 1_204_331].map(thousands), ["7", "1,204", "1,204,331"]);
+    }
+}

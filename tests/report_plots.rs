@@ -1,0 +1,33 @@
+//! What is on the pictures, as text; how they look must be looked at: `cargo run --example report_demo`.
+#![cfg(feature = "plots")]
+
+#[path = "../examples/report_demo/data.rs"]
+mod data;
+
+use data::Demo;
+use gameday::report::plots::{PLOTS, pictures};
+
+#[test]
+fn the_series_of_every_plot_are_as_they_were() {
+    let demo = Demo::incident(20.0);
+    for plot in PLOTS {
+        let figure = (plot.figure)(&demo.findings()).expect("the demo has everything");
+        insta::assert_snapshot!(format!("figure_{}", plot.name), figure.text(24));
+    }
+}
+
+#[test]
+fn pictures_are_the_same_to_the_byte_on_every_run() {
+    let demo = Demo::incident(5.0);
+    assert_eq!(pictures(&demo.findings()).unwrap(), pictures(&demo.findings()).unwrap());
+}
+
+#[test]
+fn a_run_without_a_cache_has_no_picture_of_it() {
+    let mut demo = Demo::incident(5.0);
+    let none = (0..demo.recording.requests.len()).map(|_| 0).collect();
+    demo.recording.requests.put_column(gameday::recording::requests::cache, none);
+    let demo = Demo::of(demo.recording, demo.truth, demo.diagnosis, demo.judgements);
+    let names: Vec<String> = pictures(&demo.findings()).unwrap().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["timeline.png", "latency.png", "tail.png"]);
+}
