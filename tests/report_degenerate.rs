@@ -35,12 +35,26 @@ fn rows(n: u64, latency: impl Fn(u64) -> u64, hit: bool) -> Recording {
 fn demo(recording: Recording, windows: Windows, truth: Truth) -> Demo {
     let watch = Watch::from_recording(&recording, windows);
     let diagnosis = Diagnosis::default();
-    Demo { recording, watch, truth, diagnosis, judgements: vec![], length: 100 * S }
+    Demo {
+        recording,
+        watch,
+        truth,
+        diagnosis,
+        judgements: vec![],
+        length: 100 * S,
+    }
 }
 
 fn phases(list: &[(PhaseName, u64, u64)]) -> Truth {
-    let phase = |(name, from, to): &(PhaseName, u64, u64)| Phase { name: *name, from: from * S, to: to * S };
-    Truth { phases: list.iter().map(phase).collect(), ..Truth::default() }
+    let phase = |(name, from, to): &(PhaseName, u64, u64)| Phase {
+        name: *name,
+        from: from * S,
+        to: to * S,
+    };
+    Truth {
+        phases: list.iter().map(phase).collect(),
+        ..Truth::default()
+    }
 }
 
 /// Writes every file of it, and gives the text.
@@ -64,8 +78,16 @@ fn nothing_at_all() {
 
 #[test]
 fn one_window_and_one_request() {
-    report(&demo(rows(1, |_| 5_000_000, true), Windows::new(S, S, &[]), Truth::default()));
-    report(&demo(rows(1, |_| 0, true), Windows::new(1, 1, &[]), Truth::default()));
+    report(&demo(
+        rows(1, |_| 5_000_000, true),
+        Windows::new(S, S, &[]),
+        Truth::default(),
+    ));
+    report(&demo(
+        rows(1, |_| 0, true),
+        Windows::new(1, 1, &[]),
+        Truth::default(),
+    ));
 }
 
 #[test]
@@ -77,12 +99,16 @@ fn every_value_the_same() {
 
 #[test]
 fn a_hit_rate_of_zero_and_latencies_of_nothing() {
-    report(&demo(rows(100, |_| 0, false), windows(&[]), Truth::default()));
+    report(&demo(
+        rows(100, |_| 0, false),
+        windows(&[]),
+        Truth::default(),
+    ));
 }
 
 #[test]
 fn values_as_large_as_they_get() {
-    let huge = |i: u64| if i % 2 == 0 { 1 } else { u64::MAX / 4 };
+    let huge = |i: u64| if i.is_multiple_of(2) { 1 } else { u64::MAX / 4 };
     let truth = phases(&[(PhaseName::Baseline, 0, 100)]);
     report(&demo(rows(100, huge, true), windows(&[]), truth));
 }
@@ -96,7 +122,11 @@ fn a_phase_without_data_and_one_without_length() {
         (PhaseName::Recovering, 90, 90),
         (PhaseName::Recovered, 90, 100),
     ]);
-    let text = report(&demo(rows(40, |i| i * 1_000_000, true), windows(&[]), truth));
+    let text = report(&demo(
+        rows(40, |i| i * 1_000_000, true),
+        windows(&[]),
+        truth,
+    ));
     assert!(text.contains('–'), "no data is said: {text}");
 }
 
@@ -112,27 +142,49 @@ fn gaps_in_the_middle() {
     for i in 80..100 {
         let (arrived, latency) = (i * S, 4_000_000);
         let outcome = outcome::HUNG_UP;
-        recording.requests.push(&RequestRow { op: i, tries: 1, arrived, latency, outcome, ..RequestRow::default() });
+        recording.requests.push(&RequestRow {
+            op: i,
+            tries: 1,
+            arrived,
+            latency,
+            outcome,
+            ..RequestRow::default()
+        });
     }
     report(&demo(recording, windows(&[]), Truth::default()));
 }
 
 #[test]
 fn a_timeline_full_of_entries_and_texts_without_end() {
-    let kinds = [EntryKind::Change, EntryKind::Fault, EntryKind::Drift, EntryKind::Fix];
+    let kinds = [
+        EntryKind::Change,
+        EntryKind::Fault,
+        EntryKind::Drift,
+        EntryKind::Fix,
+    ];
     let entry = |i: u64| Entry {
         kind: kinds[i as usize % 4],
         label: "an entry with a label that goes on and on ".repeat(1 + i as usize % 5),
         at: i * 3 * S,
-        until: (i % 3 == 0).then_some(i * 5 * S),
+        until: i.is_multiple_of(3).then_some(i * 5 * S),
         hits: i,
     };
     let mut truth = phases(&[(PhaseName::Baseline, 0, 10), (PhaseName::Incident, 10, 100)]);
     truth.entries = (0..60).map(entry).collect();
     truth.causes = vec!["a".into(), "b".into()];
     let mut demo = demo(rows(100, |i| i * 1000, true), windows(&[10 * S]), truth);
-    let onset = Onset { at: 500 * S, from: 0, to: 900 * S, until: Some(1), ramp: true };
-    demo.diagnosis = Diagnosis { summary: "word".repeat(900), onset: Some(onset), ..Diagnosis::default() };
+    let onset = Onset {
+        at: 500 * S,
+        from: 0,
+        to: 900 * S,
+        until: Some(1),
+        ramp: true,
+    };
+    demo.diagnosis = Diagnosis {
+        summary: "word".repeat(900),
+        onset: Some(onset),
+        ..Diagnosis::default()
+    };
     demo.judgements = vec![Judgement {
         gate: "<b>".into(),
         expression: "latency p(95) < 漢字".into(),
@@ -145,7 +197,11 @@ fn a_timeline_full_of_entries_and_texts_without_end() {
 
 #[test]
 fn without_rows_the_report_says_so() {
-    let demo = demo(rows(100, |i| i * 1000, true), windows(&[]), Truth::default());
+    let demo = demo(
+        rows(100, |i| i * 1000, true),
+        windows(&[]),
+        Truth::default(),
+    );
     let mut findings = demo.findings();
     findings.recording = None;
     let place = tempfile::tempdir().unwrap();

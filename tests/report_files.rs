@@ -36,8 +36,16 @@ fn an_older_report_is_replaced_with_all_its_files() {
     fs::write(folder.join("left-over.txt"), "x").unwrap();
     let files = write_all(&demo.findings(), place.path()).unwrap();
     assert_eq!(names(&folder).len(), files.len());
-    assert_eq!(fs::read(folder.join("summary.json")).unwrap(), first, "equal runs, equal bytes");
-    assert_eq!(names(place.path()), ["incident-24"], "nothing temporary is left");
+    assert_eq!(
+        fs::read(folder.join("summary.json")).unwrap(),
+        first,
+        "equal runs, equal bytes"
+    );
+    assert_eq!(
+        names(place.path()),
+        ["incident-24"],
+        "nothing temporary is left"
+    );
 }
 
 #[test]
@@ -46,8 +54,13 @@ fn a_folder_that_is_no_report_is_never_replaced() {
     let folder = place.path().join("incident-24");
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("notes.md"), "mine").unwrap();
-    let refusal = write_all(&Demo::incident(5.0).findings(), place.path()).unwrap_err().to_string();
-    assert!(refusal.contains("no report") && refusal.contains("incident-24"), "{refusal}");
+    let refusal = write_all(&Demo::incident(5.0).findings(), place.path())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        refusal.contains("no report") && refusal.contains("incident-24"),
+        "{refusal}"
+    );
     assert_eq!(fs::read_to_string(folder.join("notes.md")).unwrap(), "mine");
 }
 
@@ -58,7 +71,9 @@ fn what_a_killed_run_left_is_cleared_and_what_a_living_one_writes_is_not() {
     let dead = place.path().join(".incident-24.new.99999999-0.tmp");
     let alive = place.path().join(".incident-24.new.1-0.tmp");
     let other = place.path().join(".incident-25.new.99999999-0.tmp");
-    [&dead, &alive, &other].iter().for_each(|f| fs::create_dir(f).unwrap());
+    [&dead, &alive, &other]
+        .iter()
+        .for_each(|f| fs::create_dir(f).unwrap());
     write_all(&Demo::incident(5.0).findings(), place.path()).unwrap();
     if Path::new("/proc/self").exists() {
         assert!(!dead.exists());
@@ -81,7 +96,9 @@ fn a_place_that_cannot_be_written_is_a_refusal() {
     let place = tempfile::tempdir().unwrap();
     let file = place.path().join("reports");
     fs::write(&file, "a file").unwrap();
-    let refusal = write_all(&Demo::incident(5.0).findings(), &file).unwrap_err().to_string();
+    let refusal = write_all(&Demo::incident(5.0).findings(), &file)
+        .unwrap_err()
+        .to_string();
     assert!(refusal.contains("cannot be written"), "{refusal}");
 }
 
@@ -101,7 +118,12 @@ fn the_summary_names_every_indicator_in_every_phase_and_says_null_for_no_data() 
         assert!(indicators["latency.p95"].is_number());
         assert!(indicators["queue.depth"].is_null(), "no gauge was read");
     }
-    let keys: Vec<&str> = summary.as_object().unwrap().keys().map(String::as_str).collect();
+    let keys: Vec<&str> = summary
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
     insta::assert_snapshot!(keys.join("\n"));
 }
 
@@ -112,6 +134,10 @@ fn nothing_of_the_machine_is_in_any_file() {
     let path = place.path().to_string_lossy().into_owned();
     for file in files {
         let bytes = fs::read(&file).unwrap();
-        assert!(!bytes.windows(path.len()).any(|w| w == path.as_bytes()), "{}", file.display());
+        assert!(
+            !bytes.windows(path.len()).any(|w| w == path.as_bytes()),
+            "{}",
+            file.display()
+        );
     }
 }

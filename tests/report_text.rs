@@ -26,14 +26,20 @@ fn colour_changes_no_letter() {
     let demo = Demo::incident(20.0);
     let styled = text::render(&demo.findings(), true);
     assert!(styled.contains("\u{1b}["));
-    assert_eq!(anstream::adapter::strip_str(&styled).to_string(), text::render(&demo.findings(), false));
+    assert_eq!(
+        anstream::adapter::strip_str(&styled).to_string(),
+        text::render(&demo.findings(), false)
+    );
 }
 
 #[test]
 fn a_healthy_run_is_one_column_and_says_so() {
     let mut demo = Demo::incident(20.0);
     demo.truth = gameday::incident::Truth::default();
-    demo.diagnosis = gameday::diagnosis::Diagnosis { summary: "no incident".into(), ..Default::default() };
+    demo.diagnosis = gameday::diagnosis::Diagnosis {
+        summary: "no incident".into(),
+        ..Default::default()
+    };
     demo.judgements.clear();
     let text = text::render(&demo.findings(), false);
     assert!(text.contains("Gates  none"), "{text}");

@@ -34,7 +34,11 @@ impl Demo {
     /// The afternoon, at about so many requests a second.
     pub fn incident(rate: f64) -> Demo {
         let recording = traffic(rate);
-        let phase = |name, from: u64, to: u64| Phase { name, from: from * MINUTE, to: to * MINUTE };
+        let phase = |name, from: u64, to: u64| Phase {
+            name,
+            from: from * MINUTE,
+            to: to * MINUTE,
+        };
         let entry = |kind, label: &str, at: u64, until: Option<u64>, hits| Entry {
             kind,
             label: label.into(),
@@ -51,9 +55,21 @@ impl Demo {
                 phase(PhaseName::Recovered, 43, 60),
             ],
             entries: vec![
-                entry(EntryKind::Change, "deploy 7f3a", 20, None, recording.requests.len() as u64 / 3),
+                entry(
+                    EntryKind::Change,
+                    "deploy 7f3a",
+                    20,
+                    None,
+                    recording.requests.len() as u64 / 3,
+                ),
                 entry(EntryKind::Fault, "latency llm", 26, Some(29), 1_204),
-                entry(EntryKind::Fix, "fix 1: key fields back", 40, None, recording.requests.len() as u64 / 3),
+                entry(
+                    EntryKind::Fix,
+                    "fix 1: key fields back",
+                    40,
+                    None,
+                    recording.requests.len() as u64 / 3,
+                ),
             ],
             causes: vec!["key-field-added".into()],
             recovery_time: Some(3 * MINUTE),
@@ -62,11 +78,23 @@ impl Demo {
     }
 
     /// Windows cut where the phases are.
-    pub fn of(recording: Recording, truth: Truth, diagnosis: Diagnosis, judgements: Vec<Judgement>) -> Demo {
+    pub fn of(
+        recording: Recording,
+        truth: Truth,
+        diagnosis: Diagnosis,
+        judgements: Vec<Judgement>,
+    ) -> Demo {
         let cuts: Vec<u64> = truth.phases.iter().flat_map(|p| [p.from, p.to]).collect();
         let windows = Windows::plan(HOUR, recording.requests.len() as u64, &cuts);
         let watch = Watch::from_recording(&recording, windows);
-        Demo { recording, watch, truth, diagnosis, judgements, length: HOUR }
+        Demo {
+            recording,
+            watch,
+            truth,
+            diagnosis,
+            judgements,
+            length: HOUR,
+        }
     }
 
     /// What a report says about it.
@@ -87,7 +115,11 @@ impl Demo {
                 format: "mooncake",
                 origin: None,
                 captured: vec!["arrived", "blocks", "input_tokens", "output_tokens"],
-                filled: vec![("tenant", "zipf over 200, by seed"), ("params", "fixed"), ("deadline", "20s")],
+                filled: vec![
+                    ("tenant", "zipf over 200, by seed"),
+                    ("params", "fixed"),
+                    ("deadline", "20s"),
+                ],
                 skipped_lines: 3,
             },
             truth: &self.truth,
@@ -117,7 +149,10 @@ fn lognormal(op: u64, purpose: u64, median: f64, sigma: f64) -> u64 {
 
 /// Arrivals, a cache that forgets after a while, workers, a dependency.
 fn traffic(rate: f64) -> Recording {
-    let mut recording = Recording { span: HOUR, ..Recording::default() };
+    let mut recording = Recording {
+        span: HOUR,
+        ..Recording::default()
+    };
     let workers = ((rate * 0.12) as usize).max(4);
     let mut free = vec![0u64; workers];
     let mut stored: IndexMap<u64, u64> = IndexMap::new();
@@ -132,7 +167,12 @@ fn traffic(rate: f64) -> Recording {
         let row = request(op, now, &mut free, &mut stored);
         recording.requests.push(&row);
     }
-    recording.events.push(&EventRow { time: 20 * MINUTE, version: 2, share: 1.0, ..EventRow::default() });
+    recording.events.push(&EventRow {
+        time: 20 * MINUTE,
+        version: 2,
+        share: 1.0,
+        ..EventRow::default()
+    });
     recording
 }
 
@@ -159,10 +199,19 @@ fn request(op: u64, now: u64, free: &mut [u64], stored: &mut IndexMap<u64, u64>)
             None => miss::NEVER_SEEN,
         },
         outcome: outcome::OK,
-        served_by: if fresh { served_by::CACHE } else { served_by::DEPENDENCY },
+        served_by: if fresh {
+            served_by::CACHE
+        } else {
+            served_by::DEPENDENCY
+        },
         ..RequestRow::default()
     };
-    let (worker, begins) = free.iter().enumerate().map(|(i, t)| (i, *t)).min_by_key(|(_, t)| *t).unwrap_or((0, 0));
+    let (worker, begins) = free
+        .iter()
+        .enumerate()
+        .map(|(i, t)| (i, *t))
+        .min_by_key(|(_, t)| *t)
+        .unwrap_or((0, 0));
     row.queue_wait = begins.saturating_sub(now);
     if row.queue_wait > 2 * S {
         // The queue is full.
@@ -180,7 +229,11 @@ fn request(op: u64, now: u64, free: &mut [u64], stored: &mut IndexMap<u64, u64>)
     if !fresh {
         row.attempts = 1;
         row.call = lognormal(op, 6, if slow { 420e6 } else { 95e6 }, 0.55);
-        row.pool_wait = if broken { lognormal(op, 8, 9e6, 0.9) } else { lognormal(op, 8, 2e5, 0.5) };
+        row.pool_wait = if broken {
+            lognormal(op, 8, 9e6, 0.9)
+        } else {
+            lognormal(op, 8, 2e5, 0.5)
+        };
         if dice(op, 10) < if slow { 0.12 } else { 0.01 } {
             row.attempts = 2;
             row.backoff = (50.0 * dice(op, 11)) as u64 * MS;
@@ -212,17 +265,58 @@ fn judgements() -> Vec<Judgement> {
     let hits = "cache.hit_rate > 0.9x baseline";
     let rejects = "reject_rate by tenant (min 500 requests) < 5%";
     vec![
-        say("latency", latency, "incident", Verdict::Breach, "latency.p95 1.62s, allowed 218ms (1.15x baseline 190ms)"),
-        say("latency", latency, "recovered", Verdict::Pass, "latency.p95 187ms, allowed 218ms (1.15x baseline 190ms)"),
-        say("hit_rate", hits, "incident", Verdict::Breach, "cache.hit_rate 0%, required 65.3% (0.9x baseline 72.6%)"),
-        say("hit_rate", hits, "recovered", Verdict::Pass, "cache.hit_rate 73%, required 65.3% (0.9x baseline 72.6%)"),
-        say("rejects", rejects, "incident", Verdict::Pass, "worst tenant acme 0.6%, allowed 5%"),
-        say("rejects", rejects, "recovered", Verdict::NoData, "no tenant has 500 requests"),
+        say(
+            "latency",
+            latency,
+            "incident",
+            Verdict::Breach,
+            "latency.p95 1.62s, allowed 218ms (1.15x baseline 190ms)",
+        ),
+        say(
+            "latency",
+            latency,
+            "recovered",
+            Verdict::Pass,
+            "latency.p95 187ms, allowed 218ms (1.15x baseline 190ms)",
+        ),
+        say(
+            "hit_rate",
+            hits,
+            "incident",
+            Verdict::Breach,
+            "cache.hit_rate 0%, required 65.3% (0.9x baseline 72.6%)",
+        ),
+        say(
+            "hit_rate",
+            hits,
+            "recovered",
+            Verdict::Pass,
+            "cache.hit_rate 73%, required 65.3% (0.9x baseline 72.6%)",
+        ),
+        say(
+            "rejects",
+            rejects,
+            "incident",
+            Verdict::Pass,
+            "worst tenant acme 0.6%, allowed 5%",
+        ),
+        say(
+            "rejects",
+            rejects,
+            "recovered",
+            Verdict::NoData,
+            "no tenant has 500 requests",
+        ),
     ]
 }
 
 fn diagnosis() -> Diagnosis {
-    let ranked = |cause: &str, subject: Option<&str>, probability, evidence: &[&str], against: &[&str], remedy: &str| Ranked {
+    let ranked = |cause: &str,
+                  subject: Option<&str>,
+                  probability,
+                  evidence: &[&str],
+                  against: &[&str],
+                  remedy: &str| Ranked {
         cause: cause.into(),
         subject: subject.map(str::to_owned),
         probability,

@@ -22,9 +22,12 @@ pub fn write_all(findings: &Findings, reports: &Path) -> Result<Vec<PathBuf>, Re
     clear_leftovers(reports, &name);
     let new = reports.join(temporary(&name, "new"));
     let written = fs::create_dir(&new).and_then(|()| {
-        contents.iter().try_for_each(|(file, bytes)| fs::write(new.join(file), bytes))
+        contents
+            .iter()
+            .try_for_each(|(file, bytes)| fs::write(new.join(file), bytes))
     });
-    let placed = written.and_then(|()| replace(&new, &folder, &reports.join(temporary(&name, "old"))));
+    let placed =
+        written.and_then(|()| replace(&new, &folder, &reports.join(temporary(&name, "old"))));
     if let Err(error) = placed {
         let _ = fs::remove_dir_all(&new);
         return Err(cannot(&folder, &error));
@@ -36,22 +39,49 @@ pub fn write_all(findings: &Findings, reports: &Path) -> Result<Vec<PathBuf>, Re
 fn contents(findings: &Findings) -> Result<Vec<(String, Vec<u8>)>, Refusal> {
     #[cfg(feature = "plots")]
     let pictures = super::plots::pictures(findings)?;
+    #[cfg(feature = "plots")]
+    let shown: Vec<html::Image> = pictures
+        .iter()
+        .map(|p| html::Image {
+            name: p.name,
+            title: &p.title,
+            light: &p.light,
+            dark: &p.dark,
+        })
+        .collect();
     #[cfg(not(feature = "plots"))]
-    let pictures: Vec<(String, Vec<u8>)> = vec![];
-    let shown: Vec<(&str, &[u8])> = pictures.iter().map(|(name, png)| (&**name, &**png)).collect();
+    let shown: Vec<html::Image> = vec![];
     let mut files = vec![
         (OURS.to_owned(), json::render(findings).into_bytes()),
-        ("report.txt".to_owned(), text::render(findings, false).into_bytes()),
-        ("report.html".to_owned(), html::render(findings, &shown).into_bytes()),
+        (
+            "report.txt".to_owned(),
+            text::render(findings, false).into_bytes(),
+        ),
+        (
+            "report.html".to_owned(),
+            html::render(findings, &shown).into_bytes(),
+        ),
     ];
-    files.extend(pictures);
-    files.extend(hdr::hgrm_files(findings).into_iter().map(|(name, text)| (name, text.into_bytes())));
+    #[cfg(feature = "plots")]
+    files.extend(
+        pictures
+            .into_iter()
+            .map(|p| (format!("{}.png", p.name), p.light)),
+    );
+    files.extend(
+        hdr::hgrm_files(findings)
+            .into_iter()
+            .map(|(name, text)| (name, text.into_bytes())),
+    );
     files.push(("latency.hlog".to_owned(), hdr::hlog(findings)));
     Ok(files)
 }
 
 fn cannot(path: &Path, error: &io::Error) -> Refusal {
-    Refusal::file(path.display(), format!("the report cannot be written: {error}"))
+    Refusal::file(
+        path.display(),
+        format!("the report cannot be written: {error}"),
+    )
 }
 
 /// A folder that is no report of ours is not deleted, whatever it is called.
@@ -65,8 +95,11 @@ fn refuse_a_folder_of_others(folder: &Path) -> Result<(), Refusal> {
         }
     };
     if taken {
-        let what = format!("there is something here that is no report (it has no {OURS}), and it would be replaced");
-        return Err(Refusal::file(folder.display(), what).help("move it away, or report into another folder"));
+        let what = format!(
+            "there is something here that is no report (it has no {OURS}), and it would be replaced"
+        );
+        return Err(Refusal::file(folder.display(), what)
+            .help("move it away, or report into another folder"));
     }
     Ok(())
 }
@@ -94,10 +127,15 @@ fn temporary(name: &str, what: &str) -> String {
 
 /// Deletes what killed runs left of this report. Folders of processes that still live are theirs.
 fn clear_leftovers(reports: &Path, name: &str) {
-    let Ok(entries) = fs::read_dir(reports) else { return };
+    let Ok(entries) = fs::read_dir(reports) else {
+        return;
+    };
     for entry in entries.flatten() {
         let file = entry.file_name();
-        let leftover = file.to_str().and_then(|f| owner(f, name)).is_some_and(|owner| !alive(owner));
+        let leftover = file
+            .to_str()
+            .and_then(|f| owner(f, name))
+            .is_some_and(|owner| !alive(owner));
         if leftover {
             let _ = fs::remove_dir_all(entry.path());
         }
@@ -106,8 +144,13 @@ fn clear_leftovers(reports: &Path, name: &str) {
 
 /// The process that a temporary folder of this report belongs to.
 fn owner(file: &str, name: &str) -> Option<u32> {
-    let rest = file.strip_prefix('.')?.strip_prefix(name)?.strip_suffix(".tmp")?;
-    let rest = rest.strip_prefix(".new.").or_else(|| rest.strip_prefix(".old."))?;
+    let rest = file
+        .strip_prefix('.')?
+        .strip_prefix(name)?
+        .strip_suffix(".tmp")?;
+    let rest = rest
+        .strip_prefix(".new.")
+        .or_else(|| rest.strip_prefix(".old."))?;
     rest.split_once('-')?.0.parse().ok()
 }
 

@@ -76,7 +76,11 @@ impl Findings<'_> {
         let phases: Vec<Phase> = self.truth.phases.iter().filter(shown).copied().collect();
         if phases.is_empty() {
             let (from, to) = self.bounds();
-            return vec![Phase { name: PhaseName::Baseline, from, to }];
+            return vec![Phase {
+                name: PhaseName::Baseline,
+                from,
+                to,
+            }];
         }
         phases
     }
@@ -93,7 +97,10 @@ impl Findings<'_> {
     /// First and last edge of the windows, ns.
     pub fn bounds(&self) -> (u64, u64) {
         let edges = &self.watch.windows.edges;
-        (edges.first().copied().unwrap_or(0), edges.last().copied().unwrap_or(self.virtual_length))
+        (
+            edges.first().copied().unwrap_or(0),
+            edges.last().copied().unwrap_or(self.virtual_length),
+        )
     }
 
     /// The value of an indicator of the catalogue in a phase; `None` is "no data" (or no such indicator).
@@ -103,13 +110,18 @@ impl Findings<'_> {
 
     /// The value over any stretch between two edges. A value that is no number is no data.
     pub fn value_over(&self, indicator: &Indicator, from: u64, to: u64) -> Option<f64> {
-        self.watch.over(indicator, from, to).filter(|v| v.is_finite())
+        self.watch
+            .over(indicator, from, to)
+            .filter(|v| v.is_finite())
     }
 
     /// The value in each window.
     pub fn series(&self, name: &str) -> Vec<Option<f64>> {
         let values = find(name).map(|i| self.watch.series(i)).unwrap_or_default();
-        values.into_iter().map(|v| v.filter(|v| v.is_finite())).collect()
+        values
+            .into_iter()
+            .map(|v| v.filter(|v| v.is_finite()))
+            .collect()
     }
 
     /// Whether gates passed, in one word for people: the worst verdict, or `None` without gates.
@@ -140,18 +152,36 @@ impl Findings<'_> {
 
     /// When the incident began in truth: the start of the incident phase.
     pub fn true_onset(&self) -> Option<u64> {
-        self.truth.phases.iter().find(|p| p.name == PhaseName::Incident).map(|p| p.from)
+        self.truth
+            .phases
+            .iter()
+            .find(|p| p.name == PhaseName::Incident)
+            .map(|p| p.from)
     }
 
     /// The folder of this run's report: `incident-24`, `incident-24-no-fix`.
     pub fn folder_name(&self) -> String {
         // Whatever a file is called, the report stays in its folder.
         let plain = |text: &str| -> String {
-            let fit = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' };
-            text.chars().map(fit).collect::<String>().trim_matches('.').to_owned()
+            let fit = |c: char| {
+                if c.is_alphanumeric() || "-_.".contains(c) {
+                    c
+                } else {
+                    '-'
+                }
+            };
+            text.chars()
+                .map(fit)
+                .collect::<String>()
+                .trim_matches('.')
+                .to_owned()
         };
         let name = plain(self.incident);
-        let name = if name.is_empty() { "run".to_owned() } else { name };
+        let name = if name.is_empty() {
+            "run".to_owned()
+        } else {
+            name
+        };
         match self.variant.map(plain).filter(|v| !v.is_empty()) {
             Some(variant) => format!("{name}-{variant}"),
             None => name,
@@ -162,6 +192,8 @@ impl Findings<'_> {
 impl Findings<'_> {
     /// Latencies from the intended arrival of the requests that arrived in `[from, to)`, ns.
     pub fn histogram(&self, from: u64, to: u64) -> Histogram<u64> {
-        self.watch.tally(Stage::Latency, self.watch.windows.within(from, to)).to_histogram()
+        self.watch
+            .tally(Stage::Latency, self.watch.windows.within(from, to))
+            .to_histogram()
     }
 }

@@ -13,8 +13,23 @@ use std::fmt::Write as _;
 
 const STYLE: &str = include_str!("html.css");
 
-/// The page. `pictures` are the names and bytes of PNG files, shown in their order.
-pub fn render(findings: &Findings, pictures: &[(&str, &[u8])]) -> String {
+/// A picture to show, as PNG for either setting of the reader.
+pub struct Image<'a> {
+    /// The plot's name.
+    pub name: &'a str,
+    /// What it shows.
+    pub title: &'a str,
+    /// For bright screens and paper.
+    pub light: &'a [u8],
+    /// For dark screens.
+    pub dark: &'a [u8],
+}
+
+/// The picture that stands beside what happened; all others stand below the numbers.
+const BESIDE_THE_STORY: &str = "timeline";
+
+/// The page with these pictures, in their order.
+pub fn render(findings: &Findings, images: &[Image]) -> String {
     let title = escape(findings.title);
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -26,10 +41,16 @@ pub fn render(findings: &Findings, pictures: &[(&str, &[u8])]) -> String {
     );
     page += &diagnosis(findings);
     page += &gates(findings.judgements);
-    page += &images(&pictures.iter().filter(|(name, _)| name.starts_with("timeline")).copied().collect::<Vec<_>>());
+    images
+        .iter()
+        .filter(|i| i.name == BESIDE_THE_STORY)
+        .for_each(|i| page += &figure(i));
     page += &happened(findings);
     page += &numbers(findings);
-    page += &images(&pictures.iter().filter(|(name, _)| !name.starts_with("timeline")).copied().collect::<Vec<_>>());
+    images
+        .iter()
+        .filter(|i| i.name != BESIDE_THE_STORY)
+        .for_each(|i| page += &figure(i));
     page += &run(findings);
     page + "</main>\n</body>\n</html>\n"
 }
@@ -77,15 +98,33 @@ fn told((words, good): &story::Told) -> String {
 
 /// In one line whether CI would let it through, and whether the diagnosis was right.
 fn verdict(findings: &Findings) -> String {
-    let breached = findings.judgements.iter().filter(|j| j.verdict != Verdict::Pass).count();
+    let breached = findings
+        .judgements
+        .iter()
+        .filter(|j| j.verdict != Verdict::Pass)
+        .count();
     let (class, words) = match findings.verdict() {
         None => ("soft", "No gates".to_owned()),
-        Some(Verdict::Pass) => ("good", format!("All {} gate verdicts pass", findings.judgements.len())),
-        Some(_) => ("bad", format!("{breached} of {} gate verdicts do not pass", findings.judgements.len())),
+        Some(Verdict::Pass) => (
+            "good",
+            format!("All {} gate verdicts pass", findings.judgements.len()),
+        ),
+        Some(_) => (
+            "bad",
+            format!(
+                "{breached} of {} gate verdicts do not pass",
+                findings.judgements.len()
+            ),
+        ),
     };
     let mut html = format!("<p class=\"verdict {class}\">{words}");
     if let Some(recovery) = story::recovery(findings) {
-        let _ = write!(html, " <span class=\"{}\">· {}</span>", tone(recovery.1), escape(&recovery.0));
+        let _ = write!(
+            html,
+            " <span class=\"{}\">· {}</span>",
+            tone(recovery.1),
+            escape(&recovery.0)
+        );
     }
     html + "</p>\n"
 }
@@ -100,10 +139,18 @@ fn diagnosis(findings: &Findings) -> String {
         let _ = writeln!(html, "<dt>since</dt><dd>{}</dd>", told(&onset));
     }
     if !diagnosis.symptoms.is_empty() {
-        let words: Vec<String> = diagnosis.symptoms.iter().map(|s| escape(&s.words)).collect();
+        let words: Vec<String> = diagnosis
+            .symptoms
+            .iter()
+            .map(|s| escape(&s.words))
+            .collect();
         let _ = writeln!(html, "<dt>moved</dt><dd>{}</dd>", words.join("<br>"));
     }
-    let _ = writeln!(html, "<dt>expected</dt><dd>{}</dd>\n</dl>", told(&story::expected(findings)));
+    let _ = writeln!(
+        html,
+        "<dt>expected</dt><dd>{}</dd>\n</dl>",
+        told(&story::expected(findings))
+    );
     if !diagnosis.causes.is_empty() {
         html += "<ol>\n";
         for (i, ranked) in diagnosis.causes.iter().enumerate() {
@@ -122,7 +169,9 @@ fn cause(ranked: &Ranked, first: bool) -> String {
     if !(ranked.evidence.is_empty() && ranked.against.is_empty()) {
         html += "<ul>\n";
         for (class, items) in [("for", &ranked.evidence), ("against", &ranked.against)] {
-            items.iter().for_each(|e| html += &format!("<li class=\"{class}\">{}</li>\n", escape(e)));
+            items
+                .iter()
+                .for_each(|e| html += &format!("<li class=\"{class}\">{}</li>\n", escape(e)));
         }
         html += "</ul>\n";
     }
@@ -130,7 +179,11 @@ fn cause(ranked: &Ranked, first: bool) -> String {
     if first || ranked.tied {
         for (word, text) in [("Do", &ranked.remedy), ("Look at", &ranked.next)] {
             if !text.is_empty() {
-                let _ = writeln!(html, "<p><span class=\"soft\">{word}:</span> {}</p>", escape(text));
+                let _ = writeln!(
+                    html,
+                    "<p><span class=\"soft\">{word}:</span> {}</p>",
+                    escape(text)
+                );
             }
         }
     }
@@ -141,7 +194,8 @@ fn gates(judgements: &[Judgement]) -> String {
     if judgements.is_empty() {
         return String::new();
     }
-    let mut html = "<section>\n<h2>Gates</h2>\n<div class=\"wide\"><table class=\"text\">\n".to_owned();
+    let mut html =
+        "<section>\n<h2>Gates</h2>\n<div class=\"wide\"><table class=\"text\">\n".to_owned();
     for judgement in judgements {
         let (class, word) = class_of(judgement.verdict);
         let _ = writeln!(
@@ -156,13 +210,15 @@ fn gates(judgements: &[Judgement]) -> String {
     html + "</table></div>\n</section>\n"
 }
 
-fn images(pictures: &[(&str, &[u8])]) -> String {
-    let mut html = String::new();
-    for (name, bytes) in pictures {
-        let word = escape(name.strip_suffix(".png").unwrap_or(name));
-        let _ = writeln!(html, "<figure><img alt=\"{word}\" src=\"data:image/png;base64,{}\"></figure>", base64(bytes));
-    }
-    html
+fn figure(image: &Image) -> String {
+    format!(
+        "<figure><picture>\n\
+         <source media=\"(prefers-color-scheme: dark)\" srcset=\"data:image/png;base64,{}\">\n\
+         <img alt=\"{}\" src=\"data:image/png;base64,{}\">\n</picture></figure>\n",
+        base64(image.dark),
+        escape(image.title),
+        base64(image.light)
+    )
 }
 
 fn happened(findings: &Findings) -> String {
@@ -170,7 +226,9 @@ fn happened(findings: &Findings) -> String {
     if all.is_empty() {
         return String::new();
     }
-    let mut html = "<section>\n<h2>What happened</h2>\n<div class=\"wide\"><table class=\"text\">\n".to_owned();
+    let mut html =
+        "<section>\n<h2>What happened</h2>\n<div class=\"wide\"><table class=\"text\">\n"
+            .to_owned();
     for happening in all {
         let class = if happening.phase { "soft" } else { "" };
         let _ = writeln!(
@@ -184,18 +242,36 @@ fn happened(findings: &Findings) -> String {
 }
 
 fn numbers(findings: &Findings) -> String {
-    let tables = [tables::latency(findings), tables::outcomes(findings), tables::cache(findings)].concat();
+    let tables = [
+        tables::latency(findings),
+        tables::outcomes(findings),
+        tables::cache(findings),
+    ]
+    .concat();
     let blocks: String = tables.iter().map(table).collect();
-    if blocks.is_empty() { blocks } else { format!("<section>\n<h2>Numbers by phase</h2>\n<div class=\"tables\">\n{blocks}</div>\n</section>\n") }
+    if blocks.is_empty() {
+        blocks
+    } else {
+        format!(
+            "<section>\n<h2>Numbers by phase</h2>\n<div class=\"tables\">\n{blocks}</div>\n</section>\n"
+        )
+    }
 }
 
 fn table(table: &Table) -> String {
     let mut html = format!("<table><caption>{}</caption>\n<tr><th></th>", table.title);
-    table.phases.iter().for_each(|p| html += &format!("<th>{p}</th>"));
+    table
+        .phases
+        .iter()
+        .for_each(|p| html += &format!("<th>{p}</th>"));
     html += "</tr>\n";
     for row in &table.rows {
         let name = row.name.trim_start();
-        let class = if name == row.name { "" } else { " class=\"part\"" };
+        let class = if name == row.name {
+            ""
+        } else {
+            " class=\"part\""
+        };
         let _ = write!(html, "<tr><th{class}>{name}</th>");
         for cell in &row.values {
             let class = if cell.worse { " class=\"bad\"" } else { "" };
@@ -210,7 +286,11 @@ fn run(findings: &Findings) -> String {
     let mut html = "<section>\n<h2>Run</h2>\n<dl>\n".to_owned();
     for (what, words) in story::run(findings) {
         let words = escape(&words);
-        let words = if what == "again" || what == "digest" { format!("<code>{words}</code>") } else { words };
+        let words = if what == "again" || what == "digest" {
+            format!("<code>{words}</code>")
+        } else {
+            words
+        };
         let _ = writeln!(html, "<dt>{what}</dt><dd>{words}</dd>");
     }
     html + "</dl>\n</section>\n"
@@ -225,7 +305,11 @@ fn base64(bytes: &[u8]) -> String {
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
         for i in 0..4 {
             let letter = LETTERS[(bits >> (18 - 6 * i) & 63) as usize];
-            text.push(if i <= chunk.len() { char::from(letter) } else { '=' });
+            text.push(if i <= chunk.len() {
+                char::from(letter)
+            } else {
+                '='
+            });
         }
     }
     text
@@ -238,7 +322,12 @@ mod tests {
     #[test]
     fn base64_is_that_of_the_rfc() {
         let coded = ["", "f", "fo", "foo", "foob", "fooba", "foobar"].map(|t| base64(t.as_bytes()));
-        assert_eq!(coded, ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"]);
+        assert_eq!(
+            coded,
+            [
+                "", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"
+            ]
+        );
     }
 
     #[test]

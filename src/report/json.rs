@@ -67,9 +67,7 @@ fn phases(f: &Findings) -> Vec<Value> {
         let value = |i| number(f.value_over(i, from, to));
         catalogue().map(|i| (i.name.to_owned(), value(i))).collect()
     };
-    let phase = |p: &crate::incident::Phase| {
-        json!({ "name": p.name, "from_ns": p.from, "to_ns": p.to, "indicators": values(p.from, p.to) })
-    };
+    let phase = |p: &crate::incident::Phase| json!({ "name": p.name, "from_ns": p.from, "to_ns": p.to, "indicators": values(p.from, p.to) });
     f.phases().iter().map(phase).collect()
 }
 
@@ -90,11 +88,18 @@ fn units() -> Map<String, Value> {
         Unit::PerSecond => "per_second",
         Unit::Ratio => "ratio",
     };
-    catalogue().map(|i| (i.name.to_owned(), json!(word(i.unit)))).collect()
+    catalogue()
+        .map(|i| (i.name.to_owned(), json!(word(i.unit))))
+        .collect()
 }
 
 fn trace(f: &Findings) -> Value {
-    let filled: Map<String, Value> = f.trace.filled.iter().map(|(k, v)| ((*k).to_owned(), json!(v))).collect();
+    let filled: Map<String, Value> = f
+        .trace
+        .filled
+        .iter()
+        .map(|(k, v)| ((*k).to_owned(), json!(v)))
+        .collect();
     json!({
         "name": f.trace.name,
         "format": f.trace.format,

@@ -24,11 +24,23 @@ pub struct Happening {
 pub fn happenings(findings: &Findings) -> Vec<Happening> {
     let end = findings.bounds().1;
     let phases = findings.truth.phases.iter().map(|p| {
-        let until = if p.to >= end { String::new() } else { format!(" until {}", clock(p.to)) };
-        Happening { at: p.from, phase: true, words: format!("{}{until}", p.name.word()) }
+        let until = if p.to >= end {
+            String::new()
+        } else {
+            format!(" until {}", clock(p.to))
+        };
+        Happening {
+            at: p.from,
+            phase: true,
+            words: format!("{}{until}", p.name.word()),
+        }
     });
     let entries = findings.truth.entries.iter();
-    let entries = entries.map(|e| Happening { at: e.at, phase: false, words: entry(e) });
+    let entries = entries.map(|e| Happening {
+        at: e.at,
+        phase: false,
+        words: entry(e),
+    });
     let mut all: Vec<Happening> = phases.chain(entries).collect();
     all.sort_by_key(|h| (h.at, !h.phase));
     all
@@ -44,11 +56,18 @@ pub fn entry_name(entry: &Entry) -> String {
     };
     // A label often says its kind already.
     let said = entry.label.starts_with(kind);
-    if said { entry.label.clone() } else { format!("{kind} {}", entry.label) }
+    if said {
+        entry.label.clone()
+    } else {
+        format!("{kind} {}", entry.label)
+    }
 }
 
 fn entry(entry: &Entry) -> String {
-    let until = entry.until.map(|u| format!(" until {}", clock(u))).unwrap_or_default();
+    let until = entry
+        .until
+        .map(|u| format!(" until {}", clock(u)))
+        .unwrap_or_default();
     let hits = match entry.hits {
         0 => "touched nothing".to_owned(),
         1 => "touched 1 time".to_owned(),
@@ -61,8 +80,17 @@ fn entry(entry: &Entry) -> String {
 pub fn recovery(findings: &Findings) -> Option<Told> {
     let truth = findings.truth;
     match truth.recovery_time {
-        Some(0) => Some(("recovered at once with the last step of the fix".to_owned(), Some(true))),
-        Some(ns) => Some((format!("recovered {} after the last step of the fix", show_nanos(ns)), Some(true))),
+        Some(0) => Some((
+            "recovered at once with the last step of the fix".to_owned(),
+            Some(true),
+        )),
+        Some(ns) => Some((
+            format!(
+                "recovered {} after the last step of the fix",
+                show_nanos(ns)
+            ),
+            Some(true),
+        )),
         None if truth.entries.iter().any(|e| e.kind == EntryKind::Fix) => {
             Some(("not recovered after the fix".to_owned(), Some(false)))
         }
@@ -76,29 +104,52 @@ pub fn recovery(findings: &Findings) -> Option<Told> {
 /// Since when, as diagnosed, beside the truth.
 pub fn onset(findings: &Findings) -> Option<Told> {
     let onset = findings.diagnosis.onset.as_ref()?;
-    let mut words = format!("{} (between {} and {})", clock(onset.at), clock(onset.from), clock(onset.to));
+    let mut words = format!(
+        "{} (between {} and {})",
+        clock(onset.at),
+        clock(onset.from),
+        clock(onset.to)
+    );
     if onset.ramp {
         words += ", little by little";
     }
     if let Some(until) = onset.until {
         words += &format!(", well again from {}", clock(until));
     }
-    let Some(truth) = findings.true_onset() else { return Some((words, None)) };
+    let Some(truth) = findings.true_onset() else {
+        return Some((words, None));
+    };
     words += &format!("; in truth {}", clock(truth));
     Some((words, Some((onset.from..=onset.to).contains(&truth))))
 }
 
 /// A cause with its subject and probability: `key-field-added (service v2) 94%`.
 pub fn cause(ranked: &Ranked) -> String {
-    let subject = ranked.subject.as_ref().map(|s| format!(" ({s})")).unwrap_or_default();
-    let tied = if ranked.tied { ", tied with its neighbour" } else { "" };
-    format!("{}{subject} {}{tied}", ranked.cause, show_percent(ranked.probability))
+    let subject = ranked
+        .subject
+        .as_ref()
+        .map(|s| format!(" ({s})"))
+        .unwrap_or_default();
+    let tied = if ranked.tied {
+        ", tied with its neighbour"
+    } else {
+        ""
+    };
+    format!(
+        "{}{subject} {}{tied}",
+        ranked.cause,
+        show_percent(ranked.probability)
+    )
 }
 
 /// What a correct lab must find, and whether it did.
 pub fn expected(findings: &Findings) -> Told {
     let causes = &findings.truth.causes;
-    let words = if causes.is_empty() { "no incident".to_owned() } else { causes.join(" and ") };
+    let words = if causes.is_empty() {
+        "no incident".to_owned()
+    } else {
+        causes.join(" and ")
+    };
     (words, Some(findings.diagnosis_agrees()))
 }
 
@@ -140,7 +191,10 @@ pub fn run(findings: &Findings) -> Vec<(&'static str, String)> {
             true => (*field).to_owned(),
             false => format!("{field} ({how})"),
         };
-        lines.push(("filled", facts.filled.iter().map(one).collect::<Vec<_>>().join(", ")));
+        lines.push((
+            "filled",
+            facts.filled.iter().map(one).collect::<Vec<_>>().join(", "),
+        ));
     }
     lines.push(match findings.recording {
         Some(_) => ("rows", format!("kept, {}", show_bytes(findings.bytes_kept))),

@@ -54,16 +54,28 @@ enum Of {
 }
 
 const fn row(word: &'static str, name: &'static str) -> Row {
-    Row { word, of: Of::Named(name), optional: false }
+    Row {
+        word,
+        of: Of::Named(name),
+        optional: false,
+    }
 }
 
 const fn optional(word: &'static str, name: &'static str) -> Row {
-    Row { word, of: Of::Named(name), optional: true }
+    Row {
+        word,
+        of: Of::Named(name),
+        optional: true,
+    }
 }
 
 const LATENCY: &[Row] = &[
     row("p50", "latency.p50"),
-    Row { word: "p90", of: Of::Quantile(Stage::Latency, 0.9), optional: false },
+    Row {
+        word: "p90",
+        of: Of::Quantile(Stage::Latency, 0.9),
+        optional: false,
+    },
     row("p95", "latency.p95"),
     row("p99", "latency.p99"),
     row("p99.9", "latency.p999"),
@@ -72,7 +84,11 @@ const LATENCY: &[Row] = &[
 
 const SERVICE: &[Row] = &[
     row("p50", "latency.service.p50"),
-    Row { word: "p90", of: Of::Quantile(Stage::Service, 0.9), optional: false },
+    Row {
+        word: "p90",
+        of: Of::Quantile(Stage::Service, 0.9),
+        optional: false,
+    },
     row("p95", "latency.service.p95"),
     row("p99", "latency.service.p99"),
     row("p99.9", "latency.service.p999"),
@@ -124,19 +140,32 @@ const MARKED: f64 = 1.5;
 /// Latency from the intended arrival, and from when the service began.
 pub fn latency(findings: &Findings) -> Vec<Table> {
     let arrival = table(findings, "Latency from the intended arrival", LATENCY);
-    arrival.into_iter().chain(table(findings, "Latency from the service's start", SERVICE)).collect()
+    arrival
+        .into_iter()
+        .chain(table(findings, "Latency from the service's start", SERVICE))
+        .collect()
 }
 
 /// How requests ended, and where their time went.
 pub fn outcomes(findings: &Findings) -> Vec<Table> {
     let outcomes = table(findings, "Outcomes", OUTCOMES);
-    outcomes.into_iter().chain(table(findings, "Where time goes (mean)", TIME)).collect()
+    outcomes
+        .into_iter()
+        .chain(table(findings, "Where time goes (mean)", TIME))
+        .collect()
 }
 
 /// What the cache did; nothing when there is none.
 pub fn cache(findings: &Findings) -> Vec<Table> {
-    let looked = findings.phases().iter().any(|p| findings.value("cache.hit_rate", p).is_some());
-    let table = if looked { table(findings, "Cache (shares of look-ups)", CACHE) } else { None };
+    let looked = findings
+        .phases()
+        .iter()
+        .any(|p| findings.value("cache.hit_rate", p).is_some());
+    let table = if looked {
+        table(findings, "Cache (shares of look-ups)", CACHE)
+    } else {
+        None
+    };
     table.into_iter().collect()
 }
 
@@ -144,10 +173,19 @@ fn table(findings: &Findings, title: &'static str, rows: &[Row]) -> Option<Table
     let phases = findings.compared();
     let rows: Vec<TableRow> = rows
         .iter()
-        .filter_map(|row| Some(TableRow { name: row.word, values: cells(findings, &phases, row)? }))
+        .filter_map(|row| {
+            Some(TableRow {
+                name: row.word,
+                values: cells(findings, &phases, row)?,
+            })
+        })
         .collect();
     let names = phases.iter().map(|p| p.name.word()).collect();
-    (!rows.is_empty()).then_some(Table { title, phases: names, rows })
+    (!rows.is_empty()).then_some(Table {
+        title,
+        phases: names,
+        rows,
+    })
 }
 
 /// A row's value in each phase; `None` when there is nothing to say.
@@ -156,12 +194,25 @@ fn cells(findings: &Findings, phases: &[Phase], row: &Row) -> Option<Vec<TableCe
         Of::Named(name) => {
             let indicator = find(name)?;
             let value = |p: &Phase| findings.value_over(indicator, p.from, p.to);
-            (indicator.unit, indicator.worse, phases.iter().map(value).collect::<Vec<_>>())
+            (
+                indicator.unit,
+                indicator.worse,
+                phases.iter().map(value).collect::<Vec<_>>(),
+            )
         }
         Of::Quantile(stage, q) => {
             let watch = findings.watch;
-            let value = |p: &Phase| watch.measure(&Measure::Quantile(stage, q), watch.windows.within(p.from, p.to));
-            (Unit::Nanos, Worse::Higher, phases.iter().map(value).collect())
+            let value = |p: &Phase| {
+                watch.measure(
+                    &Measure::Quantile(stage, q),
+                    watch.windows.within(p.from, p.to),
+                )
+            };
+            (
+                Unit::Nanos,
+                Worse::Higher,
+                phases.iter().map(value).collect(),
+            )
         }
     };
     let silent = |v: &Option<f64>| v.is_none() || row.optional && *v == Some(0.0);
@@ -175,7 +226,15 @@ fn cells(findings: &Findings, phases: &[Phase], row: &Row) -> Option<Vec<TableCe
         (Some(base), Some(now)) => judged && is_worse(worse, base, now),
         _ => false,
     };
-    Some(values.iter().map(|v| TableCell { text: show(unit, *v), worse: marked(*v) }).collect())
+    Some(
+        values
+            .iter()
+            .map(|v| TableCell {
+                text: show(unit, *v),
+                worse: marked(*v),
+            })
+            .collect(),
+    )
 }
 
 fn is_worse(worse: Worse, base: f64, now: f64) -> bool {

@@ -16,7 +16,12 @@ pub fn show(unit: Unit, value: Option<f64>) -> String {
 /// A time of the run: `00:17:23`; hours go on past 24.
 pub fn clock(ns: u64) -> String {
     let seconds = ns / 1_000_000_000;
-    format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+    format!(
+        "{:02}:{:02}:{:02}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
 }
 
 /// A whole number with its thousands apart: `1,204,331`.
@@ -24,7 +29,7 @@ pub fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::new();
     for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             text.push(',');
         }
         text.push(c);
@@ -47,12 +52,21 @@ mod tests {
             show(Unit::Nanos, None),
             show(Unit::Ratio, Some(f64::NAN)),
         ];
-        assert_eq!(shown, ["41.2ms", "81.3%", "12.4k", "1.5", "1000/s", "–", "–"]);
+        assert_eq!(
+            shown,
+            ["41.2ms", "81.3%", "12.4k", "1.5", "1000/s", "–", "–"]
+        );
     }
 
     #[test]
     fn times_read_as_a_clock() {
-        assert_eq!([0, 1_043_999_999_999, 90_000_000_000_000].map(clock), ["00:00:00", "00:17:23", "25:00:00"]);
-        assert_eq!([7, 1204, 1_204_331].map(thousands), ["7", "1,204", "1,204,331"]);
+        assert_eq!(
+            [0, 1_043_999_999_999, 90_000_000_000_000].map(clock),
+            ["00:00:00", "00:17:23", "25:00:00"]
+        );
+        assert_eq!(
+            [7, 1204, 1_204_331].map(thousands),
+            ["7", "1,204", "1,204,331"]
+        );
     }
 }

@@ -54,10 +54,23 @@ const LOG_FLOOR: f64 = 1e-6;
 impl Axis {
     /// From zero to somewhat above the largest value. `least_top` keeps a series of zeros from filling the panel.
     pub fn linear(reading: Reading, values: impl Iterator<Item = f64>, least_top: f64) -> Axis {
-        let top = values.filter(|v| v.is_finite()).fold(0.0, f64::max).max(least_top);
+        let top = values
+            .filter(|v| v.is_finite())
+            .fold(0.0, f64::max)
+            .max(least_top);
         // Room above the highest point, unless it is the top by nature.
-        let top = if reading == Reading::Percent && top > 0.9 { 1.0 } else { top * 1.06 };
-        Axis { label: String::new(), scale: Scale::Linear, reading, range: 0.0..top, rows: vec![] }
+        let top = if reading == Reading::Percent && top > 0.9 {
+            1.0
+        } else {
+            top * 1.06
+        };
+        Axis {
+            label: String::new(),
+            scale: Scale::Linear,
+            reading,
+            range: 0.0..top,
+            rows: vec![],
+        }
     }
 
     /// By decades around all positive values.
@@ -77,25 +90,49 @@ impl Axis {
             let middle = libm::sqrt(low * high);
             (low, high) = (middle / 2.0, middle * 2.0);
         }
-        Axis { label: String::new(), scale: Scale::Log, reading, range: low..high, rows: vec![] }
+        Axis {
+            label: String::new(),
+            scale: Scale::Log,
+            reading,
+            range: low..high,
+            rows: vec![],
+        }
     }
 
     /// Quantiles up to this many nines.
     pub fn nines(nines: f64) -> Axis {
         let last = 1.0 - libm::pow(10.0, -nines.clamp(1.0, 9.0));
-        Axis { label: String::new(), scale: Scale::Nines, reading: Reading::Percent, range: 0.0..last, rows: vec![] }
+        Axis {
+            label: String::new(),
+            scale: Scale::Nines,
+            reading: Reading::Percent,
+            range: 0.0..last,
+            rows: vec![],
+        }
     }
 
     /// Time of the run.
     pub fn clock(from: u64, to: u64) -> Axis {
         let range = from as f64..(to.max(from + 1)) as f64;
-        Axis { label: String::new(), scale: Scale::Linear, reading: Reading::Clock, range, rows: vec![] }
+        Axis {
+            label: String::new(),
+            scale: Scale::Linear,
+            reading: Reading::Clock,
+            range,
+            rows: vec![],
+        }
     }
 
     /// Named rows, the first at the top.
     pub fn rows(names: Vec<String>) -> Axis {
         let range = -0.5..names.len().max(1) as f64 - 0.5;
-        Axis { label: String::new(), scale: Scale::Linear, reading: Reading::Plain, range, rows: names }
+        Axis {
+            label: String::new(),
+            scale: Scale::Linear,
+            reading: Reading::Plain,
+            range,
+            rows: names,
+        }
     }
 
     /// With this label.
@@ -108,7 +145,11 @@ impl Axis {
     pub fn place(&self, value: f64) -> f64 {
         let (from, to) = (self.spread(self.range.start), self.spread(self.range.end));
         let at = (self.spread(value) - from) / (to - from);
-        if at.is_finite() { at.clamp(0.0, 1.0) } else { 0.0 }
+        if at.is_finite() {
+            at.clamp(0.0, 1.0)
+        } else {
+            0.0
+        }
     }
 
     fn spread(&self, value: f64) -> f64 {
@@ -122,13 +163,21 @@ impl Axis {
     /// Ticks with their names, about so many.
     pub fn ticks(&self, about: usize) -> Vec<(f64, String)> {
         if !self.rows.is_empty() {
-            return self.rows.iter().enumerate().map(|(i, name)| (i as f64, name.clone())).collect();
+            return self
+                .rows
+                .iter()
+                .enumerate()
+                .map(|(i, name)| (i as f64, name.clone()))
+                .collect();
         }
         let places = match (self.scale, self.reading) {
             (Scale::Nines, _) => self.nine_ticks(),
             (Scale::Log, _) => self.log_ticks(about),
             (Scale::Linear, Reading::Clock) => return self.clock_ticks(about),
-            (Scale::Linear, _) => multiples(&self.range, nice_step((self.range.end - self.range.start) / about as f64)),
+            (Scale::Linear, _) => multiples(
+                &self.range,
+                nice_step((self.range.end - self.range.start) / about as f64),
+            ),
         };
         places.into_iter().map(|v| (v, self.word(v))).collect()
     }
@@ -146,9 +195,14 @@ impl Axis {
     }
 
     fn in_decades(&self, steps: &[f64]) -> Vec<f64> {
-        let (from, to) = (self.spread(self.range.start).floor() as i32, self.spread(self.range.end).ceil() as i32);
-        let all = (from..=to).flat_map(|d| steps.iter().map(move |s| s * libm::pow(10.0, f64::from(d))));
-        all.filter(|v| *v >= self.range.start && *v <= self.range.end).collect()
+        let (from, to) = (
+            self.spread(self.range.start).floor() as i32,
+            self.spread(self.range.end).ceil() as i32,
+        );
+        let all =
+            (from..=to).flat_map(|d| steps.iter().map(move |s| s * libm::pow(10.0, f64::from(d))));
+        all.filter(|v| *v >= self.range.start && *v <= self.range.end)
+            .collect()
     }
 
     fn log_ticks(&self, about: usize) -> Vec<f64> {
@@ -162,15 +216,29 @@ impl Axis {
     }
 
     fn nine_ticks(&self) -> Vec<f64> {
-        let all = [0.0, 0.5, 0.9, 0.95, 0.99, 0.999, 0.9999, 0.99999, 0.999_999, 0.999_999_9, 0.999_999_99];
-        all.into_iter().filter(|q| *q <= self.range.end + 1e-12).collect()
+        let all = [
+            0.0,
+            0.5,
+            0.9,
+            0.95,
+            0.99,
+            0.999,
+            0.9999,
+            0.99999,
+            0.999_999,
+            0.999_999_9,
+            0.999_999_99,
+        ];
+        all.into_iter()
+            .filter(|q| *q <= self.range.end + 1e-12)
+            .collect()
     }
 
     fn clock_ticks(&self, about: usize) -> Vec<(f64, String)> {
         const S: f64 = 1e9;
         const STEPS: &[f64] = &[
-            1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10_800.0,
-            21_600.0, 43_200.0, 86_400.0, 172_800.0, 604_800.0,
+            1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0,
+            7200.0, 10_800.0, 21_600.0, 43_200.0, 86_400.0, 172_800.0, 604_800.0,
         ];
         let least = (self.range.end - self.range.start) / about as f64;
         let step = match STEPS.iter().find(|s| **s * S >= least) {
@@ -187,7 +255,10 @@ impl Axis {
                 _ => show_nanos(ns),
             }
         };
-        multiples(&self.range, step).into_iter().map(|v| (v, name(v))).collect()
+        multiples(&self.range, step)
+            .into_iter()
+            .map(|v| (v, name(v)))
+            .collect()
     }
 
     /// A value as this axis reads it.
@@ -200,15 +271,23 @@ impl Axis {
             Reading::Clock => clock(value.max(0.0).round() as u64),
             Reading::Percent if self.scale == Scale::Nines => nines_word(value),
             Reading::Percent => show_percent(value),
-            Reading::Count if value.fract() == 0.0 || value >= 100.0 => show_count(value.max(0.0).round() as u64),
+            Reading::Count if value.fract() == 0.0 || value >= 100.0 => {
+                show_count(value.max(0.0).round() as u64)
+            }
             Reading::Count | Reading::Plain => plain(value),
         }
     }
 
     /// The axis in words.
     pub fn text(&self) -> String {
-        let ends = format!("{} to {}", self.word(self.range.start), self.word(self.range.end));
-        format!("{:?} {:?} {ends} {}", self.scale, self.reading, self.label).trim_end().to_owned()
+        let ends = format!(
+            "{} to {}",
+            self.word(self.range.start),
+            self.word(self.range.end)
+        );
+        format!("{:?} {:?} {ends} {}", self.scale, self.reading, self.label)
+            .trim_end()
+            .to_owned()
     }
 }
 
@@ -230,16 +309,27 @@ fn nice_step(least: f64) -> f64 {
     }
     let decade = libm::pow(10.0, libm::floor(libm::log10(least)));
     let steps = [1.0, 2.0, 5.0, 10.0];
-    steps.into_iter().map(|s| s * decade).find(|s| *s >= least * (1.0 - 1e-9)).unwrap_or(10.0 * decade)
+    steps
+        .into_iter()
+        .map(|s| s * decade)
+        .find(|s| *s >= least * (1.0 - 1e-9))
+        .unwrap_or(10.0 * decade)
 }
 
 /// Multiples of a step within a range; never more than a hundred.
 fn multiples(range: &Range<f64>, step: f64) -> Vec<f64> {
-    let (first, last) = (libm::ceil(range.start / step - 1e-9), libm::floor(range.end / step + 1e-9));
+    let (first, last) = (
+        libm::ceil(range.start / step - 1e-9),
+        libm::floor(range.end / step + 1e-9),
+    );
     if !(first.is_finite() && last.is_finite()) {
         return vec![];
     }
-    (0..100).map(|i| first + f64::from(i)).take_while(|n| *n <= last).map(|n| n * step).collect()
+    (0..100)
+        .map(|i| first + f64::from(i))
+        .take_while(|n| *n <= last)
+        .map(|n| n * step)
+        .collect()
 }
 
 #[cfg(test)]
@@ -247,13 +337,19 @@ mod tests {
     use super::*;
 
     fn names(axis: &Axis, about: usize) -> Vec<String> {
-        axis.ticks(about).into_iter().map(|(_, name)| name).collect()
+        axis.ticks(about)
+            .into_iter()
+            .map(|(_, name)| name)
+            .collect()
     }
 
     #[test]
     fn a_logarithmic_axis_has_durations_at_round_places() {
         let axis = Axis::log(Reading::Duration, [1.2e6, 9e8].into_iter());
-        assert_eq!(names(&axis, 5), ["1ms", "3ms", "10ms", "30ms", "100ms", "300ms", "1s"]);
+        assert_eq!(
+            names(&axis, 5),
+            ["1ms", "3ms", "10ms", "30ms", "100ms", "300ms", "1s"]
+        );
         assert_eq!(axis.place(0.0), 0.0);
     }
 
@@ -262,27 +358,48 @@ mod tests {
         let axis = Axis::nines(4.0);
         let room = |a: f64, b: f64| axis.place(b) - axis.place(a);
         assert!((room(0.9, 0.99) - room(0.99, 0.999)).abs() < 1e-9);
-        assert_eq!(names(&axis, 5), ["0%", "50%", "90%", "95%", "99%", "99.9%", "99.99%"]);
+        assert_eq!(
+            names(&axis, 5),
+            ["0%", "50%", "90%", "95%", "99%", "99.9%", "99.99%"]
+        );
     }
 
     #[test]
     fn a_clock_axis_ticks_at_times_that_people_use() {
         let hour = Axis::clock(0, 3_600_000_000_000);
-        assert_eq!(names(&hour, 8), ["00:00", "00:10", "00:20", "00:30", "00:40", "00:50", "01:00"]);
-        assert_eq!(names(&Axis::clock(0, 40_000_000_000), 4), ["00:00:00", "00:00:10", "00:00:20", "00:00:30", "00:00:40"]);
+        assert_eq!(
+            names(&hour, 8),
+            [
+                "00:00", "00:10", "00:20", "00:30", "00:40", "00:50", "01:00"
+            ]
+        );
+        assert_eq!(
+            names(&Axis::clock(0, 40_000_000_000), 4),
+            ["00:00:00", "00:00:10", "00:00:20", "00:00:30", "00:00:40"]
+        );
         assert_eq!(names(&Axis::clock(0, 900_000_000), 3), ["0", "500ms"]);
     }
 
     #[test]
     fn no_values_or_equal_or_huge_ones_still_give_an_axis() {
-        for values in [vec![], vec![0.0], vec![5e6; 3], vec![1.0, 1.8e19], vec![f64::NAN, f64::INFINITY]] {
+        for values in [
+            vec![],
+            vec![0.0],
+            vec![5e6; 3],
+            vec![1.0, 1.8e19],
+            vec![f64::NAN, f64::INFINITY],
+        ] {
             for axis in [
                 Axis::log(Reading::Duration, values.iter().copied()),
                 Axis::linear(Reading::Count, values.iter().copied(), 1.0),
             ] {
                 let ticks = axis.ticks(5);
                 assert!((1..=15).contains(&ticks.len()), "{values:?} {ticks:?}");
-                assert!(ticks.iter().all(|(v, _)| (0.0..=1.0).contains(&axis.place(*v))));
+                assert!(
+                    ticks
+                        .iter()
+                        .all(|(v, _)| (0.0..=1.0).contains(&axis.place(*v)))
+                );
             }
         }
     }

@@ -56,7 +56,9 @@ pub fn picture(
     let (w, h) = (width * OVER, height * OVER);
     let mut large = [paper.0, paper.1, paper.2].repeat((w * h) as usize);
     {
-        let canvas = Canvas { area: BitMapBackend::with_buffer(&mut large, (w, h)).into_drawing_area() };
+        let canvas = Canvas {
+            area: BitMapBackend::with_buffer(&mut large, (w, h)).into_drawing_area(),
+        };
         draw(&canvas)?;
         canvas.area.present().map_err(failed)?;
     }
@@ -107,14 +109,25 @@ impl Canvas<'_> {
     }
 
     /// A filled rectangle between two corners.
-    pub fn fill(&self, from: Point, to: Point, colour: RGBColor, share: f64) -> Result<(), Refusal> {
+    pub fn fill(
+        &self,
+        from: Point,
+        to: Point,
+        colour: RGBColor,
+        share: f64,
+    ) -> Result<(), Refusal> {
         let (a, b) = (Self::px(from), Self::px(to));
         if a.0 == b.0 || a.1 == b.1 {
             return Ok(());
         }
         // Both corners of plotters' rectangles are inside.
-        let corners = [(a.0.min(b.0), a.1.min(b.1)), (a.0.max(b.0) - 1, a.1.max(b.1) - 1)];
-        self.area.draw(&Rectangle::new(corners, colour.mix(share).filled())).map_err(failed)
+        let corners = [
+            (a.0.min(b.0), a.1.min(b.1)),
+            (a.0.max(b.0) - 1, a.1.max(b.1) - 1),
+        ];
+        self.area
+            .draw(&Rectangle::new(corners, colour.mix(share).filled()))
+            .map_err(failed)
     }
 
     /// A filled area with straight sides.
@@ -123,19 +136,27 @@ impl Canvas<'_> {
             return Ok(());
         }
         let corners: Vec<(i32, i32)> = corners.iter().map(|p| Self::px(*p)).collect();
-        self.area.draw(&Polygon::new(corners, colour.mix(share))).map_err(failed)
+        self.area
+            .draw(&Polygon::new(corners, colour.mix(share)))
+            .map_err(failed)
     }
 
     /// A line through places.
     pub fn line(&self, points: &[Point], pen: Pen) -> Result<(), Refusal> {
         for piece in dashed(points, pen.dash) {
-            let style = ShapeStyle { color: pen.colour.to_rgba(), filled: true, stroke_width: (pen.width * f64::from(OVER)).round() as u32 };
+            let style = ShapeStyle {
+                color: pen.colour.to_rgba(),
+                filled: true,
+                stroke_width: (pen.width * f64::from(OVER)).round() as u32,
+            };
             let mut path: Vec<(i32, i32)> = piece.iter().map(|p| Self::px(*p)).collect();
             path.dedup();
             if let [only] = path[..] {
                 path.push((only.0 + 1, only.1));
             }
-            self.area.draw(&PathElement::new(path, style)).map_err(failed)?;
+            self.area
+                .draw(&PathElement::new(path, style))
+                .map_err(failed)?;
         }
         Ok(())
     }
@@ -143,7 +164,9 @@ impl Canvas<'_> {
     /// A filled circle.
     pub fn dot(&self, at: Point, radius: f64, colour: RGBColor) -> Result<(), Refusal> {
         let radius = (radius * f64::from(OVER)).round() as i32;
-        self.area.draw(&Circle::new(Self::px(at), radius, colour.filled())).map_err(failed)
+        self.area
+            .draw(&Circle::new(Self::px(at), radius, colour.filled()))
+            .map_err(failed)
     }
 
     /// A line of text with its baseline at this place. Gives where it ends.
@@ -192,7 +215,10 @@ fn dashed(points: &[Point], dash: Dash) -> Vec<Vec<Point>> {
                 break;
             }
             let share = left / length;
-            from = (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share);
+            from = (
+                from.0 + (to.0 - from.0) * share,
+                from.1 + (to.1 - from.1) * share,
+            );
             if stroke {
                 piece.push(from);
                 pieces.push(std::mem::take(&mut piece));
@@ -204,7 +230,7 @@ fn dashed(points: &[Point], dash: Dash) -> Vec<Vec<Point>> {
         }
     }
     pieces.push(piece);
-    pieces.retain(|p| p.len() > 1);
+    pieces.retain(|p| p.len() > 1 && p.first() != p.last());
     pieces
 }
 
@@ -215,7 +241,10 @@ mod tests {
     #[test]
     fn a_dashed_line_is_strokes_with_gaps_between() {
         let pieces = dashed(&[(0.0, 0.0), (10.0, 0.0)], &[3.0, 2.0]);
-        assert_eq!(pieces, [vec![(0.0, 0.0), (3.0, 0.0)], vec![(5.0, 0.0), (8.0, 0.0)]]);
+        assert_eq!(
+            pieces,
+            [vec![(0.0, 0.0), (3.0, 0.0)], vec![(5.0, 0.0), (8.0, 0.0)]]
+        );
     }
 
     #[test]

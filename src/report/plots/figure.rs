@@ -105,13 +105,29 @@ impl Figure {
         let mut text = format!("{}\n{}\n", self.title, self.subtitle);
         let _ = writeln!(text, "x: {}", self.x.text());
         for band in &self.bands {
-            let _ = writeln!(text, "band {:?} {} to {}", band.label, self.x.word(band.from), self.x.word(band.to));
+            let _ = writeln!(
+                text,
+                "band {:?} {} to {}",
+                band.label,
+                self.x.word(band.from),
+                self.x.word(band.to)
+            );
         }
         for mark in &self.marks {
-            let spread = mark.spread.map(|(a, b)| format!(" ({} to {})", self.x.word(a), self.x.word(b)));
-            let until = mark.until.map(|u| format!(" until {}", self.x.word(u))).unwrap_or_default();
+            let spread = mark
+                .spread
+                .map(|(a, b)| format!(" ({} to {})", self.x.word(a), self.x.word(b)));
+            let until = mark
+                .until
+                .map(|u| format!(" until {}", self.x.word(u)))
+                .unwrap_or_default();
             let at = self.x.word(mark.at);
-            let _ = writeln!(text, "mark {:?} {at}{until}{}", mark.label, spread.unwrap_or_default());
+            let _ = writeln!(
+                text,
+                "mark {:?} {at}{until}{}",
+                mark.label,
+                spread.unwrap_or_default()
+            );
         }
         for panel in &self.panels {
             let _ = writeln!(text, "panel {:?}\n  y: {}", panel.title, panel.y.text());
@@ -120,7 +136,11 @@ impl Figure {
                 let _ = writeln!(text, "  x: {}", x_axis.text());
             }
             for series in &panel.series {
-                let _ = write!(text, "  {:?} {:?} {:?}:", series.shape, series.role, series.label);
+                let _ = write!(
+                    text,
+                    "  {:?} {:?} {:?}:",
+                    series.shape, series.role, series.label
+                );
                 let n = series.points.len();
                 let step = n.div_ceil(points.max(1)).max(1);
                 for (x, y) in series.points.iter().step_by(step) {

@@ -33,14 +33,22 @@ impl Font {
     /// The font of a face, registered with plotters.
     pub fn of(face: Face) -> &'static Font {
         static FONTS: OnceLock<[Font; 2]> = OnceLock::new();
-        let fonts = FONTS.get_or_init(|| [Font::load("gameday", REGULAR), Font::load("gameday-bold", BOLD)]);
+        let fonts = FONTS.get_or_init(|| {
+            [
+                Font::load("gameday", REGULAR),
+                Font::load("gameday-bold", BOLD),
+            ]
+        });
         &fonts[face as usize]
     }
 
     fn load(family: &'static str, bytes: &'static [u8]) -> Font {
         // A font that is refused shows when text is drawn: a refusal, not a panic.
         let _ = register_font(family, FontStyle::Normal, bytes);
-        Font { family, letters: letters(bytes).unwrap_or_default() }
+        Font {
+            family,
+            letters: letters(bytes).unwrap_or_default(),
+        }
     }
 
     /// The name it is registered under.
@@ -50,13 +58,43 @@ impl Font {
 
     /// A letter that the font has: itself, or a stand-in.
     fn known(&self, letter: char) -> (char, f32, f32) {
-        let find = |c: char| self.letters.binary_search_by_key(&c, |l| l.0).ok().map(|i| self.letters[i]);
-        find(letter).or_else(|| find(MISSING)).unwrap_or((' ', 0.5, 0.0))
+        let find = |c: char| {
+            self.letters
+                .binary_search_by_key(&c, |l| l.0)
+                .ok()
+                .map(|i| self.letters[i])
+        };
+        find(letter)
+            .or_else(|| find(MISSING))
+            .unwrap_or((' ', 0.5, 0.0))
     }
 
     /// The width of a text whose line is so high.
     pub fn width(&self, text: &str, size: f64) -> f64 {
-        text.chars().map(|c| f64::from(self.known(c).1) * size).sum()
+        text.chars()
+            .map(|c| f64::from(self.known(c).1) * size)
+            .sum()
+    }
+
+    /// A text cut to a width, with an ellipsis; empty when not even two letters fit.
+    pub fn fitted(&self, text: &str, size: f64, width: f64) -> String {
+        let room = width - self.width("…", size);
+        let (mut used, mut cut) = (0.0, 0);
+        for (i, c) in text.char_indices() {
+            if used <= room {
+                cut = i;
+            }
+            used += f64::from(self.known(c).1) * size;
+            if used > width {
+                let kept = text[..cut].trim_end();
+                return if kept.chars().count() < 2 {
+                    String::new()
+                } else {
+                    format!("{kept}…")
+                };
+            }
+        }
+        text.to_owned()
     }
 
     /// Letters with where the pen stands, from the start of the text, and how far from it their ink begins.
@@ -83,7 +121,9 @@ impl Bytes {
     }
     fn table(&self, tag: &[u8; 4]) -> Option<usize> {
         let tables = usize::from(self.u16(4)?);
-        let record = (0..tables).map(|i| 12 + 16 * i).find(|&r| self.0.get(r..r + 4) == Some(tag))?;
+        let record = (0..tables)
+            .map(|i| 12 + 16 * i)
+            .find(|&r| self.0.get(r..r + 4) == Some(tag))?;
         self.u32(record + 8)
     }
 }
@@ -97,12 +137,18 @@ fn letters(bytes: &'static [u8]) -> Option<Vec<(char, f32, f32)>> {
     let (metrics, hmtx) = (usize::from(font.u16(hhea + 34)?), font.table(b"hmtx")?);
     let measure = |glyph: usize| {
         let at = hmtx + 4 * glyph.min(metrics.checked_sub(1)?);
-        let bearing = if glyph < metrics { at + 2 } else { hmtx + 4 * metrics + 2 * (glyph - metrics) };
+        let bearing = if glyph < metrics {
+            at + 2
+        } else {
+            hmtx + 4 * metrics + 2 * (glyph - metrics)
+        };
         Some((f32::from(font.u16(at)?) / line, signed(bearing)? / line))
     };
     let cmap = font.table(b"cmap")?;
     let tables = usize::from(font.u16(cmap + 2)?);
-    let starts = (0..tables).filter_map(|i| font.u32(cmap + 4 + 8 * i + 4)).map(|offset| cmap + offset);
+    let starts = (0..tables)
+        .filter_map(|i| font.u32(cmap + 4 + 8 * i + 4))
+        .map(|offset| cmap + offset);
     let map = starts.into_iter().find(|&t| font.u16(t) == Some(4))?;
     let twice = usize::from(font.u16(map + 6)?);
     let mut letters = vec![];
@@ -118,7 +164,9 @@ fn letters(bytes: &'static [u8]) -> Option<Vec<(char, f32, f32)>> {
             } else {
                 font.u16(offset_at + offset + 2 * usize::from(code - start))?
             };
-            let (Some(letter), true) = (char::from_u32(code.into()), glyph != 0) else { continue };
+            let (Some(letter), true) = (char::from_u32(code.into()), glyph != 0) else {
+                continue;
+            };
             let (advance, bearing) = measure(glyph.into())?;
             letters.push((letter, advance, bearing));
         }
@@ -147,6 +195,18 @@ mod tests {
     #[test]
     fn a_letter_that_is_missing_has_a_stand_in() {
         assert_eq!(Font::of(Face::Regular).known('漢').0, '?');
+    }
+
+    #[test]
+    fn a_text_too_wide_is_cut() {
+        let font = Font::of(Face::Regular);
+        assert_eq!(font.fitted("recovering", 14.0, 500.0), "recovering");
+        let cut = font.fitted("recovering", 14.0, 50.0);
+        assert!(
+            cut.ends_with('…') && cut.starts_with("rec") && font.width(&cut, 14.0) <= 50.0,
+            "{cut}"
+        );
+        assert_eq!(font.fitted("recovering", 14.0, 3.0), "");
     }
 
     #[test]

@@ -8,13 +8,21 @@ use crate::incident::Phase;
 use crate::indicators::{Stage, Tally};
 
 /// One line of the table.
-pub const PLOT: Plot = Plot { name: "latency", title: "Latency by percentile", figure };
+pub const PLOT: Plot = Plot {
+    name: "latency",
+    title: "Latency by percentile",
+    figure,
+};
 
 /// Points along a nine.
 const STEPS: usize = 60;
 
 fn figure(findings: &Findings) -> Option<Figure> {
-    let tallies: Vec<(Phase, Tally)> = findings.compared().into_iter().map(|p| (p, tally(findings, &p))).collect();
+    let tallies: Vec<(Phase, Tally)> = findings
+        .compared()
+        .into_iter()
+        .map(|p| (p, tally(findings, &p)))
+        .collect();
     let most = tallies.iter().map(|(_, t)| nines(t)).fold(1.0, f64::max);
     let series: Vec<Series> = tallies
         .iter()
@@ -27,7 +35,13 @@ fn figure(findings: &Findings) -> Option<Figure> {
         })
         .collect();
     let y = Axis::log(Reading::Duration, values(&series));
-    let panel = Panel { title: "Latency from the intended arrival".into(), x: None, y, series, height: 470 };
+    let panel = Panel {
+        title: "Latency from the intended arrival".into(),
+        x: None,
+        y,
+        series,
+        height: 470,
+    };
     Some(Figure {
         title: PLOT.title.into(),
         subtitle: subtitle(findings),
@@ -39,13 +53,20 @@ fn figure(findings: &Findings) -> Option<Figure> {
 }
 
 fn tally(findings: &Findings, phase: &Phase) -> Tally {
-    findings.watch.tally(Stage::Latency, findings.watch.windows.within(phase.from, phase.to))
+    findings.watch.tally(
+        Stage::Latency,
+        findings.watch.windows.within(phase.from, phase.to),
+    )
 }
 
 /// `incident: p95 930ms, 182k requests`.
 fn label(phase: &Phase, tally: &Tally) -> String {
     let p95 = show_nanos(tally.quantile(0.95).unwrap_or(0));
-    format!("{}: p95 {p95}, {} requests", phase.name.word(), show_count(tally.count()))
+    format!(
+        "{}: p95 {p95}, {} requests",
+        phase.name.word(),
+        show_count(tally.count())
+    )
 }
 
 /// How many nines so many requests can show: the slowest of a thousand stands at 99.9 %.
@@ -64,7 +85,10 @@ fn curve(tally: &Tally) -> Vec<(f64, Option<f64>)> {
     for (value, many) in tally.steps() {
         below += many;
         while i <= n && libm::ceil(quantile(i) * count - 1e-6).max(1.0) <= below as f64 {
-            points.push((quantile(i), Some(value.min(tally.max().unwrap_or(value)) as f64)));
+            points.push((
+                quantile(i),
+                Some(value.min(tally.max().unwrap_or(value)) as f64),
+            ));
             i += 1;
         }
     }

@@ -10,13 +10,15 @@ mod draw;
 mod figure;
 mod font;
 mod latency;
+mod layout;
+mod shapes;
 mod style;
 mod tail;
 mod timeline;
 
 pub use axis::{Axis, Reading, Scale};
 pub use figure::{Band, Figure, Mark, Panel, Series, Shape};
-pub use style::{LIGHT, Palette, Role};
+pub use style::{DARK, LIGHT, Palette, Role};
 
 use super::words::{clock, thousands};
 use super::{Findings, story};
@@ -37,19 +39,42 @@ pub struct Plot {
 /// Every plot, in the order of a report.
 pub const PLOTS: &[Plot] = &[timeline::PLOT, latency::PLOT, cache::PLOT, tail::PLOT];
 
-/// Every picture of a run: file names and PNG.
-pub fn pictures(findings: &Findings) -> Result<Vec<(String, Vec<u8>)>, Refusal> {
-    let figures = PLOTS.iter().filter_map(|p| (p.figure)(findings).map(|f| (p.name, f)));
+/// A picture in both themes.
+pub struct Picture {
+    /// The plot's name.
+    pub name: &'static str,
+    /// What it shows.
+    pub title: String,
+    /// PNG for paper and bright screens: the file of the report.
+    pub light: Vec<u8>,
+    /// PNG for dark screens, for pages that follow the reader's setting.
+    pub dark: Vec<u8>,
+}
+
+/// Every picture of a run.
+pub fn pictures(findings: &Findings) -> Result<Vec<Picture>, Refusal> {
+    let figures = PLOTS
+        .iter()
+        .filter_map(|p| (p.figure)(findings).map(|f| (p.name, f)));
     let figures: Vec<(&str, Figure)> = figures.collect();
-    figures
-        .par_iter()
-        .map(|(name, figure)| Ok((format!("{name}.png"), draw::png(figure, &LIGHT)?)))
-        .collect()
+    let draw = |(name, figure): &(&'static str, Figure)| {
+        let (light, dark) = rayon::join(|| draw::png(figure, &LIGHT), || draw::png(figure, &DARK));
+        Ok(Picture {
+            name,
+            title: figure.title.clone(),
+            light: light?,
+            dark: dark?,
+        })
+    };
+    figures.par_iter().map(draw).collect()
 }
 
 /// Which run a picture is about.
 fn subtitle(findings: &Findings) -> String {
-    let variant = findings.variant.map(|v| format!(" · {v}")).unwrap_or_default();
+    let variant = findings
+        .variant
+        .map(|v| format!(" · {v}"))
+        .unwrap_or_default();
     format!(
         "{}{variant}: {} · {} requests · seed {}",
         findings.incident,
@@ -84,7 +109,13 @@ fn bands(findings: &Findings) -> Vec<Band> {
         from: p.from as f64,
         to: p.to as f64,
     };
-    findings.truth.phases.iter().filter(shown).map(band).collect()
+    findings
+        .truth
+        .phases
+        .iter()
+        .filter(shown)
+        .map(band)
+        .collect()
 }
 
 /// The timeline as carried out; with the onset as diagnosed beside the true one, if asked.
@@ -103,15 +134,28 @@ fn marks(findings: &Findings, onset: bool) -> Vec<Mark> {
             true => format!(", {} late", show_nanos(onset.at - t)),
             false => format!(", {} early", show_nanos(t - onset.at)),
         });
-        let label = format!("diagnosed onset {}{}", clock(onset.at), off.unwrap_or_default());
+        let label = format!(
+            "diagnosed onset {}{}",
+            clock(onset.at),
+            off.unwrap_or_default()
+        );
         let spread = Some((onset.from as f64, onset.to as f64));
-        marks.push(Mark { spread, ..plain_mark(label, Role::Diagnosed, onset.at) });
+        marks.push(Mark {
+            spread,
+            ..plain_mark(label, Role::Diagnosed, onset.at)
+        });
     }
     marks
 }
 
 fn plain_mark(label: String, role: Role, at: u64) -> Mark {
-    Mark { label, role, at: at as f64, until: None, spread: None }
+    Mark {
+        label,
+        role,
+        at: at as f64,
+        until: None,
+        spread: None,
+    }
 }
 
 fn mark_of(entry: &Entry) -> Mark {
@@ -121,7 +165,10 @@ fn mark_of(entry: &Entry) -> Mark {
         EntryKind::Drift => Role::Drift,
         EntryKind::Fix => Role::Fix,
     };
-    Mark { until: entry.until.map(|u| u as f64), ..plain_mark(story::entry_name(entry), role, entry.at) }
+    Mark {
+        until: entry.until.map(|u| u as f64),
+        ..plain_mark(story::entry_name(entry), role, entry.at)
+    }
 }
 
 /// An indicator's course: the middle of each window, and its value.
@@ -131,22 +178,41 @@ fn course(findings: &Findings, name: &str) -> Vec<(f64, Option<f64>)> {
 
 /// Values at the middles of their windows.
 fn at_windows(findings: &Findings, values: &[Option<f64>]) -> Vec<(f64, Option<f64>)> {
-    let middles = findings.watch.windows.edges.windows(2).map(|e| (e[0] as f64 + e[1] as f64) / 2.0);
+    let middles = findings
+        .watch
+        .windows
+        .edges
+        .windows(2)
+        .map(|e| (e[0] as f64 + e[1] as f64) / 2.0);
     middles.zip(values.iter().copied()).collect()
 }
 
 /// A line over time.
 fn line(findings: &Findings, label: &str, role: Role, indicator: &str) -> Series {
-    Series { label: label.to_owned(), role, shape: Shape::Line, points: course(findings, indicator) }
+    Series {
+        label: label.to_owned(),
+        role,
+        shape: Shape::Line,
+        points: course(findings, indicator),
+    }
 }
 
 /// Without the series that are zero wherever they have data, but for the first: nothing to see, a name less to read.
 fn without_zeros(series: Vec<Series>) -> Vec<Series> {
-    let something = |(i, s): &(usize, Series)| *i == 0 || s.points.iter().any(|(_, y)| y.is_some_and(|y| y != 0.0));
-    series.into_iter().enumerate().filter(something).map(|(_, s)| s).collect()
+    let something = |(i, s): &(usize, Series)| {
+        *i == 0 || s.points.iter().any(|(_, y)| y.is_some_and(|y| y != 0.0))
+    };
+    series
+        .into_iter()
+        .enumerate()
+        .filter(something)
+        .map(|(_, s)| s)
+        .collect()
 }
 
 /// All values of some series.
 fn values(series: &[Series]) -> impl Iterator<Item = f64> + '_ {
-    series.iter().flat_map(|s| s.points.iter().filter_map(|(_, y)| *y))
+    series
+        .iter()
+        .flat_map(|s| s.points.iter().filter_map(|(_, y)| *y))
 }

@@ -1,7 +1,7 @@
 //! The one visual language of the pictures: what a thing is decides its colour, dash and width, in every picture alike.
 //!
 //! Colours are those of Okabe and Ito (2008), which people with any colour vision tell apart; dashes differ as well, so
-//! that a grey print still reads. A dark theme is another [`Palette`].
+//! that a grey print still reads. A theme is a [`Palette`].
 
 use plotters::style::RGBColor;
 
@@ -89,6 +89,28 @@ pub const LIGHT: Palette = Palette {
     ],
 };
 
+/// For dark screens: the same hues, lighter.
+pub const DARK: Palette = Palette {
+    paper: RGBColor(21, 24, 29),
+    ink: RGBColor(230, 233, 238),
+    soft: RGBColor(154, 163, 176),
+    grid: RGBColor(44, 50, 59),
+    frame: RGBColor(84, 92, 104),
+    shade: 0.13,
+    fill: 0.85,
+    hues: [
+        RGBColor(230, 233, 238),
+        RGBColor(240, 178, 50),
+        RGBColor(110, 195, 245),
+        RGBColor(40, 190, 145),
+        RGBColor(240, 228, 66),
+        RGBColor(70, 160, 225),
+        RGBColor(240, 125, 50),
+        RGBColor(222, 145, 190),
+        RGBColor(150, 156, 166),
+    ],
+};
+
 const BLACK: usize = 0;
 const ORANGE: usize = 1;
 const SKY: usize = 2;
@@ -158,12 +180,20 @@ impl Palette {
             Role::Diagnosed => (BLUE, SHORT, 1.6),
             Role::Truth => (BLACK, DOTS, 1.4),
         };
-        Pen { colour: self.hues[hue], dash, width }
+        Pen {
+            colour: self.hues[hue],
+            dash,
+            width,
+        }
     }
 }
 
 /// `share` of a colour over another.
 pub fn blend(colour: RGBColor, over: RGBColor, share: f64) -> RGBColor {
     let mix = |a: u8, b: u8| (f64::from(a) * share + f64::from(b) * (1.0 - share)).round() as u8;
-    RGBColor(mix(colour.0, over.0), mix(colour.1, over.1), mix(colour.2, over.2))
+    RGBColor(
+        mix(colour.0, over.0),
+        mix(colour.1, over.1),
+        mix(colour.2, over.2),
+    )
 }

@@ -11,12 +11,26 @@ use crate::indicators::{Stage, find};
 use crate::recording::{Recording, outcome, requests};
 
 /// One line of the table.
-pub const PLOT: Plot = Plot { name: "tail", title: "Where the time of the slowest 5% goes", figure };
+pub const PLOT: Plot = Plot {
+    name: "tail",
+    title: "Where the time of the slowest 5% goes",
+    figure,
+};
 
 /// A stage of the journey: name, role, column of requests, indicator.
 const STAGES: &[(&str, Role, usize, &str)] = &[
-    ("queue", Role::Queue, requests::queue_wait, "queue.wait.mean"),
-    ("flight", Role::Flight, requests::flight_wait, "flight.wait.mean"),
+    (
+        "queue",
+        Role::Queue,
+        requests::queue_wait,
+        "queue.wait.mean",
+    ),
+    (
+        "flight",
+        Role::Flight,
+        requests::flight_wait,
+        "flight.wait.mean",
+    ),
     ("pool", Role::Pool, requests::pool_wait, "pool.wait.mean"),
     ("backoff", Role::Backoff, requests::backoff, "backoff.mean"),
     ("calls", Role::Call, requests::call, "call.mean"),
@@ -27,13 +41,21 @@ const STAGES: &[(&str, Role, usize, &str)] = &[
 const REST: &str = "other";
 
 /// Requests that were answered in no time, since they were not let in: they have no journey.
-const NOT_TAKEN_IN: [u8; 4] = [outcome::REJECTED, outcome::SHED, outcome::PARSE_ERROR, outcome::UNAVAILABLE];
+const NOT_TAKEN_IN: [u8; 4] = [
+    outcome::REJECTED,
+    outcome::SHED,
+    outcome::PARSE_ERROR,
+    outcome::UNAVAILABLE,
+];
 
 fn figure(findings: &Findings) -> Option<Figure> {
     let phases = findings.compared();
     let (means, title) = match findings.recording {
         Some(recording) => (in_the_tail(findings, recording, &phases)?, PLOT.title),
-        None => (of_all(findings, &phases), "Where the time of requests goes (rows were not kept: all of them, not the slowest 5%)"),
+        None => (
+            of_all(findings, &phases),
+            "Where the time of requests goes (rows were not kept: all of them, not the slowest 5%)",
+        ),
     };
     if means.iter().flatten().all(|m| *m <= 0.0) {
         return None;
@@ -43,7 +65,11 @@ fn figure(findings: &Findings) -> Option<Figure> {
     let shares: Vec<Vec<f64>> = means
         .iter()
         .zip(&totals)
-        .map(|(m, total)| m.iter().map(|v| if *total > 0.0 { v / total } else { 0.0 }).collect())
+        .map(|(m, total)| {
+            m.iter()
+                .map(|v| if *total > 0.0 { v / total } else { 0.0 })
+                .collect()
+        })
         .collect();
     let panel = |title: &str, x: Axis, rows: &[Vec<f64>]| Panel {
         title: title.into(),
@@ -60,7 +86,11 @@ fn figure(findings: &Findings) -> Option<Figure> {
         subtitle: subtitle(findings),
         panels: vec![
             panel("Mean time by stage", x.clone(), &means),
-            panel("The same as shares", Axis::linear(Reading::Percent, [1.0].into_iter(), 1.0), &shares),
+            panel(
+                "The same as shares",
+                Axis::linear(Reading::Percent, [1.0].into_iter(), 1.0),
+                &shares,
+            ),
         ],
         x,
         bands: vec![],
@@ -70,18 +100,38 @@ fn figure(findings: &Findings) -> Option<Figure> {
 
 /// A series for each stage that took any time.
 fn bars(rows: &[Vec<f64>]) -> Vec<Series> {
-    let names = STAGES.iter().map(|(name, role, ..)| (*name, *role)).chain([(REST, Role::Rest)]);
+    let names = STAGES
+        .iter()
+        .map(|(name, role, ..)| (*name, *role))
+        .chain([(REST, Role::Rest)]);
     let series = |(stage, (name, role)): (usize, (&str, Role))| {
         let value = |row: &Vec<f64>| row.get(stage).copied().filter(|v| *v > 0.0);
-        let points: Vec<_> = rows.iter().enumerate().map(|(i, row)| (i as f64, value(row))).collect();
-        Series { label: name.to_owned(), role, shape: Shape::Bar, points }
+        let points: Vec<_> = rows
+            .iter()
+            .enumerate()
+            .map(|(i, row)| (i as f64, value(row)))
+            .collect();
+        Series {
+            label: name.to_owned(),
+            role,
+            shape: Shape::Bar,
+            points,
+        }
     };
-    names.enumerate().map(series).filter(Series::has_data).collect()
+    names
+        .enumerate()
+        .map(series)
+        .filter(Series::has_data)
+        .collect()
 }
 
 /// Mean ns per stage and the rest, by phase, among the requests from the phase's p95 up. `None` when the recording
 /// lacks a column for it.
-fn in_the_tail(findings: &Findings, recording: &Recording, phases: &[Phase]) -> Option<Vec<Vec<f64>>> {
+fn in_the_tail(
+    findings: &Findings,
+    recording: &Recording,
+    phases: &[Phase],
+) -> Option<Vec<Vec<f64>>> {
     let table = &recording.requests;
     let column = |c| table.column(c);
     let (arrived, latency) = (column(requests::arrived)?, column(requests::latency)?);
@@ -90,18 +140,31 @@ fn in_the_tail(findings: &Findings, recording: &Recording, phases: &[Phase]) -> 
         .map(|p| {
             let windows = findings.watch.windows.within(p.from, p.to);
             // A sketch knows values to a part in a thousand, and answers with the largest of its step.
-            findings.watch.tally(Stage::Latency, windows).quantile(0.95).map(|v| v - v / 1000)
+            findings
+                .watch
+                .tally(Stage::Latency, windows)
+                .quantile(0.95)
+                .map(|v| v - v / 1000)
         })
         .collect();
     let mut sums = vec![vec![0.0; STAGES.len() + 1]; phases.len()];
     let mut counts = vec![0u64; phases.len()];
     for (row, (arrived, latency)) in arrived.iter().zip(latency.iter()).enumerate() {
-        let Some(phase) = phases.iter().position(|p| (p.from..p.to).contains(&arrived)) else { continue };
+        let Some(phase) = phases
+            .iter()
+            .position(|p| (p.from..p.to).contains(&arrived))
+        else {
+            continue;
+        };
         if from[phase].is_none_or(|from| latency < from) {
             continue;
         }
         let value = |c| table.value(c, row);
-        if value(requests::background) != 0 || NOT_TAKEN_IN.map(u64::from).contains(&value(requests::outcome)) {
+        if value(requests::background) != 0
+            || NOT_TAKEN_IN
+                .map(u64::from)
+                .contains(&value(requests::outcome))
+        {
             continue;
         }
         counts[phase] += 1;
@@ -114,7 +177,8 @@ fn in_the_tail(findings: &Findings, recording: &Recording, phases: &[Phase]) -> 
         sums[phase][STAGES.len()] += rest.max(0.0);
     }
     for (sums, count) in sums.iter_mut().zip(&counts) {
-        sums.iter_mut().for_each(|sum| *sum /= (*count).max(1) as f64);
+        sums.iter_mut()
+            .for_each(|sum| *sum /= (*count).max(1) as f64);
     }
     Some(sums)
 }

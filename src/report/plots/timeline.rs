@@ -2,16 +2,29 @@
 
 use super::super::Findings;
 use super::axis::{Axis, Reading};
-use super::{Figure, Panel, Plot, Role, Series, bands, line, marks, subtitle, time_axis, values, without_zeros};
+use super::{
+    Figure, Panel, Plot, Role, Series, bands, line, marks, subtitle, time_axis, values,
+    without_zeros,
+};
 
 /// One line of the table.
-pub const PLOT: Plot = Plot { name: "timeline", title: "What happened, over time", figure };
+pub const PLOT: Plot = Plot {
+    name: "timeline",
+    title: "What happened, over time",
+    figure,
+};
 
 /// A failure rate below this does not fill a panel.
 const LEAST_SHARE: f64 = 0.01;
 
 fn figure(findings: &Findings) -> Option<Figure> {
-    let panel = |title: &str, y: Axis, series: Vec<Series>, height| Panel { title: title.into(), x: None, y, series, height };
+    let panel = |title: &str, y: Axis, series: Vec<Series>, height| Panel {
+        title: title.into(),
+        x: None,
+        y,
+        series,
+        height,
+    };
     let of = |label, role, name| line(findings, label, role, name);
 
     let latency = vec![
@@ -19,7 +32,10 @@ fn figure(findings: &Findings) -> Option<Figure> {
         of("p95", Role::P95, "latency.p95"),
         of("p50", Role::P50, "latency.p50"),
     ];
-    let traffic = vec![of("arrivals", Role::Arrivals, "arrival_rate"), of("answers", Role::Answers, "throughput")];
+    let traffic = vec![
+        of("arrivals", Role::Arrivals, "arrival_rate"),
+        of("answers", Role::Answers, "throughput"),
+    ];
     let failures = without_zeros(vec![
         of("failed", Role::Errors, "error_rate"),
         of("rejected", Role::Rejects, "reject_rate"),
@@ -28,12 +44,32 @@ fn figure(findings: &Findings) -> Option<Figure> {
     let cache = vec![of("hit rate", Role::HitRate, "cache.hit_rate")];
 
     let mut panels = vec![
-        panel("Latency from the intended arrival", Axis::log(Reading::Duration, values(&latency)), latency, 230),
-        panel("Requests a second", Axis::linear(Reading::Count, values(&traffic), 1.0), traffic, 110),
-        panel("Share of requests not answered", Axis::linear(Reading::Percent, values(&failures), LEAST_SHARE), failures, 110),
+        panel(
+            "Latency from the intended arrival",
+            Axis::log(Reading::Duration, values(&latency)),
+            latency,
+            230,
+        ),
+        panel(
+            "Requests a second",
+            Axis::linear(Reading::Count, values(&traffic), 1.0),
+            traffic,
+            110,
+        ),
+        panel(
+            "Share of requests not answered",
+            Axis::linear(Reading::Percent, values(&failures), LEAST_SHARE),
+            failures,
+            110,
+        ),
     ];
     if cache.iter().any(Series::has_data) {
-        panels.push(panel("Cache hit rate", Axis::linear(Reading::Percent, [1.0].into_iter(), 1.0), cache, 110));
+        panels.push(panel(
+            "Cache hit rate",
+            Axis::linear(Reading::Percent, [1.0].into_iter(), 1.0),
+            cache,
+            110,
+        ));
     }
     Some(Figure {
         title: PLOT.title.into(),

@@ -23,11 +23,24 @@ pub fn lines(findings: &Findings, paint: Paint) -> Vec<String> {
     for (word, name, scale) in COURSES {
         let values = findings.series(name);
         let known = || values.iter().flatten().copied();
-        let (Some(indicator), Some(_)) = (find(name), known().next()) else { continue };
-        let (low, high) = (known().fold(f64::INFINITY, f64::min), known().fold(f64::NEG_INFINITY, f64::max));
+        let (Some(indicator), Some(_)) = (find(name), known().next()) else {
+            continue;
+        };
+        let (low, high) = (
+            known().fold(f64::INFINITY, f64::min),
+            known().fold(f64::NEG_INFINITY, f64::max),
+        );
         let line = sparkline(&values, edges, CELLS, *scale);
-        let range = format!("{} to {}", show(indicator.unit, Some(low)), show(indicator.unit, Some(high)));
-        lines.push(format!("  {word:<8} {line}  {}", paint.ink(Ink::Dim, &range)).trim_end().to_owned());
+        let range = format!(
+            "{} to {}",
+            show(indicator.unit, Some(low)),
+            show(indicator.unit, Some(high))
+        );
+        lines.push(
+            format!("  {word:<8} {line}  {}", paint.ink(Ink::Dim, &range))
+                .trim_end()
+                .to_owned(),
+        );
     }
     if lines.is_empty() {
         return lines;
@@ -46,7 +59,10 @@ pub fn lines(findings: &Findings, paint: Paint) -> Vec<String> {
 fn ruler(findings: &Findings, edges: &[u64]) -> String {
     let mut line = vec!['─'; CELLS];
     for phase in &findings.truth.phases {
-        let (from, to) = (cell_of(phase.from, edges, CELLS), cell_of(phase.to, edges, CELLS));
+        let (from, to) = (
+            cell_of(phase.from, edges, CELLS),
+            cell_of(phase.to, edges, CELLS),
+        );
         if from >= CELLS || to <= from {
             continue;
         }

@@ -25,7 +25,10 @@ impl Grid {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = |c: usize| {
             let cells = self.rows.iter().filter_map(|r| r.get(c));
-            cells.map(|(text, _)| text.chars().count()).max().unwrap_or(0)
+            cells
+                .map(|(text, _)| text.chars().count())
+                .max()
+                .unwrap_or(0)
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         let line = |row: &Vec<Cell>| {
@@ -51,37 +54,51 @@ pub fn beside(left: &[String], right: &[String], width_of: impl Fn(&str) -> usiz
     let gap = 4;
     if widest(left) + gap + widest(right) > WIDTH {
         let blank = String::new();
-        return left.iter().chain(std::iter::once(&blank)).chain(right).cloned().collect();
+        return left
+            .iter()
+            .chain(std::iter::once(&blank))
+            .chain(right)
+            .cloned()
+            .collect();
     }
     let column = widest(left) + gap;
     let rows = left.len().max(right.len());
     let line = |i: usize| {
-        let (l, r) = (left.get(i).map_or("", |l| l), right.get(i).map_or("", |r| r));
+        let (l, r) = (
+            left.get(i).map_or("", |l| l),
+            right.get(i).map_or("", |r| r),
+        );
         let space = " ".repeat(column.saturating_sub(width_of(l)));
-        format!("{l}{space}{}", r.strip_prefix("  ").unwrap_or(r)).trim_end().to_owned()
+        format!("{l}{space}{}", r.strip_prefix("  ").unwrap_or(r))
+            .trim_end()
+            .to_owned()
     };
     (0..rows).map(line).collect()
 }
 
 /// Words of a text over lines of the terminal's width, `first` before the first and as much space before the others.
+/// Control characters go: a name in a trace must not speak to the terminal.
 pub fn wrap(first: &str, text: &str) -> Vec<String> {
+    let shown = |text: &str| -> String { text.chars().filter(|c| !c.is_control()).collect() };
+    let first = shown(first);
     let indent = first.chars().count();
     let room = WIDTH.saturating_sub(indent).max(20);
     let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
+    for word in text.split_whitespace().map(shown) {
         let line = lines.last_mut().map_or(0, |l| l.chars().count());
         if line > 0 && line + 1 + word.chars().count() > room {
-            lines.push(word.to_owned());
+            lines.push(word);
         } else if let Some(last) = lines.last_mut() {
             if line > 0 {
                 last.push(' ');
             }
-            last.push_str(word);
+            last.push_str(&word);
         }
     }
     let space = " ".repeat(indent);
-    let prefix = |i: usize| if i == 0 { first } else { &space };
-    lines.iter().enumerate().map(|(i, l)| format!("{}{l}", prefix(i)).trim_end().to_owned()).collect()
+    let prefix = |i: usize| if i == 0 { &first } else { &space };
+    let line = |(i, l): (usize, &String)| format!("{}{l}", prefix(i)).trim_end().to_owned();
+    lines.iter().enumerate().map(line).collect()
 }
 
 /// The width of a line without its colours.
@@ -119,9 +136,17 @@ mod tests {
     }
 
     #[test]
+    fn a_text_cannot_speak_to_the_terminal() {
+        assert_eq!(wrap("a\n", "b\u{1b}[31m c\u{7}"), ["ab[31m c"]);
+    }
+
+    #[test]
     fn blocks_that_do_not_fit_stand_below_one_another() {
         let wide = vec!["x".repeat(60)];
         assert_eq!(beside(&wide, &wide, visible).len(), 3);
-        assert_eq!(beside(&["a".to_owned()], &["  b".to_owned()], visible), ["a    b"]);
+        assert_eq!(
+            beside(&["a".to_owned()], &["  b".to_owned()], visible),
+            ["a    b"]
+        );
     }
 }

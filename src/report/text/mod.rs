@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 pub fn render(findings: &Findings, styled: bool) -> String {
     let paint = Paint { styled };
     let sections = [
-        vec![paint.ink(Ink::Head, findings.title), paint.ink(Ink::Dim, &story::name(findings))],
+        heading(findings, paint),
         gates(findings, paint),
         side_by_side(&tables::latency(findings), paint),
         side_by_side(&tables::outcomes(findings), paint),
@@ -31,17 +31,35 @@ pub fn render(findings: &Findings, styled: bool) -> String {
         diagnosis(findings, paint),
         run(findings, paint),
     ];
-    let sections: Vec<String> = sections.iter().filter(|s| !s.is_empty()).map(|s| s.join("\n") + "\n").collect();
+    let sections: Vec<String> = sections
+        .iter()
+        .filter(|s| !s.is_empty())
+        .map(|s| s.join("\n") + "\n")
+        .collect();
     sections.join("\n")
 }
 
 /// Where a report was written: one line, for after it.
 pub fn written(files: &[PathBuf]) -> String {
-    let folder = files.first().and_then(|f| f.parent()).unwrap_or(Path::new("."));
+    let folder = files
+        .first()
+        .and_then(|f| f.parent())
+        .unwrap_or(Path::new("."));
     let name = |f: &PathBuf| f.file_name().map(|n| n.to_string_lossy().into_owned());
     let names: Vec<String> = files.iter().filter_map(name).collect();
     let text = format!("{}/: {}", folder.display(), names.join(" "));
     wrap("written    ", &text).join("\n") + "\n"
+}
+
+fn heading(findings: &Findings, paint: Paint) -> Vec<String> {
+    let lines = |ink, text: &str| -> Vec<String> {
+        wrap("", text).iter().map(|l| paint.ink(ink, l)).collect()
+    };
+    [
+        lines(Ink::Head, findings.title),
+        lines(Ink::Dim, &story::name(findings)),
+    ]
+    .concat()
 }
 
 fn ink_of(verdict: Verdict) -> (Ink, &'static str, &'static str) {
@@ -63,14 +81,27 @@ fn gates(findings: &Findings, paint: Paint) -> Vec<String> {
             counts.push(paint.ink(ink, &format!("{count} {word}")));
         }
     }
-    let counts = if counts.is_empty() { "none".to_owned() } else { counts.join(", ") };
+    let counts = if counts.is_empty() {
+        "none".to_owned()
+    } else {
+        counts.join(", ")
+    };
     let mut lines = vec![format!("{}  {counts}", paint.ink(Ink::Head, "Gates"))];
-    let width = |of: fn(&Judgement) -> &str| judgements.iter().map(|j| of(j).chars().count()).max().unwrap_or(0);
+    let width = |of: fn(&Judgement) -> &str| {
+        judgements
+            .iter()
+            .map(|j| of(j).chars().count())
+            .max()
+            .unwrap_or(0)
+    };
     let (gate, phase) = (width(|j| &j.gate), width(|j| &j.phase));
     let mut last = None;
     for judgement in judgements {
         if last != Some(&judgement.gate) {
-            lines.extend(wrap(&format!("  {:<gate$}  ", judgement.gate), &judgement.expression));
+            lines.extend(wrap(
+                &format!("  {:<gate$}  ", judgement.gate),
+                &judgement.expression,
+            ));
         }
         last = Some(&judgement.gate);
         let (ink, mark, _) = ink_of(judgement.verdict);
@@ -110,8 +141,15 @@ fn happened(findings: &Findings, paint: Paint) -> Vec<String> {
     }
     let mut lines = vec![paint.ink(Ink::Head, "What happened")];
     for happening in all {
-        let (space, ink) = if happening.phase { ("", Ink::Dim) } else { ("  ", Ink::Plain) };
-        let wrapped = wrap(&format!("  {}  {space}", clock(happening.at)), &happening.words);
+        let (space, ink) = if happening.phase {
+            ("", Ink::Dim)
+        } else {
+            ("  ", Ink::Plain)
+        };
+        let wrapped = wrap(
+            &format!("  {}  {space}", clock(happening.at)),
+            &happening.words,
+        );
         lines.extend(wrapped.iter().map(|l| paint.ink(ink, l)));
     }
     if let Some((words, good)) = story::recovery(findings) {
@@ -129,7 +167,14 @@ fn diagnosis(findings: &Findings, paint: Paint) -> Vec<String> {
         lines.extend(marked(paint, "  since     ", &told));
     }
     for (i, symptom) in diagnosis.symptoms.iter().enumerate() {
-        lines.extend(wrap(if i == 0 { "  moved     " } else { "            " }, &symptom.words));
+        lines.extend(wrap(
+            if i == 0 {
+                "  moved     "
+            } else {
+                "            "
+            },
+            &symptom.words,
+        ));
     }
     for (i, cause) in diagnosis.causes.iter().enumerate() {
         let ink = if i == 0 { Ink::Head } else { Ink::Plain };
@@ -139,7 +184,10 @@ fn diagnosis(findings: &Findings, paint: Paint) -> Vec<String> {
         lines.extend(cause.against.iter().flat_map(|e| wrap("     - ", e)));
         // What to do, for those that may well be it.
         if i == 0 || cause.tied {
-            let advice = [("     do: ", &cause.remedy), ("     look at: ", &cause.next)];
+            let advice = [
+                ("     do: ", &cause.remedy),
+                ("     look at: ", &cause.next),
+            ];
             let advice = advice.into_iter().filter(|(_, text)| !text.is_empty());
             lines.extend(advice.flat_map(|(what, text)| wrap(what, text)));
         }
@@ -153,7 +201,11 @@ fn diagnosis(findings: &Findings, paint: Paint) -> Vec<String> {
 
 fn run(findings: &Findings, paint: Paint) -> Vec<String> {
     let mut lines = vec![paint.ink(Ink::Head, "Run")];
-    lines.extend(story::run(findings).iter().flat_map(|(what, words)| wrap(&format!("  {what:<8} "), words)));
+    lines.extend(
+        story::run(findings)
+            .iter()
+            .flat_map(|(what, words)| wrap(&format!("  {what:<8} "), words)),
+    );
     lines
 }
 

@@ -19,7 +19,10 @@ pub fn sparkline(values: &[Option<f64>], edges: &[u64], cells: usize, scale: Sca
         Scale::Linear => v,
         Scale::Log => libm::log(v.max(1.0)),
     };
-    let heights: Vec<Option<f64>> = by_cell(values, edges, cells).iter().map(|m| m.map(height)).collect();
+    let heights: Vec<Option<f64>> = by_cell(values, edges, cells)
+        .iter()
+        .map(|m| m.map(height))
+        .collect();
     let known = || heights.iter().flatten().copied();
     let top = known().fold(f64::NEG_INFINITY, f64::max);
     let bottom = match scale {
@@ -40,17 +43,23 @@ pub fn sparkline(values: &[Option<f64>], edges: &[u64], cells: usize, scale: Sca
 
 /// Which cell a time falls into.
 pub fn cell_of(time: u64, edges: &[u64], cells: usize) -> usize {
-    let (Some(&first), Some(&last)) = (edges.first(), edges.last()) else { return 0 };
+    let (Some(&first), Some(&last)) = (edges.first(), edges.last()) else {
+        return 0;
+    };
     let share = time.saturating_sub(first) as f64 / last.saturating_sub(first).max(1) as f64;
     ((share * cells as f64) as usize).min(cells)
 }
 
 fn by_cell(values: &[Option<f64>], edges: &[u64], cells: usize) -> Vec<Option<f64>> {
-    let (Some(&first), Some(&last)) = (edges.first(), edges.last()) else { return vec![] };
+    let (Some(&first), Some(&last)) = (edges.first(), edges.last()) else {
+        return vec![];
+    };
     let at = |c: usize| first as f64 + (last - first) as f64 * c as f64 / cells as f64;
     let cell = |c: usize| {
         let (from, to) = (at(c), at(c + 1));
-        let start = edges.partition_point(|&e| (e as f64) <= from).saturating_sub(1);
+        let start = edges
+            .partition_point(|&e| (e as f64) <= from)
+            .saturating_sub(1);
         let (mut sum, mut weight) = (0.0, 0.0);
         for (i, pair) in edges.windows(2).enumerate().skip(start) {
             let (begin, end) = (pair[0] as f64, pair[1] as f64);
@@ -85,7 +94,10 @@ mod tests {
     #[test]
     fn what_never_moves_is_flat() {
         assert_eq!(sparkline(&[Some(5e6); 4], &edges(4), 4, Scale::Log), "▁▁▁▁");
-        assert_eq!(sparkline(&[Some(0.0); 2], &edges(2), 4, Scale::Linear), "▁▁▁▁");
+        assert_eq!(
+            sparkline(&[Some(0.0); 2], &edges(2), 4, Scale::Linear),
+            "▁▁▁▁"
+        );
         assert_eq!(sparkline(&[], &[], 4, Scale::Linear), "");
     }
 
@@ -95,6 +107,9 @@ mod tests {
         let line = sparkline(&values, &edges(1000), 60, Scale::Linear);
         assert_eq!(line.chars().count(), 60);
         assert!(line.starts_with('▁') && line.ends_with('█'));
-        assert_eq!(sparkline(&[Some(0.0), Some(1.0)], &[0, 30, 40], 4, Scale::Linear), "▁▁▁█");
+        assert_eq!(
+            sparkline(&[Some(0.0), Some(1.0)], &[0, 30, 40], 4, Scale::Linear),
+            "▁▁▁█"
+        );
     }
 }
