@@ -141,3 +141,11 @@ fn nothing_of_the_machine_is_in_any_file() {
         );
     }
 }
+
+#[test]
+fn gates_read_as_test_cases_and_as_annotations() {
+    let mut demo = Demo::incident(5.0);
+    demo.judgements[0].detail = "a < b & \"c\"\u{1b}\nd".into();
+    insta::assert_snapshot!("junit", gameday::report::junit::render(&demo.findings()));
+    insta::assert_snapshot!("github", gameday::report::github::render(&demo.findings()));
+}

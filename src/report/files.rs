@@ -3,7 +3,7 @@
 //! Rename of a folder onto a folder is no single step on any system: the old report is moved aside first, and moved back
 //! if the new one cannot take its place. What a killed run left behind is cleared away by the next.
 
-use super::{Findings, hdr, html, json, text};
+use super::{Findings, hdr, html, json, junit, text};
 use crate::config::Refusal;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -73,6 +73,7 @@ fn contents(findings: &Findings) -> Result<Vec<(String, Vec<u8>)>, Refusal> {
             .into_iter()
             .map(|(name, text)| (name, text.into_bytes())),
     );
+    files.push(("junit.xml".to_owned(), junit::render(findings).into_bytes()));
     files.push(("latency.hlog".to_owned(), hdr::hlog(findings)));
     Ok(files)
 }

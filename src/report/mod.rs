@@ -6,9 +6,11 @@
 
 mod files;
 mod findings;
+pub mod github;
 pub mod hdr;
 pub mod html;
 pub mod json;
+pub mod junit;
 #[cfg(feature = "plots")]
 pub mod plots;
 mod story;

@@ -37,6 +37,24 @@ pub fn thousands(n: u64) -> String {
     text
 }
 
+/// Text that may stand between tags and in quoted attributes, of HTML and of XML: which knows no control characters.
+pub fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            '\n' | '\t' => safe.push(c),
+            _ if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {}
+            _ => safe.push(c),
+        }
+    }
+    safe
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,6 +85,14 @@ mod tests {
         assert_eq!(
             [7, 1204, 1_204_331].map(thousands),
             ["7", "1,204", "1,204,331"]
+        );
+    }
+
+    #[test]
+    fn what_comes_from_files_cannot_leave_its_place() {
+        assert_eq!(
+            escape("<script>'&\"\u{1b}"),
+            "&lt;script&gt;&#39;&amp;&quot;"
         );
     }
 }
