@@ -12,6 +12,7 @@ pub mod gates;
 pub mod incident;
 pub mod indicators;
 pub mod recording;
+pub mod report;
 pub mod service;
 pub mod sim;
 pub mod trace;
