@@ -4,9 +4,12 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+#[cfg(feature = "cli")]
+pub mod commands;
 pub mod components;
 pub mod config;
 pub mod diagnosis;
+pub mod experiments;
 pub mod faults;
 pub mod gates;
 pub mod incident;

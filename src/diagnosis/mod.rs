@@ -1,7 +1,33 @@
 //! What broke, since when, for whom and why: from the recording alone.
 //!
 //! Nothing else comes in: [`diagnose`] takes a [`Recording`], and this room may not use the rooms that know what was
-//! injected (tests/floors.rs).
+//! injected (tests/floors.rs). The way through it: `view` (what users did) → `windows`, `series` (what may move) → `scan`,
+//! `contrast`, `threshold`, `episode` (what moved together, beyond what the run does by itself) → `refine` (since when, to
+//! the instant) → `evidence/` (facts) → `causes/`, `rank` (why) → `users`, `segments`, `say` (in words).
+//!
+//! The method, with its sources, is on the page DIAGNOSIS. Not here: what was injected, gates, and blame of people.
+
+mod causes;
+mod contrast;
+mod episode;
+mod evidence;
+mod expiry;
+mod incident;
+mod rank;
+mod refine;
+mod say;
+mod scan;
+mod segments;
+mod series;
+mod stats;
+mod threshold;
+mod users;
+mod view;
+mod windows;
+
+pub use causes::{Cause, Family};
+pub use rank::NONE;
+pub use say::words;
 
 use crate::recording::Recording;
 use serde::Serialize;
@@ -17,6 +43,16 @@ pub struct Diagnosis {
     pub symptoms: Vec<Symptom>,
     /// Ranked causes, the most probable first, at most five.
     pub causes: Vec<Ranked>,
+    /// For whom it is worse than for the others; empty: for everybody alike.
+    pub segments: Vec<Segment>,
+    /// In which stage the tail grew, as shares of its growth, largest first.
+    pub tail: Vec<(String, f64)>,
+    /// Further sentences: for whom, in which stage, how it ended.
+    pub notes: Vec<String>,
+    /// Changes that are not to blame, and why.
+    pub cleared: Vec<String>,
+    /// Other, smaller episodes.
+    pub also: Vec<String>,
     /// What the recording lacks, and what could therefore not be told.
     pub limits: Vec<String>,
 }
@@ -64,16 +100,43 @@ pub struct Ranked {
     pub evidence: Vec<String>,
     /// Numbers that speak against it.
     pub against: Vec<String>,
-    /// What to do.
+    /// What stops the harm now.
+    pub containment: String,
+    /// What cures it.
     pub remedy: String,
     /// What to look at next.
     pub next: String,
+    /// When an automated roll-back should have acted.
+    pub trigger: String,
+}
+
+/// A value of a tag whose requests got worse than the others'.
+#[derive(Clone, Debug, Serialize)]
+pub struct Segment {
+    /// The tag.
+    pub tag: String,
+    /// Its value.
+    pub value: String,
+    /// How many times the odds of a bad request grew, beyond the others'.
+    pub odds: f64,
+    /// Its share of requests.
+    pub share: f64,
+    /// How sure: standard errors.
+    pub z: f64,
 }
 
 /// Diagnoses a recording.
-pub fn diagnose(_recording: &Recording) -> Diagnosis {
-    Diagnosis {
-        summary: "no incident".into(),
-        ..Diagnosis::default()
-    }
+pub fn diagnose(recording: &Recording) -> Diagnosis {
+    incident::diagnose(recording)
+}
+
+/// How loud each quantity is: its largest Z among the stretches whose effect would count. What the thresholds are read off, on
+/// healthy runs (`examples/diagnosis_study.rs`).
+pub fn loudest(recording: &Recording) -> Vec<(&'static str, f64)> {
+    incident::loudest(recording)
+}
+
+/// All causes that this room knows, in families.
+pub fn catalogue() -> &'static [&'static Cause] {
+    causes::CAUSES
 }

@@ -28,7 +28,10 @@ pub struct Registries {
 impl Registries {
     /// What ships with the crate.
     pub fn builtin() -> Registries {
-        Registries { components: Registry::default(), faults: crate::faults::kinds() }
+        Registries {
+            components: Registry::default(),
+            faults: crate::faults::kinds(),
+        }
     }
 }
 
@@ -103,8 +106,22 @@ pub struct Incident {
 }
 
 const KEYS: &[&str] = &[
-    "schema", "title", "story", "question", "seed", "trace", "warm_up", "clients", "service", "dependency", "timeline",
-    "fix", "gates", "owners", "expect", "variant",
+    "schema",
+    "title",
+    "story",
+    "question",
+    "seed",
+    "trace",
+    "warm_up",
+    "clients",
+    "service",
+    "dependency",
+    "timeline",
+    "fix",
+    "gates",
+    "owners",
+    "expect",
+    "variant",
 ];
 
 impl Incident {
@@ -133,8 +150,11 @@ impl Incident {
         reader.only(KEYS)?;
         let schema: (u64, At) = reader.required("schema")?;
         if schema.0 != SCHEMA {
-            return Err(Refusal::at(&schema.1, format!("schema {} of incident files is not known here", schema.0))
-                .help(format!("this version reads schema {SCHEMA}")));
+            return Err(Refusal::at(
+                &schema.1,
+                format!("schema {} of incident files is not known here", schema.0),
+            )
+            .help(format!("this version reads schema {SCHEMA}")));
         }
         let base = path.parent().unwrap_or(Path::new("."));
         let Some(trace_entry) = reader.entry("trace") else {
@@ -150,8 +170,14 @@ impl Incident {
         if let Some(steps) = overlay.fix_steps {
             fix.truncate(steps);
         }
-        if let Some(entry) = fix.iter().find(|e| matches!(e.step, Step::Fault(_) | Step::Drift(_))) {
-            return Err(Refusal::at(&entry.at_place, "a fix does not inject anything").help("use set, rollback, warm, flush or restart"));
+        if let Some(entry) = fix
+            .iter()
+            .find(|e| matches!(e.step, Step::Fault(_) | Step::Drift(_)))
+        {
+            return Err(
+                Refusal::at(&entry.at_place, "a fix does not inject anything")
+                    .help("use set, rollback, warm, flush or restart"),
+            );
         }
         let warm_up: Percent = reader.optional("warm_up")?.unwrap_or(Percent(0.1));
         let gates = gates(&reader)?;
@@ -164,13 +190,17 @@ impl Incident {
             None => vec![],
         };
         let incident = Incident {
-            name: path.file_stem().map_or_else(|| "incident".into(), |s| s.to_string_lossy().into_owned()),
+            name: path
+                .file_stem()
+                .map_or_else(|| "incident".into(), |s| s.to_string_lossy().into_owned()),
             path: path.into(),
             variant: overlay.variant.clone(),
             title: reader.required("title")?,
             story: reader.optional("story")?.unwrap_or_default(),
             question: reader.optional("question")?.unwrap_or_default(),
-            seed: overlay.seed.map_or_else(|| reader.optional("seed").map(|s| s.unwrap_or(1)), Ok)?,
+            seed: overlay
+                .seed
+                .map_or_else(|| reader.optional("seed").map(|s| s.unwrap_or(1)), Ok)?,
             trace: spec,
             warm_up: warm_up.0,
             service,
@@ -198,9 +228,15 @@ impl Incident {
 }
 
 fn variants(root: &Node) -> Result<Vec<(String, String)>, Refusal> {
-    let Some(node) = root.get("variant") else { return Ok(vec![]) };
+    let Some(node) = root.get("variant") else {
+        return Ok(vec![]);
+    };
     let table = node.table("[variant]")?;
-    let own_title = root.get("title").map(String::read).transpose()?.unwrap_or_default();
+    let own_title = root
+        .get("title")
+        .map(String::read)
+        .transpose()?
+        .unwrap_or_default();
     table
         .iter()
         .map(|(name, entry)| {
@@ -214,8 +250,11 @@ fn variants(root: &Node) -> Result<Vec<(String, String)>, Refusal> {
 fn apply_variant(root: &mut Node, name: &str, known: &[(String, String)]) -> Result<(), Refusal> {
     let Some(over) = root.get("variant").and_then(|v| v.get(name)).cloned() else {
         let source = Source::new("--variant", name);
-        return Err(Refusal::at(&At::whole(&source), format!("there is no variant \"{name}\""))
-            .help(suggestion(name, known.iter().map(|(n, _)| n.as_str()))));
+        return Err(Refusal::at(
+            &At::whole(&source),
+            format!("there is no variant \"{name}\""),
+        )
+        .help(suggestion(name, known.iter().map(|(n, _)| n.as_str()))));
     };
     let over = over.table("a variant")?;
     // What a variant expects replaces the file's expectation whole.
@@ -229,7 +268,8 @@ fn apply_variant(root: &mut Node, name: &str, known: &[(String, String)]) -> Res
 fn apply_set(root: &mut Node, set: &str) -> Result<(), Refusal> {
     let source = Source::new("--set", set);
     let Some((path, value)) = set.split_once('=') else {
-        return Err(Refusal::at(&At::whole(&source), "this sets nothing").help("write path=value, such as service.cache.ttl=1m"));
+        return Err(Refusal::at(&At::whole(&source), "this sets nothing")
+            .help("write path=value, such as service.cache.ttl=1m"));
     };
     let value_source = Source::new(format!("--set {}", path.trim()), value.trim());
     let node = Node::parse_value(&value_source)?;
@@ -241,7 +281,9 @@ fn entries(reader: &Reader<'_>, name: &str) -> Result<Vec<Entry>, Refusal> {
         None => Ok(vec![]),
         Some(entry) => match &entry.node.value {
             Value::List(items) => items.iter().map(Entry::read).collect(),
-            _ => Err(entry.node.wrong(&format!("a list of tables, each under [[{name}]]"))),
+            _ => Err(entry
+                .node
+                .wrong(&format!("a list of tables, each under [[{name}]]"))),
         },
     }
 }
@@ -249,19 +291,28 @@ fn entries(reader: &Reader<'_>, name: &str) -> Result<Vec<Entry>, Refusal> {
 fn gates(reader: &Reader<'_>) -> Result<Vec<Gate>, Refusal> {
     match reader.entry("gates") {
         None => Ok(vec![]),
-        Some(entry) => entry.node.table("[gates]")?.iter().map(|(name, e)| Gate::parse(name, &e.node)).collect(),
+        Some(entry) => entry
+            .node
+            .table("[gates]")?
+            .iter()
+            .map(|(name, e)| Gate::parse(name, &e.node))
+            .collect(),
     }
 }
 
 fn texts(table: &Table) -> Result<Vec<(String, String)>, Refusal> {
-    table.iter().map(|(name, entry)| Ok((name.clone(), String::read(&entry.node)?))).collect()
+    table
+        .iter()
+        .map(|(name, entry)| Ok((name.clone(), String::read(&entry.node)?)))
+        .collect()
 }
 
 fn check_expect(expect: &Expect, gates: &[Gate]) -> Result<(), Refusal> {
     let causes: Vec<&str> = diagnosis::catalogue().iter().map(|c| c.id).collect();
     for (cause, at) in &expect.causes {
         if !causes.contains(&cause.as_str()) {
-            return Err(Refusal::at(at, format!("unknown cause \"{cause}\"")).help(suggestion(cause, causes.iter().copied())));
+            return Err(Refusal::at(at, format!("unknown cause \"{cause}\""))
+                .help(suggestion(cause, causes.iter().copied())));
         }
     }
     for (gate, at) in &expect.breached {
@@ -271,7 +322,8 @@ fn check_expect(expect: &Expect, gates: &[Gate]) -> Result<(), Refusal> {
         }
     }
     if let Some((text, at)) = &expect.recovery {
-        recovery_bound(text).map_err(|help| Refusal::at(at, format!("found \"{text}\"")).help(help))?;
+        recovery_bound(text)
+            .map_err(|help| Refusal::at(at, format!("found \"{text}\"")).help(help))?;
     }
     Ok(())
 }
@@ -283,8 +335,9 @@ pub(super) fn recovery_bound(text: &str) -> Result<Option<u64>, String> {
         "never" => Ok(None),
         bound => {
             let time = bound.strip_prefix('<').ok_or_else(wrong)?;
-            crate::config::parse_nanos(time.trim_start_matches('=').trim()).map(Some).ok_or_else(wrong)
+            crate::config::parse_nanos(time.trim_start_matches('=').trim())
+                .map(Some)
+                .ok_or_else(wrong)
         }
     }
 }
-

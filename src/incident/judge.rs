@@ -15,13 +15,28 @@ use crate::{
 /// judged as a whole, in its baseline.
 pub fn judge(incident: &Incident, run: &Run) -> Vec<Judgement> {
     let stretches = stretches(&run.truth);
-    let context = context(&run.watched, &run.recording, &run.truth, &stretches, &run.scalars);
+    let context = context(
+        &run.watched,
+        &run.recording,
+        &run.truth,
+        &stretches,
+        &run.scalars,
+    );
     let named = |name: PhaseName| stretches.iter().find(|s| s.name == name.word());
     let held: Vec<_> = match named(PhaseName::Incident) {
-        Some(during) => std::iter::once(during).chain(named(PhaseName::Recovered)).collect(),
+        Some(during) => std::iter::once(during)
+            .chain(named(PhaseName::Recovered))
+            .collect(),
         None => named(PhaseName::Baseline).into_iter().collect(),
     };
-    held.iter().flat_map(|phase| incident.gates.iter().map(|gate| gate.judge(&context, phase))).collect()
+    held.iter()
+        .flat_map(|phase| {
+            incident
+                .gates
+                .iter()
+                .map(|gate| gate.judge(&context, phase))
+        })
+        .collect()
 }
 
 /// One way in which a run is not what its incident expects.
@@ -29,37 +44,85 @@ pub fn judge(incident: &Incident, run: &Run) -> Vec<Judgement> {
 pub struct Shortfall(pub String);
 
 /// Holds a run against `[expect]`: the causes, the gates that are breached and those that are not, the recovery.
-pub fn meets(incident: &Incident, run: &Run, judgements: &[Judgement], diagnosis: &Diagnosis) -> Vec<Shortfall> {
+pub fn meets(
+    incident: &Incident,
+    run: &Run,
+    judgements: &[Judgement],
+    diagnosis: &Diagnosis,
+) -> Vec<Shortfall> {
     let mut out = vec![];
     let mut say = |text: String| out.push(Shortfall(text));
     let Some(expect) = &incident.expect else {
         say("the incident has no [expect]".into());
         return out;
     };
-    let causes: Vec<&str> = if incident.healthy { vec![] } else { expect.causes.iter().map(|(c, _)| c.as_str()).collect() };
-    let found: Vec<&str> = diagnosis.causes.iter().take(causes.len().max(1)).map(|c| c.cause.as_str()).collect();
+    let causes: Vec<&str> = if incident.healthy {
+        vec![]
+    } else {
+        expect.causes.iter().map(|(c, _)| c.as_str()).collect()
+    };
+    let found: Vec<&str> = diagnosis
+        .causes
+        .iter()
+        .take(causes.len().max(1))
+        .map(|c| c.cause.as_str())
+        .collect();
     match (causes.is_empty(), diagnosis.onset.is_some()) {
-        (true, true) => say(format!("no incident was expected, and the diagnosis says {}", found.join(", "))),
-        (false, false) => say(format!("expected {}, and the diagnosis sees no incident", causes.join(", "))),
+        (true, true) => say(format!(
+            "no incident was expected, and the diagnosis says {}",
+            found.join(", ")
+        )),
+        (false, false) => say(format!(
+            "expected {}, and the diagnosis sees no incident",
+            causes.join(", ")
+        )),
         (false, true) if !causes.iter().all(|c| found.contains(c)) => {
-            say(format!("expected {}, and the diagnosis says {}", causes.join(", "), found.join(", ")));
+            say(format!(
+                "expected {}, and the diagnosis says {}",
+                causes.join(", "),
+                found.join(", ")
+            ));
         }
         _ => {}
     }
     for judgement in judgements {
         let breached = judgement.phase == PhaseName::Incident.word()
             && !incident.healthy
-            && expect.breached.iter().any(|(gate, _)| *gate == judgement.gate);
-        let wanted = if breached { Verdict::Breach } else { Verdict::Pass };
+            && expect
+                .breached
+                .iter()
+                .any(|(gate, _)| *gate == judgement.gate);
+        let wanted = if breached {
+            Verdict::Breach
+        } else {
+            Verdict::Pass
+        };
         if judgement.verdict != wanted {
-            say(format!("gate {} in {}: expected {}, found {}: {}", judgement.gate, judgement.phase, word(wanted), word(judgement.verdict), judgement.detail));
+            say(format!(
+                "gate {} in {}: expected {}, found {}: {}",
+                judgement.gate,
+                judgement.phase,
+                word(wanted),
+                word(judgement.verdict),
+                judgement.detail
+            ));
         }
     }
-    if let Some((text, _)) = expect.recovery.as_ref().filter(|_| !incident.fix.is_empty() && !incident.healthy) {
+    if let Some((text, _)) = expect
+        .recovery
+        .as_ref()
+        .filter(|_| !incident.fix.is_empty() && !incident.healthy)
+    {
         match (recovery_bound(text), run.truth.recovery_time) {
-            (Ok(Some(bound)), Some(time)) if time >= bound => say(format!("recovered after {}, expected {text}", show_nanos(time))),
+            (Ok(Some(bound)), Some(time)) if time >= bound => say(format!(
+                "recovered after {}, expected {text}",
+                show_nanos(time)
+            )),
             (Ok(Some(_)), None) => say(format!("never recovered, expected {text}")),
-            (Ok(None), Some(time)) => say(format!("recovered after {}, expected never", show_nanos(time))),
+            (Ok(None), Some(time)) => say(format!(
+                "recovered after {}, expected never",
+                show_nanos(time)
+            )),
             _ => {}
         }
     }

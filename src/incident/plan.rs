@@ -69,7 +69,11 @@ impl Plan {
     }
 }
 
-fn build(incident: &Incident, registries: &Registries, length: Option<u64>) -> Result<Plan, Refusal> {
+fn build(
+    incident: &Incident,
+    registries: &Registries,
+    length: Option<u64>,
+) -> Result<Plan, Refusal> {
     let plan = Plan {
         versions: vec![incident.service.clone()],
         controls: vec![],
@@ -79,7 +83,13 @@ fn build(incident: &Incident, registries: &Registries, length: Option<u64>) -> R
         entries: vec![],
         remember: 0,
     };
-    let mut builder = Builder { incident, registries, length, plan, applied: vec![] };
+    let mut builder = Builder {
+        incident,
+        registries,
+        length,
+        plan,
+        applied: vec![],
+    };
     let mut entries: Vec<(u64, EntryKind, &Entry)> = vec![];
     for entry in &incident.timeline {
         let kind = match entry.step {
@@ -112,7 +122,12 @@ fn build(incident: &Incident, registries: &Registries, length: Option<u64>) -> R
     let mut plan = builder.plan;
     plan.controls.sort_by_key(|(at, _)| *at);
     let length = length.unwrap_or(NOMINAL);
-    plan.phases = phases(length, incident.warm_up, first, last_fix.or(last_end.filter(|_| first.is_some())));
+    plan.phases = phases(
+        length,
+        incident.warm_up,
+        first,
+        last_fix.or(last_end.filter(|_| first.is_some())),
+    );
     if incident.healthy {
         // The times still cut the phases, so that the run pairs with the incident; nothing happens at them.
         plan.controls.clear();
@@ -132,13 +147,29 @@ fn phases(length: u64, warm_up: f64, first: Option<u64>, end: Option<u64>) -> Ve
     let end_of_all = u64::MAX;
     let start = first.unwrap_or(end_of_all);
     let warm = ((length as f64 * warm_up) as u64).min(start.min(length) / 2);
-    let mut phases = vec![Phase { name: PhaseName::WarmUp, from: 0, to: warm }];
-    phases.push(Phase { name: PhaseName::Baseline, from: warm, to: start });
+    let mut phases = vec![Phase {
+        name: PhaseName::WarmUp,
+        from: 0,
+        to: warm,
+    }];
+    phases.push(Phase {
+        name: PhaseName::Baseline,
+        from: warm,
+        to: start,
+    });
     if start < end_of_all {
         let end = end.unwrap_or(end_of_all).max(start);
-        phases.push(Phase { name: PhaseName::Incident, from: start, to: end });
+        phases.push(Phase {
+            name: PhaseName::Incident,
+            from: start,
+            to: end,
+        });
         if end < end_of_all {
-            phases.push(Phase { name: PhaseName::Recovering, from: end, to: end_of_all });
+            phases.push(Phase {
+                name: PhaseName::Recovering,
+                from: end,
+                to: end_of_all,
+            });
         }
     }
     phases.retain(|p| p.from < p.to);
@@ -150,18 +181,30 @@ impl<'a> Builder<'a> {
     fn time(&self, (when, at): &(When, At)) -> Result<u64, Refusal> {
         let time = when.resolve(self.length.unwrap_or(NOMINAL));
         match self.length {
-            Some(length) if time > length => Err(Refusal::at(at, "this is past the end of the trace")
-                .help(format!("the trace lasts {}; a share such as \"33%\" fits any length", show_nanos(length)))),
+            Some(length) if time > length => {
+                Err(
+                    Refusal::at(at, "this is past the end of the trace").help(format!(
+                        "the trace lasts {}; a share such as \"33%\" fits any length",
+                        show_nanos(length)
+                    )),
+                )
+            }
             _ => Ok(time),
         }
     }
 
     fn span(&self, when: &Option<(When, At)>) -> Option<u64> {
-        when.as_ref().map(|(when, _)| when.resolve(self.length.unwrap_or(NOMINAL)))
+        when.as_ref()
+            .map(|(when, _)| when.resolve(self.length.unwrap_or(NOMINAL)))
     }
 
     /// Adds an entry to the plan; gives the time at which it ends by itself, if it does.
-    fn entry(&mut self, at: u64, kind: EntryKind, entry: &'a Entry) -> Result<Option<u64>, Refusal> {
+    fn entry(
+        &mut self,
+        at: u64,
+        kind: EntryKind,
+        entry: &'a Entry,
+    ) -> Result<Option<u64>, Refusal> {
         let mut until = None;
         let mut fault = None;
         match &entry.step {
@@ -169,11 +212,21 @@ impl<'a> Builder<'a> {
                 self.applied.push(Applied { label, set });
                 self.deploy(at, entry)?;
             }
-            Step::Rollback { label: (label, place) } => {
-                let known: Vec<&str> = self.applied.iter().map(|a| a.label).filter(|l| !l.is_empty()).collect();
+            Step::Rollback {
+                label: (label, place),
+            } => {
+                let known: Vec<&str> = self
+                    .applied
+                    .iter()
+                    .map(|a| a.label)
+                    .filter(|l| !l.is_empty())
+                    .collect();
                 let Some(i) = self.applied.iter().rposition(|a| a.label == label) else {
-                    return Err(Refusal::at(place, format!("no change before this is called \"{label}\""))
-                        .help(crate::config::suggestion(label, known)));
+                    return Err(Refusal::at(
+                        place,
+                        format!("no change before this is called \"{label}\""),
+                    )
+                    .help(crate::config::suggestion(label, known)));
                 };
                 self.applied.remove(i);
                 self.deploy(at, entry)?;
@@ -188,10 +241,17 @@ impl<'a> Builder<'a> {
             Step::Warm(o) => {
                 let version = self.plan.versions.len() - 1;
                 let (concurrency, pause) = (o.concurrency.max(1), o.pause.0);
-                let warm = Warm { requests: o.requests as usize, concurrency, pause, version };
+                let warm = Warm {
+                    requests: o.requests as usize,
+                    concurrency,
+                    pause,
+                    version,
+                };
                 self.plan.controls.push((at, Control::Warm(warm)));
                 for _ in 0..concurrency {
-                    self.plan.controls.push((at, Control::Warmer { pause, version }));
+                    self.plan
+                        .controls
+                        .push((at, Control::Warmer { pause, version }));
                 }
                 self.plan.remember = REMEMBERED;
             }
@@ -200,11 +260,20 @@ impl<'a> Builder<'a> {
                 let pace = self.pace(entry);
                 for replica in 0..self.incident.service.replicas as usize {
                     let down = entry.options.down.0;
-                    self.plan.controls.push((at + pace * replica as u64, Control::Restart { replica, down }));
+                    self.plan.controls.push((
+                        at + pace * replica as u64,
+                        Control::Restart { replica, down },
+                    ));
                 }
             }
         }
-        let recorded = truth::Entry { kind, label: entry.label(), at, until, hits: 0 };
+        let recorded = truth::Entry {
+            kind,
+            label: entry.label(),
+            at,
+            until,
+            hits: 0,
+        };
         self.plan.entries.push((recorded, fault));
         Ok(until)
     }
@@ -233,13 +302,25 @@ impl<'a> Builder<'a> {
         let spec = ServiceSpec::read(&self.tree()?, &self.registries.components)?;
         let before = &self.plan.versions[self.plan.versions.len() - 1];
         if spec.replicas != before.replicas {
-            let place = spec.tree.get("service.replicas").map_or(&entry.at_place, |n| &n.at);
-            return Err(Refusal::at(place, "a change cannot add or take replicas").help("set service.replicas for the whole run"));
+            let place = spec
+                .tree
+                .get("service.replicas")
+                .map_or(&entry.at_place, |n| &n.at);
+            return Err(Refusal::at(place, "a change cannot add or take replicas")
+                .help("set service.replicas for the whole run"));
         }
-        let names = |s: &ServiceSpec| s.dependencies.iter().map(|d| (d.name.clone(), d.pool > 0, d.workers > 0)).collect::<Vec<_>>();
+        let names = |s: &ServiceSpec| {
+            s.dependencies
+                .iter()
+                .map(|d| (d.name.clone(), d.pool > 0, d.workers > 0))
+                .collect::<Vec<_>>()
+        };
         if names(&spec) != names(before) {
-            return Err(Refusal::at(&entry.at_place, "a change cannot add or take a dependency, its pool or its workers")
-                .help("declare them from the start, and change their sizes"));
+            return Err(Refusal::at(
+                &entry.at_place,
+                "a change cannot add or take a dependency, its pool or its workers",
+            )
+            .help("declare them from the start, and change their sizes"));
         }
         let cold = o.state == Keep::Cold;
         if !cold {
@@ -247,26 +328,54 @@ impl<'a> Builder<'a> {
         }
         let restarts = o.restart != Restart::None;
         if restarts.then_some(()).is_none() && spec.queue.is_some() != before.queue.is_some() {
-            return Err(Refusal::at(&entry.at_place, "a queue cannot come or go while processes run").help("add restart = \"rolling\""));
+            return Err(Refusal::at(
+                &entry.at_place,
+                "a queue cannot come or go while processes run",
+            )
+            .help("add restart = \"rolling\""));
         }
         let share = o.canary.0;
         let different = stateful_differences(before, &spec);
         if share < 1.0 && !different.is_empty() {
-            return Err(Refusal::at(&entry.at_place, format!("a canary by share of the traffic cannot have its own {}", different.join(", ")))
-                .help("its state is common to all requests; go replica by replica with pace = \"30s\""));
+            return Err(Refusal::at(
+                &entry.at_place,
+                format!(
+                    "a canary by share of the traffic cannot have its own {}",
+                    different.join(", ")
+                ),
+            )
+            .help(
+                "its state is common to all requests; go replica by replica with pace = \"30s\"",
+            ));
         }
         let version = self.plan.versions.len();
         self.plan.versions.push(spec);
         let by_replica = restarts || o.pace.is_some();
-        self.plan.controls.push((at, Control::Deploy { version, share, by_replica, cold }));
+        self.plan.controls.push((
+            at,
+            Control::Deploy {
+                version,
+                share,
+                by_replica,
+                cold,
+            },
+        ));
         if by_replica {
             let pace = self.pace(entry);
             // A canary by replica reaches its share of them, at least one.
             let all = f64::from(self.incident.service.replicas);
             let reached = (all * share).round().max(1.0) as usize;
             for replica in 0..reached {
-                let upgrade = Control::Upgrade { version, replica, restart: restarts, down: o.down.0, cold };
-                self.plan.controls.push((at + pace * replica as u64, upgrade));
+                let upgrade = Control::Upgrade {
+                    version,
+                    replica,
+                    restart: restarts,
+                    down: o.down.0,
+                    cold,
+                };
+                self.plan
+                    .controls
+                    .push((at + pace * replica as u64, upgrade));
             }
         }
         Ok(())
@@ -277,13 +386,27 @@ impl<'a> Builder<'a> {
         let length = self.span(&o.r#for);
         let ramp = self.span(&o.ramp).unwrap_or(0);
         Ok(match o.every {
-            None => Shape { from: at, until: length.map(|l| at.saturating_add(l)), ramp, every: None },
+            None => Shape {
+                from: at,
+                until: length.map(|l| at.saturating_add(l)),
+                ramp,
+                every: None,
+            },
             Some(period) => {
                 let length = length.unwrap_or(0);
                 if period.0 <= length {
-                    return Err(Refusal::at(&entry.at_place, "each time lasts as long as the period").help("every must be longer than for"));
+                    return Err(Refusal::at(
+                        &entry.at_place,
+                        "each time lasts as long as the period",
+                    )
+                    .help("every must be longer than for"));
                 }
-                Shape { from: at, until: None, ramp, every: Some((period.0, length)) }
+                Shape {
+                    from: at,
+                    until: None,
+                    ramp,
+                    every: Some((period.0, length)),
+                }
             }
         })
     }
@@ -291,20 +414,43 @@ impl<'a> Builder<'a> {
     fn fault(&mut self, node: &Node, shape: Shape) -> Result<(), Refusal> {
         let fault = pick(&self.registries.faults, "fault", node)?;
         let table = node.table("a fault")?;
-        let own: Vec<&str> = table.keys().map(String::as_str).filter(|k| !["target", "percentage", "replica"].contains(k)).collect();
+        let own: Vec<&str> = table
+            .keys()
+            .map(String::as_str)
+            .filter(|k| !["target", "percentage", "replica"].contains(k))
+            .collect();
         let common = CommonOptions::read_table(&node.at, table, &own)?;
-        let names: Vec<&str> = self.incident.service.dependencies.iter().map(|d| d.name.as_str()).collect();
+        let names: Vec<&str> = self
+            .incident
+            .service
+            .dependencies
+            .iter()
+            .map(|d| d.name.as_str())
+            .collect();
         let (target, place) = &common.target;
         let Some(dependency) = names.iter().position(|name| name == target) else {
-            return Err(Refusal::at(place, format!("there is no [dependency.{target}]")).help(crate::config::suggestion(target, names)));
+            return Err(
+                Refusal::at(place, format!("there is no [dependency.{target}]"))
+                    .help(crate::config::suggestion(target, names)),
+            );
         };
         if common.replica > self.incident.service.replicas {
             let place = node.get("replica").map_or(&node.at, |n| &n.at);
-            return Err(Refusal::at(place, format!("there is no replica {}", common.replica)).help(format!("1 to {}", self.incident.service.replicas)));
+            return Err(
+                Refusal::at(place, format!("there is no replica {}", common.replica))
+                    .help(format!("1 to {}", self.incident.service.replicas)),
+            );
         }
         let share = common.percentage.0;
         let replica = common.replica as u16;
-        self.plan.faults.0.push(Planted { fault, dependency, share, replica, shape, hits: Cell::new(0) });
+        self.plan.faults.0.push(Planted {
+            fault,
+            dependency,
+            share,
+            replica,
+            shape,
+            hits: Cell::new(0),
+        });
         Ok(())
     }
 }
@@ -317,11 +463,20 @@ mod tests {
     fn phases_follow_from_the_timeline() {
         let words = |first, end| {
             let all = phases(1000, 0.1, first, end);
-            all.iter().map(|p| format!("{} {}", p.name.word(), p.from)).collect::<Vec<_>>().join(", ")
+            all.iter()
+                .map(|p| format!("{} {}", p.name.word(), p.from))
+                .collect::<Vec<_>>()
+                .join(", ")
         };
         assert_eq!(words(None, None), "warm-up 0, baseline 100");
-        assert_eq!(words(Some(330), None), "warm-up 0, baseline 100, incident 330");
-        assert_eq!(words(Some(330), Some(670)), "warm-up 0, baseline 100, incident 330, recovering 670");
+        assert_eq!(
+            words(Some(330), None),
+            "warm-up 0, baseline 100, incident 330"
+        );
+        assert_eq!(
+            words(Some(330), Some(670)),
+            "warm-up 0, baseline 100, incident 330, recovering 670"
+        );
         assert_eq!(words(Some(60), None), "warm-up 0, baseline 30, incident 60");
     }
 }

@@ -46,6 +46,8 @@ pub struct Run {
     pub seconds: Vec<Second>,
     /// Operations of clients begun: rows of the trace.
     pub requests: u64,
+    /// Tries of clients and background requests: rows of the recording.
+    pub tries: u64,
     /// Requests that had not ended when nothing could happen any more.
     pub unfinished: u64,
     /// Length of the trace, ns.
@@ -148,7 +150,10 @@ impl Iterator for Feed<'_> {
             && *at <= arrived
             && *at <= self.next_sample
         {
-            return self.controls.pop_front().map(|(at, control)| (at, Arrival::Control(control)));
+            return self
+                .controls
+                .pop_front()
+                .map(|(at, control)| (at, Arrival::Control(control)));
         }
         if self.next_sample <= arrived && self.next_sample <= self.last_sample {
             let at = self.next_sample;
@@ -156,7 +161,10 @@ impl Iterator for Feed<'_> {
             return Some((at, Arrival::Control(Control::Sample)));
         }
         if self.next.is_none() {
-            return self.controls.pop_front().map(|(at, control)| (at, Arrival::Control(control)));
+            return self
+                .controls
+                .pop_front()
+                .map(|(at, control)| (at, Arrival::Control(control)));
         }
         let (at, next) = self.next.take()?;
         let ops = self.ops.get();
@@ -166,10 +174,13 @@ impl Iterator for Feed<'_> {
             progress(at, ops);
         }
         self.pull();
-        Some((at, match next {
-            Next::Request(request) => Arrival::Request(request),
-            Next::Session(session) => Arrival::Session(Box::new(session)),
-        }))
+        Some((
+            at,
+            match next {
+                Next::Request(request) => Arrival::Request(request),
+                Next::Session(session) => Arrival::Session(Box::new(session)),
+            },
+        ))
     }
 }
 
@@ -177,28 +188,51 @@ impl Iterator for Feed<'_> {
 ///
 /// # Errors
 /// A trace that cannot be read, and entries past its end.
-pub fn run(incident: &Incident, registries: &Registries, options: &RunOptions<'_>) -> Result<Run, Refusal> {
+pub fn run(
+    incident: &Incident,
+    registries: &Registries,
+    options: &RunOptions<'_>,
+) -> Result<Run, Refusal> {
     let extent = incident.trace.extent(incident.seed)?;
     let length = extent.length;
     let plan = Plan::new(incident, registries, length)?;
     let mut trace = incident.trace.clone();
     for (at, set) in &plan.drifts {
-        let set: Vec<_> = set.iter().map(|(path, e)| (path.clone(), e.key.clone(), e.node.clone())).collect();
+        let set: Vec<_> = set
+            .iter()
+            .map(|(path, e)| (path.clone(), e.key.clone(), e.node.clone()))
+            .collect();
         trace.drift(*at, &set)?;
     }
     let source = trace.open(incident.seed)?;
     let known = source.facts();
-    let has_times = known.captured.contains(&Field::ServiceTime) || known.filled.iter().any(|(f, _)| *f == Field::ServiceTime);
+    let has_times = known.captured.contains(&Field::ServiceTime)
+        || known.filled.iter().any(|(f, _)| *f == Field::ServiceTime);
     if plan.versions.iter().any(crate::service::needs_captured) && !has_times {
-        return Err(Refusal::new("a latency is \"as-captured\", and the trace has no service times")
-            .help("fill them with trace.fill.service_time, or give the latency a distribution"));
+        return Err(Refusal::new(
+            "a latency is \"as-captured\", and the trace has no service times",
+        )
+        .help("fill them with trace.fill.service_time, or give the latency a distribution"));
     }
     let tags = source.tags();
     let names = Rc::new(RefCell::new(Dictionaries::default()));
-    let cuts: Vec<u64> = plan.phases.iter().flat_map(|p| [p.from, p.to]).filter(|&t| t < length).collect();
+    let cuts: Vec<u64> = plan
+        .phases
+        .iter()
+        .flat_map(|p| [p.from, p.to])
+        .filter(|&t| t < length)
+        .collect();
     let windows = Windows::plan(length, extent.rows, &cuts);
-    let specs = std::iter::once(WatchSpec::all()).chain(incident.gates.iter().flat_map(|g| g.watches()));
-    let mut watches = Watches::new(windows.clone(), specs, Names { tags: tags.clone(), names: names.clone() });
+    let specs =
+        std::iter::once(WatchSpec::all()).chain(incident.gates.iter().flat_map(|g| g.watches()));
+    let mut watches = Watches::new(
+        windows.clone(),
+        specs,
+        Names {
+            tags: tags.clone(),
+            names: names.clone(),
+        },
+    );
     let ops = Cell::new(0);
     let refusal = RefCell::new(None);
     let sim = Sim::new();
@@ -275,7 +309,11 @@ pub fn run(incident: &Incident, registries: &Registries, options: &RunOptions<'_
                 entry
             })
             .collect(),
-        causes: incident.expect.iter().flat_map(|e| e.causes.iter().map(|(c, _)| c.clone())).collect(),
+        causes: incident
+            .expect
+            .iter()
+            .flat_map(|e| e.causes.iter().map(|(c, _)| c.clone()))
+            .collect(),
         recovery_time: None,
     };
     if incident.healthy {
@@ -291,6 +329,7 @@ pub fn run(incident: &Incident, registries: &Registries, options: &RunOptions<'_
         digest,
         seconds,
         requests: ops.get(),
+        tries: begun,
         unfinished,
         length,
         facts,
@@ -317,30 +356,58 @@ fn settle_recovery(
         phase.to = phase.to.min(end);
     }
     truth.phases.retain(|p| p.from < p.to);
-    let Some(i) = truth.phases.iter().position(|p| p.name == PhaseName::Recovering) else { return };
+    let Some(i) = truth
+        .phases
+        .iter()
+        .position(|p| p.name == PhaseName::Recovering)
+    else {
+        return;
+    };
     let recovering = truth.phases[i];
     let stretches = stretches(truth);
     let windows = watched.windows.within(recovering.from, recovering.to);
     let recovered = {
         let context = context(watched, recording, truth, &stretches, scalars);
         let gates: Vec<_> = incident.gates.iter().filter(|g| g.is_windowed()).collect();
-        let holds: Vec<bool> =
-            windows.clone().map(|w| gates.iter().all(|g| g.holds_in(&context, w..w + 1) != Some(false))).collect();
-        let first = (0..holds.len().saturating_sub(HOLD - 1)).find(|&i| holds[i..i + HOLD].iter().all(|&h| h));
+        let holds: Vec<bool> = windows
+            .clone()
+            .map(|w| {
+                gates
+                    .iter()
+                    .all(|g| g.holds_in(&context, w..w + 1) != Some(false))
+            })
+            .collect();
+        let first = (0..holds.len().saturating_sub(HOLD - 1))
+            .find(|&i| holds[i..i + HOLD].iter().all(|&h| h));
         first.map(|i| watched.windows.edges[windows.start + i])
     };
     if let Some(at) = recovered {
         truth.recovery_time = Some(at - recovering.from);
         scalars.insert("recovery_time".into(), (at - recovering.from) as f64);
         truth.phases[i].to = at;
-        truth.phases.insert(i + 1, Phase { name: PhaseName::Recovered, from: at, to: recovering.to });
+        truth.phases.insert(
+            i + 1,
+            Phase {
+                name: PhaseName::Recovered,
+                from: at,
+                to: recovering.to,
+            },
+        );
         truth.phases.retain(|p| p.from < p.to);
     }
 }
 
 /// The phases as gates name them.
 pub fn stretches(truth: &Truth) -> Vec<Stretch> {
-    truth.phases.iter().map(|p| Stretch { name: p.name.word().into(), from: p.from, to: p.to }).collect()
+    truth
+        .phases
+        .iter()
+        .map(|p| Stretch {
+            name: p.name.word().into(),
+            from: p.from,
+            to: p.to,
+        })
+        .collect()
 }
 
 /// What gates are held against.
@@ -351,6 +418,17 @@ pub fn context<'a>(
     phases: &'a [Stretch],
     scalars: &'a IndexMap<String, f64>,
 ) -> Context<'a> {
-    let baseline = truth.phases.iter().find(|p| p.name == PhaseName::Baseline).map(|p| p.from..p.to);
-    Context { watched, names: recording, baseline, phases, reference: None, scalars }
+    let baseline = truth
+        .phases
+        .iter()
+        .find(|p| p.name == PhaseName::Baseline)
+        .map(|p| p.from..p.to);
+    Context {
+        watched,
+        names: recording,
+        baseline,
+        phases,
+        reference: None,
+        scalars,
+    }
 }

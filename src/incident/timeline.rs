@@ -128,12 +128,18 @@ impl Entry {
         }
         if let Some(drift) = &options.drift {
             let set = drift.table("a drift")?.get("set").ok_or_else(|| {
-                Refusal::at(&drift.at, "a drift that sets nothing").help("write drift = { set = { \"trace...\" = ... } }")
+                Refusal::at(&drift.at, "a drift that sets nothing")
+                    .help("write drift = { set = { \"trace...\" = ... } }")
             })?;
             steps.push(("drift", Step::Drift(paths(&set.node, &["trace"])?)));
         }
         if let Some(label) = &options.rollback {
-            steps.push(("rollback", Step::Rollback { label: label.clone() }));
+            steps.push((
+                "rollback",
+                Step::Rollback {
+                    label: label.clone(),
+                },
+            ));
         }
         if let Some(warm) = &options.warm {
             steps.push(("warm", Step::Warm(warm.clone())));
@@ -142,9 +148,19 @@ impl Entry {
             steps.push(("flush", Step::Flush));
         }
         if options.set.is_some() || options.deploy.is_some() {
-            let set = options.set.as_ref().map(|s| paths(s, &["service", "dependency", "clients"])).transpose()?;
+            let set = options
+                .set
+                .as_ref()
+                .map(|s| paths(s, &["service", "dependency", "clients"]))
+                .transpose()?;
             let label = options.deploy.clone().unwrap_or_default();
-            steps.push(("set", Step::Change { label, set: set.unwrap_or_default() }));
+            steps.push((
+                "set",
+                Step::Change {
+                    label,
+                    set: set.unwrap_or_default(),
+                },
+            ));
         }
         if steps.is_empty() && options.restart != Restart::None {
             steps.push(("restart", Step::Restart));
@@ -156,20 +172,34 @@ impl Entry {
                 return Err(Refusal::at(place, "this entry does nothing")
                     .help("give it set, fault, drift, rollback, warm, flush or restart"));
             }
-            _ => return Err(Refusal::at(place, format!("this entry does several things: {}", names.join(", "))).help("make an entry of each")),
+            _ => {
+                return Err(Refusal::at(
+                    place,
+                    format!("this entry does several things: {}", names.join(", ")),
+                )
+                .help("make an entry of each"));
+            }
         }
         let (_, step) = steps.swap_remove(0);
         let timed = matches!(step, Step::Fault(_));
         if let (Some((_, at)), false) = (&options.r#for, timed) {
-            return Err(Refusal::at(at, "only a fault ends by itself").help("take a change back with an entry of its own"));
+            return Err(Refusal::at(at, "only a fault ends by itself")
+                .help("take a change back with an entry of its own"));
         }
         if let (Some((_, at)), false) = (&options.ramp, timed) {
             return Err(Refusal::at(at, "only a fault ramps"));
         }
         if options.every.is_some() && options.r#for.is_none() {
-            return Err(Refusal::at(place, "something that comes again and again needs a length").help("add for = \"200ms\""));
+            return Err(
+                Refusal::at(place, "something that comes again and again needs a length")
+                    .help("add for = \"200ms\""),
+            );
         }
-        Ok(Entry { options, step, at_place: node.at.clone() })
+        Ok(Entry {
+            options,
+            step,
+            at_place: node.at.clone(),
+        })
     }
 
     /// For people: what it is.
@@ -185,7 +215,11 @@ impl Entry {
             }
             Step::Rollback { label } => format!("roll back {}", label.0),
             Step::Fault(node) => {
-                let word = |name: &str| node.get(name).and_then(|n| String::read(n).ok()).unwrap_or_default();
+                let word = |name: &str| {
+                    node.get(name)
+                        .and_then(|n| String::read(n).ok())
+                        .unwrap_or_default()
+                };
                 format!("{} of {}", word("kind"), word("target"))
             }
             Step::Drift(set) => {
@@ -206,8 +240,10 @@ fn paths(set: &Node, roots: &[&str]) -> Result<Vec<(String, TableEntry)>, Refusa
     for (path, entry) in set.table("set")? {
         let root = path.split('.').next().unwrap_or("");
         if !roots.contains(&root) {
-            return Err(Refusal::at(&entry.key, format!("\"{path}\" cannot be set here"))
-                .help(format!("a path begins with {}", roots.join(". or ") + ".")));
+            return Err(
+                Refusal::at(&entry.key, format!("\"{path}\" cannot be set here"))
+                    .help(format!("a path begins with {}", roots.join(". or ") + ".")),
+            );
         }
         match &entry.node.value {
             Value::Table(_) if !path.contains('.') => flatten(path, &entry.node, &mut out)?,

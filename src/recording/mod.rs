@@ -5,6 +5,7 @@
 //! Not here: phases, faults, labels of deploys. They are the truth, and live with the incident.
 
 mod column;
+pub mod files;
 mod recorder;
 mod table;
 mod tables;

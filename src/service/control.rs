@@ -281,7 +281,12 @@ impl World<'_> {
         let mut recorder = self.recorder.borrow_mut();
         for (gauge, replica, value) in rows {
             let gauge = named(&self.names, "gauge", &gauge);
-            recorder.gauge(&GaugeRow { time: now, gauge, replica, value });
+            recorder.gauge(&GaugeRow {
+                time: now,
+                gauge,
+                replica,
+                value,
+            });
         }
     }
 }

@@ -179,5 +179,8 @@ pub fn refuse_other_kinds(old: &ServiceSpec, new: &ServiceSpec) -> Result<(), Re
 
 /// Whether a version needs the captured service time of requests.
 pub fn needs_captured(spec: &ServiceSpec) -> bool {
-    spec.compute.iter().chain(spec.dependencies.iter().map(|d| &d.latency)).any(super::Latency::needs_captured)
+    spec.compute
+        .iter()
+        .chain(spec.dependencies.iter().map(|d| &d.latency))
+        .any(super::Latency::needs_captured)
 }

@@ -126,7 +126,15 @@ impl<'r> World<'r> {
     /// # Errors
     /// None that loading did not find.
     pub fn new(sim: &Rc<Sim>, setting: Setting<'r>, remember: usize) -> Result<World<'r>, Refusal> {
-        let Setting { seed, mut versions, registry, tags, names, saboteur, recorder } = setting;
+        let Setting {
+            seed,
+            mut versions,
+            registry,
+            tags,
+            names,
+            saboteur,
+            recorder,
+        } = setting;
         let number = |dictionary: &'static str, name: &str| named(&names, dictionary, name);
         for step in versions.iter_mut().flat_map(|v| &mut v.spec.steps) {
             step.number = number("step", &step.name);
@@ -292,7 +300,12 @@ impl<'r> World<'r> {
         let mut recorder = self.recorder.into_inner();
         let tags = self.tags.borrow();
         let names = &mut recorder.recording_mut().names;
-        names.extend(self.names.borrow().iter().map(|(dictionary, of)| (*dictionary, of.clone())));
+        names.extend(
+            self.names
+                .borrow()
+                .iter()
+                .map(|(dictionary, of)| (*dictionary, of.clone())),
+        );
         let each: [(&'static str, &Names); 7] = [
             ("tenant", &tags.tenant),
             ("user", &tags.user),
@@ -312,7 +325,11 @@ impl<'r> World<'r> {
 
 /// The number of a name in one of the service's own dictionaries.
 pub(super) fn named(names: &RefCell<Dictionaries>, dictionary: &'static str, name: &str) -> u16 {
-    names.borrow_mut().entry(dictionary).or_insert_with(Names::default).number(name) as u16
+    names
+        .borrow_mut()
+        .entry(dictionary)
+        .or_insert_with(Names::default)
+        .number(name) as u16
 }
 
 /// The columns that a run of these versions records: the core, and those of the stages that are on.

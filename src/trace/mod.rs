@@ -18,6 +18,8 @@ pub mod shape;
 mod spec;
 pub mod stamp;
 mod stream;
+mod summary;
+mod write;
 
 pub use input::{Input, Packing};
 pub use payload::{Memo, Payload, Payloads};
@@ -26,3 +28,5 @@ pub use requests::{Requests, Skipped};
 pub use sessions::{Closed, Session, Sessions};
 pub use spec::{Extent, FieldName, Fill, Origin, Overrides, Replace, Source, TraceSpec};
 pub use stream::Stream;
+pub use summary::Summary;
+pub use write::Writer;

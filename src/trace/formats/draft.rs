@@ -211,7 +211,7 @@ impl Draft {
             Column::InputTokens => self.request.input_tokens = whole32(text)?,
             Column::OutputTokens => self.request.output_tokens = whole32(text)?,
             Column::Bytes => self.request.bytes = whole(text)?,
-            Column::Idempotency => self.request.idempotency = xxh3_64(text.as_bytes()).max(1),
+            Column::Idempotency => self.request.idempotency = idempotency(text),
             Column::Deadline => self.request.deadline = span(text)?,
             Column::Disconnect => self.request.disconnect = span(text)?,
             Column::ServiceTime => self.request.service_time = span(text)?,
@@ -410,6 +410,15 @@ impl Clock {
         self.newest = Some(newest);
         Ok(ns)
     }
+}
+
+/// The digest of a key; ours writes `digest:` and the digest itself, since the key is not kept.
+fn idempotency(text: &str) -> u64 {
+    let written = text.strip_prefix("digest:").filter(|hex| hex.len() == 16);
+    written
+        .and_then(|hex| u64::from_str_radix(hex, 16).ok())
+        .unwrap_or_else(|| xxh3_64(text.as_bytes()))
+        .max(1)
 }
 
 fn wrong(found: &str, right: &str) -> Wrong {

@@ -1,0 +1,45 @@
+//! Where an incident is found: a path, the folder `incidents/`, or those that ship with the program.
+
+use crate::config::{Refusal, suggestion};
+use std::path::{Path, PathBuf};
+
+/// Incidents that ship with the program: name and text.
+pub const SHIPPED: &[(&str, &str)] = &[(
+    "incident-24",
+    include_str!("../../incidents/incident-24.toml"),
+)];
+
+/// The text of an incident, and the path that refusals name.
+///
+/// # Errors
+/// When there is no such incident, or it cannot be read.
+pub fn incident(name: &str) -> Result<(PathBuf, String), Refusal> {
+    let in_folder = Path::new("incidents").join(format!("{name}.toml"));
+    for path in [Path::new(name), in_folder.as_path()] {
+        if path.is_file() {
+            let text = std::fs::read_to_string(path)
+                .map_err(|e| Refusal::file(path.display(), format!("cannot be read: {e}")))?;
+            return Ok((path.into(), text));
+        }
+    }
+    if let Some((_, text)) = SHIPPED.iter().find(|(shipped, _)| *shipped == name) {
+        return Ok((in_folder, (*text).into()));
+    }
+    let mut known: Vec<String> = SHIPPED.iter().map(|(n, _)| (*n).to_string()).collect();
+    for entry in std::fs::read_dir("incidents")
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        let path = entry.path();
+        if path.extension().is_some_and(|e| e == "toml")
+            && let Some(stem) = path.file_stem()
+        {
+            known.push(stem.to_string_lossy().into_owned());
+        }
+    }
+    known.sort();
+    known.dedup();
+    Err(Refusal::new(format!("there is no incident \"{name}\""))
+        .help(suggestion(name, known.iter().map(String::as_str))))
+}

@@ -1,0 +1,103 @@
+//! `gameday list`: what can be named in files and on the command line.
+
+use super::{
+    Done, find,
+    output::{Stdout, print},
+};
+use crate::{
+    config::Kind,
+    diagnosis,
+    incident::{Incident, Overlay, Registries},
+    indicators,
+};
+use clap::{Args, ValueEnum};
+use std::{fmt::Write, path::Path, process::ExitCode};
+
+#[derive(Args)]
+pub struct ListArgs {
+    /// What to list.
+    what: What,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum What {
+    /// Incidents that ship, with their variants.
+    Incidents,
+    /// Causes that a diagnosis can name.
+    Causes,
+    /// Indicators that gates can hold.
+    Indicators,
+    /// Components that a service can be made of.
+    Components,
+    /// Faults that can be injected.
+    Faults,
+}
+
+pub fn run(args: &ListArgs, out: &mut Stdout) -> Done {
+    let registries = Registries::builtin();
+    let mut text = String::new();
+    match args.what {
+        What::Incidents => {
+            for (name, toml) in find::SHIPPED {
+                let path = Path::new("incidents").join(format!("{name}.toml"));
+                let incident = Incident::read(
+                    &path,
+                    toml,
+                    &Overlay::default(),
+                    &Default::default(),
+                    &registries,
+                )?;
+                let _ = writeln!(text, "{name}  {}", incident.title);
+                for (variant, title) in &incident.variants {
+                    let _ = writeln!(text, "  --variant {variant:24} {title}");
+                }
+            }
+        }
+        What::Causes => {
+            for cause in diagnosis::catalogue() {
+                let _ = writeln!(
+                    text,
+                    "{}\n    looks like    {}\n    look-alikes   {}\n    remedy        {}",
+                    cause.id,
+                    cause.signature,
+                    cause.look_alikes.join(", "),
+                    cause.remedy
+                );
+            }
+        }
+        What::Indicators => {
+            for indicator in indicators::catalogue() {
+                let _ = writeln!(text, "{:24} {}", indicator.name, indicator.doc);
+            }
+        }
+        What::Components => {
+            let r = &registries.components;
+            kinds(&mut text, "limiter", &r.limiters);
+            kinds(&mut text, "cache", &r.caches);
+            kinds(&mut text, "queue", &r.queues);
+            kinds(&mut text, "balancer", &r.balancers);
+            kinds(&mut text, "parser", &r.parsers);
+        }
+        What::Faults => kinds(&mut text, "fault", &registries.faults),
+    }
+    print(out, &text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn kinds<T>(text: &mut String, what: &str, kinds: &[Kind<T>]) {
+    for kind in kinds {
+        let _ = writeln!(text, "{what:9} {:18} {}", kind.name, kind.summary);
+        for field in (kind.fields)() {
+            let default = field
+                .default
+                .map_or("required".to_string(), |d| format!("default {d}"));
+            let _ = writeln!(
+                text,
+                "{:12}{:16} {} ({default})",
+                "",
+                field.name,
+                field.doc.trim()
+            );
+        }
+    }
+}

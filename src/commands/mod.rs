@@ -1,0 +1,65 @@
+//! The command line: one file a subcommand; arguments are checked, one call is made, its answer is printed.
+//!
+//! Exit codes: 0 done (and, where gates count, all of them pass), 1 a gate is breached or had no data, 2 bad input.
+
+mod find;
+mod list;
+mod output;
+mod replay;
+pub mod trace;
+mod verify;
+
+use crate::config::Refusal;
+use clap::{Parser, Subcommand};
+use std::{io::Write, process::ExitCode};
+
+/// Replay traffic through a backend in virtual time; say what broke, why, and what fixes it.
+#[derive(Parser)]
+#[command(name = "gameday", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Replay an incident and report on it.
+    Replay(replay::ReplayArgs),
+    /// Replay an incident and exit with 1 when a gate is breached: what CI calls.
+    Gate(replay::ReplayArgs),
+    /// Check the engine against theory, or that an incident replays to the same bytes.
+    Verify(verify::VerifyArgs),
+    /// Look at, convert and generate traces.
+    Trace(trace::TraceArgs),
+    /// List incidents, causes, indicators, components or faults.
+    List(list::ListArgs),
+}
+
+/// What a command comes to.
+type Done = Result<ExitCode, Refusal>;
+
+/// Runs the command line.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut out = output::Stdout::new();
+    let done = match &cli.command {
+        Command::Replay(args) => replay::run(args, false, &mut out),
+        Command::Gate(args) => replay::run(args, true, &mut out),
+        Command::Verify(args) => verify::run(args, &mut out),
+        Command::Trace(args) => trace::run(args, &mut out).map(|()| ExitCode::SUCCESS),
+        Command::List(args) => list::run(args, &mut out),
+    };
+    let flushed = out.flush();
+    match (done, flushed) {
+        (Ok(code), Ok(())) => code,
+        (Ok(_), Err(error)) => refuse(&Refusal::new(format!(
+            "cannot write to standard output: {error}"
+        ))),
+        (Err(refusal), _) => refuse(&refusal),
+    }
+}
+
+fn refuse(refusal: &Refusal) -> ExitCode {
+    anstream::eprintln!("{refusal}");
+    ExitCode::from(2)
+}

@@ -1,0 +1,354 @@
+//! `gameday replay` and `gameday gate`: one run of an incident, its report, and the exit code.
+
+use super::{
+    Done, find,
+    output::{Stdout, print},
+    trace::ShapeArgs,
+};
+use crate::{
+    config::Refusal,
+    diagnosis::{self, Diagnosis},
+    gates::{Judgement, Verdict},
+    incident::{self, Incident, Overlay, Registries, Run, RunOptions},
+    recording::{Keep, requests},
+    report::{self, Findings, TraceFacts},
+};
+use clap::{Args, ValueEnum};
+use std::{
+    io::IsTerminal,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+#[derive(Args)]
+pub struct ReplayArgs {
+    /// An incident: its name, or the path of its file.
+    pub incident: String,
+    /// Overlay the [variant.NAME] table; `all` runs the file and every variant.
+    #[arg(long)]
+    pub variant: Option<String>,
+    /// Set one value of the file: a dotted path, such as service.cache.ttl=1m.
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Seed of all dice, instead of the file's.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Leave the timeline out: the same traffic, nothing happens.
+    #[arg(long)]
+    pub healthy: bool,
+    /// Leave the fix out.
+    #[arg(long)]
+    pub no_fix: bool,
+    /// Only the first N steps of the fix.
+    #[arg(long, value_name = "N")]
+    pub fix_steps: Option<usize>,
+    /// A trace file in place of the incident's; what it lacks is filled by the incident's population.
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+    #[command(flatten)]
+    pub shape: ShapeArgs,
+    /// Keep no rows: memory does not grow with the traffic; the diagnosis then has nothing to go by.
+    #[arg(long)]
+    pub no_records: bool,
+    /// Exit with 1 when a gate is breached or has no data.
+    #[arg(long)]
+    pub gate: bool,
+    /// Exit with 0 if and only if verdicts, causes and recovery are those of [expect].
+    #[arg(long)]
+    pub expect: bool,
+    /// Keep the recording in this folder (CSV).
+    #[arg(long, value_name = "FOLDER")]
+    pub save: Option<PathBuf>,
+    /// Folder of reports.
+    #[arg(long, value_name = "FOLDER", default_value = "reports")]
+    pub out: PathBuf,
+    /// Write no report.
+    #[arg(long)]
+    pub no_report: bool,
+    /// What is printed.
+    #[arg(long, value_enum, default_value = "text")]
+    pub print: Print,
+}
+
+/// What is printed on standard output.
+#[derive(Clone, Copy, ValueEnum, PartialEq, Eq)]
+pub enum Print {
+    /// For people.
+    Text,
+    /// summary.json.
+    Json,
+    /// JUnit XML.
+    Junit,
+    /// The digest alone.
+    Digest,
+}
+
+impl ReplayArgs {
+    /// Reads the incident with a variant laid over it.
+    ///
+    /// # Errors
+    /// Whatever is wrong with it.
+    pub fn read(
+        &self,
+        variant: Option<&str>,
+        registries: &Registries,
+    ) -> Result<Incident, Refusal> {
+        self.read_with_seed(variant, self.seed, registries)
+    }
+
+    /// The same with another seed.
+    ///
+    /// # Errors
+    /// As [`ReplayArgs::read`].
+    pub fn read_with_seed(
+        &self,
+        variant: Option<&str>,
+        seed: Option<u64>,
+        registries: &Registries,
+    ) -> Result<Incident, Refusal> {
+        let (path, text) = find::incident(&self.incident)?;
+        let overlay = Overlay {
+            variant: variant.map(str::to_string),
+            set: self.set.clone(),
+            seed,
+            healthy: self.healthy,
+            no_fix: self.no_fix,
+            fix_steps: self.fix_steps,
+        };
+        Incident::read(
+            &path,
+            &text,
+            &overlay,
+            &self.shape.overrides(self.trace.clone()),
+            registries,
+        )
+    }
+
+    /// The variants asked for; `None` is the file itself.
+    fn variants(&self, registries: &Registries) -> Result<Vec<Option<String>>, Refusal> {
+        Ok(match self.variant.as_deref() {
+            Some("all") => {
+                let file = self.read(None, registries)?;
+                std::iter::once(None)
+                    .chain(file.variants.into_iter().map(|(name, _)| Some(name)))
+                    .collect()
+            }
+            Some(name) => vec![Some(name.to_string())],
+            None => vec![None],
+        })
+    }
+}
+
+pub fn run(args: &ReplayArgs, gate: bool, out: &mut Stdout) -> Done {
+    let registries = Registries::builtin();
+    let mut code = 0;
+    for variant in args.variants(&registries)? {
+        let incident = args.read(variant.as_deref(), &registries)?;
+        let one = one(args, &incident, &registries, out, gate)?;
+        code = code.max(one);
+    }
+    Ok(ExitCode::from(code))
+}
+
+/// One run, with its exit code.
+fn one(
+    args: &ReplayArgs,
+    incident: &Incident,
+    registries: &Registries,
+    out: &mut Stdout,
+    gate: bool,
+) -> Result<u8, Refusal> {
+    let (run, seconds) = timed(args, incident, registries)?;
+    let judgements = incident::judge(incident, &run);
+    let diagnosis = if args.no_records {
+        no_rows()
+    } else {
+        diagnosis::diagnose(&run.recording)
+    };
+    if let Some(folder) = &args.save {
+        crate::recording::files::save_csv(&run.recording, folder)?;
+    }
+    let digest = run.digest.to_string();
+    let reproduce = reproduce(args, incident);
+    let captured: Vec<&str> = run.facts.captured.iter().map(|f| f.name()).collect();
+    let trace_name = incident
+        .trace
+        .path()
+        .and_then(Path::file_name)
+        .map_or("generated".into(), |n| n.to_string_lossy());
+    let variant = named_variant(args, incident);
+    let background = (0..run.recording.requests.len())
+        .filter(|&i| run.recording.requests.value(requests::background, i) == 1)
+        .count() as u64;
+    let findings = Findings {
+        title: &incident.title,
+        question: Some(incident.question.as_str()).filter(|q| !q.is_empty()),
+        incident: &incident.name,
+        variant: variant.as_deref(),
+        seed: incident.seed,
+        digest: &digest,
+        requests_replayed: run.requests,
+        tries: run.tries.saturating_sub(background),
+        background,
+        virtual_length: run.recording.span.max(run.length),
+        trace: TraceFacts {
+            name: &trace_name,
+            format: &run.facts.format,
+            origin: run.facts.origin,
+            captured,
+            filled: run
+                .facts
+                .filled
+                .iter()
+                .map(|(f, how)| (f.name(), how.as_str()))
+                .collect(),
+            skipped_lines: run.skipped.rows,
+        },
+        truth: &run.truth,
+        judgements: &judgements,
+        diagnosis: &diagnosis,
+        watch: run.watched.all(),
+        recording: (!args.no_records).then_some(&run.recording),
+        bytes_kept: (run.recording.requests.bytes() + run.recording.attempts.bytes()) as u64,
+        reproduce: &reproduce,
+    };
+    let text = match args.print {
+        Print::Text => report::text::render(&findings, out.styled),
+        Print::Json => report::json::render(&findings),
+        Print::Junit => report::junit::render(&findings),
+        Print::Digest => format!("{digest}\n"),
+    };
+    print(out, &text)?;
+    if !args.no_report && !gate {
+        report::write_all(&findings, &args.out)?;
+    }
+    eprintln!(
+        "{}: {} requests in {seconds:.2} s of wall time, {:.0} a second",
+        incident.label(),
+        run.requests,
+        run.requests as f64 / seconds.max(1e-9)
+    );
+    Ok(exit_code(
+        args,
+        gate,
+        incident,
+        &run,
+        &judgements,
+        &diagnosis,
+    ))
+}
+
+/// Every way in which a run ends: the one place where exit codes come from.
+fn exit_code(
+    args: &ReplayArgs,
+    gate: bool,
+    incident: &Incident,
+    run: &Run,
+    judgements: &[Judgement],
+    diagnosis: &Diagnosis,
+) -> u8 {
+    if args.expect {
+        let shortfalls = incident::meets(incident, run, judgements, diagnosis);
+        for shortfall in &shortfalls {
+            anstream::eprintln!("{}: {}", incident.label(), shortfall.0);
+        }
+        return u8::from(!shortfalls.is_empty());
+    }
+    u8::from((gate || args.gate) && judgements.iter().any(|j| j.verdict != Verdict::Pass))
+}
+
+/// Runs it, with a progress bar where somebody watches.
+#[expect(
+    clippy::disallowed_types,
+    reason = "wall time is shown to people, on stderr alone"
+)]
+fn timed(
+    args: &ReplayArgs,
+    incident: &Incident,
+    registries: &Registries,
+) -> Result<(Run, f64), Refusal> {
+    let begun = std::time::Instant::now();
+    let bar = indicatif::ProgressBar::no_length();
+    if !std::io::stderr().is_terminal() {
+        bar.set_draw_target(indicatif::ProgressDrawTarget::hidden());
+    }
+    let progress = |now: u64, requests: u64| {
+        bar.set_position(requests);
+        bar.set_message(crate::config::show_nanos(now));
+    };
+    let keep = if args.no_records {
+        Keep::NoRows
+    } else {
+        Keep::Rows
+    };
+    let run = incident::run(
+        incident,
+        registries,
+        &RunOptions {
+            keep,
+            progress: Some(&progress),
+        },
+    );
+    bar.finish_and_clear();
+    Ok((run?, begun.elapsed().as_secs_f64()))
+}
+
+fn no_rows() -> Diagnosis {
+    Diagnosis {
+        summary: "not diagnosed: no rows were kept (--no-records)".into(),
+        limits: vec!["no rows were kept".into()],
+        ..Diagnosis::default()
+    }
+}
+
+fn named_variant(args: &ReplayArgs, incident: &Incident) -> Option<String> {
+    let mut words: Vec<String> = incident.variant.iter().cloned().collect();
+    words.extend(args.healthy.then(|| "healthy".to_string()));
+    words.extend(args.no_fix.then(|| "no-fix".to_string()));
+    (!words.is_empty()).then(|| words.join("-"))
+}
+
+/// The command that does it again, as the user would type it.
+fn reproduce(args: &ReplayArgs, incident: &Incident) -> String {
+    let mut words = vec![
+        "gameday".to_string(),
+        "replay".into(),
+        args.incident.clone(),
+    ];
+    let mut add = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            words.push(format!("--{name}"));
+            let plain = value
+                .chars()
+                .all(|c| c.is_alphanumeric() || "./_-=%".contains(c));
+            words.push(if plain { value } else { format!("'{value}'") });
+        }
+    };
+    add("variant", incident.variant.clone());
+    for set in &args.set {
+        add("set", Some(set.clone()));
+    }
+    add("seed", args.seed.map(|s| s.to_string()));
+    add(
+        "trace",
+        args.trace.as_ref().map(|t| t.display().to_string()),
+    );
+    let over = args.shape.overrides(None);
+    add("speed", over.speed);
+    add("rate", over.rate);
+    add("take", over.take);
+    add("filter", over.filter);
+    add("loop", over.laps);
+    add("reorder", over.reorder);
+    add("fix-steps", args.fix_steps.map(|n| n.to_string()));
+    for (on, flag) in [
+        (args.healthy, "--healthy"),
+        (args.no_fix, "--no-fix"),
+        (over.lenient, "--lenient"),
+    ] {
+        if on {
+            words.push(flag.into());
+        }
+    }
+    words.join(" ")
+}

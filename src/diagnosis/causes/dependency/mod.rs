@@ -1,0 +1,4 @@
+//! Causes in somebody who is called.
+
+pub mod errors;
+pub mod slow;

@@ -1,0 +1,36 @@
+//! dependency-slow: a dependency takes longer per call.
+//! ## Looks like
+//! The time of a call rises; waits for connections and workers follow; the hit rate stays.
+//! ## Told apart from
+//! the causes of misses (more calls, each as fast as before), traffic-surge (waits grow, the time of a call stays).
+//! ## Fixed by
+//! The dependency; here: time-outs, a smaller share of calls, a fall-back.
+//! ## Seen in
+//! Q21, Q24 (the impostor: "which metric distinguishes cache miss from backend slowness?").
+
+use super::super::{Cause, Family, Subject, less, more};
+use crate::diagnosis::evidence::Fact;
+
+/// The entry.
+pub const CAUSE: Cause = Cause {
+    id: "dependency-slow",
+    family: Family::Dependency,
+    summary: "a dependency takes longer per call",
+    signature: "time per call up, hit rate intact",
+    look_alikes: &["traffic-surge", "dependency-errors", "key-field-added"],
+    requires: &[
+        more(Fact::CallSlower, 0.5, 0.25),
+        less(Fact::Misses, 0.05, 0.02),
+    ],
+    supports: &[
+        more(Fact::CallMedian, 0.08, 0.04),
+        more(Fact::CallTail, 0.10, 0.05),
+        less(Fact::Arrivals, 0.2, 0.1).at_most(1.0),
+    ],
+    against: &[more(Fact::CallErrors, 0.02, 0.01).at_most(1.0)],
+    subject: Subject::Dependency,
+    containment: "shorten the time-out and fall back; keep retries from adding load",
+    remedy: "the dependency's own; a deadline on every call",
+    next: "the dependency's own dashboard; whether all of its replicas are slow",
+    trigger: "none of ours; open the breaker when the p95 of calls is above 2x of before",
+};

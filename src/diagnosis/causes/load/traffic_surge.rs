@@ -1,0 +1,36 @@
+//! traffic-surge: more comes in than the service was built for.
+//! ## Looks like
+//! Arrivals rise over many tenants; waits, sheds and time-outs follow; the time of a call and the hit rate stay.
+//! ## Told apart from
+//! hot-tenant (one tenant brings the growth), dependency-slow (the time of a call rises first).
+//! ## Fixed by
+//! Capacity, or shedding by priority.
+//! ## Seen in
+//! Q21 (its look-alike).
+
+use super::super::{Cause, Family, Subject, less, more};
+use crate::diagnosis::evidence::Fact;
+
+/// The entry.
+pub const CAUSE: Cause = Cause {
+    id: "traffic-surge",
+    family: Family::Load,
+    summary: "more requests than before, from everybody",
+    signature: "arrivals up over many tenants, waits follow; time per call and hit rate as before",
+    look_alikes: &["hot-tenant", "dependency-slow"],
+    requires: &[
+        more(Fact::Arrivals, 0.14, 0.05),
+        less(Fact::CallSlower, 1.0, 0.5),
+        less(Fact::Misses, 0.05, 0.02),
+    ],
+    supports: &[
+        less(Fact::OneTenant, 0.6, 0.1),
+        more(Fact::SlowTail, 0.2, 0.1).at_most(1.0),
+    ],
+    against: &[],
+    subject: Subject::None,
+    containment: "shed by priority; raise the number of replicas",
+    remedy: "scale on arrivals, with head-room for the lag of scaling",
+    next: "what brought the traffic; whether the growth will stay",
+    trigger: "none: no change of ours to roll back",
+};

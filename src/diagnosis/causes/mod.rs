@@ -1,0 +1,243 @@
+//! The catalogue of root causes. To add one: a file in its family's folder and a line in [`CAUSES`].
+//!
+//! A cause declares what must be so (`requires`: the weakest of these bounds its score, so no cause wins without its defining
+//! evidence), what speaks for it and what speaks against it. It never looks at a recording. How the weights add up: `rank`.
+
+mod cache;
+mod dependency;
+mod keys;
+mod load;
+
+use super::{
+    evidence::{Evidence, Fact, Group},
+    stats::Measure,
+};
+use serde::Serialize;
+
+/// Kinds of causes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Family {
+    /// The key of an answer changed.
+    Keys,
+    /// The cache behind the keys changed.
+    Cache,
+    /// Somebody who is called changed.
+    Dependency,
+    /// What comes in changed.
+    Load,
+}
+
+impl Family {
+    /// Its folder.
+    pub fn name(self) -> &'static str {
+        match self {
+            Family::Keys => "keys",
+            Family::Cache => "cache",
+            Family::Dependency => "dependency",
+            Family::Load => "load",
+        }
+    }
+}
+
+/// What a cause is about, besides its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// Nothing further.
+    None,
+    /// The request-scoped field that keys follow.
+    Field,
+    /// The tag that keys follow.
+    Tag,
+    /// The tenant that grew most.
+    Tenant,
+    /// The dependency that changed most.
+    Dependency,
+}
+
+/// One entry of the catalogue.
+#[derive(Debug)]
+pub struct Cause {
+    /// Its name, in files and answers.
+    pub id: &'static str,
+    /// Its family.
+    pub family: Family,
+    /// What it is, one line.
+    pub summary: &'static str,
+    /// What it looks like, one line.
+    pub signature: &'static str,
+    /// Causes that it is mistaken for.
+    pub look_alikes: &'static [&'static str],
+    /// Must be so.
+    pub requires: &'static [Clause],
+    /// Speaks for it, and against it when it is not so.
+    pub supports: &'static [Clause],
+    /// Speaks against it when it is so.
+    pub against: &'static [Clause],
+    /// What it is about.
+    pub subject: Subject,
+    /// What stops the harm now.
+    pub containment: &'static str,
+    /// What cures it.
+    pub remedy: &'static str,
+    /// What to look at next, to be sure.
+    pub next: &'static str,
+    /// When an automated roll-back should have acted.
+    pub trigger: &'static str,
+}
+
+/// A claim about one fact, as evidence in nats: 4 tanh of the distance from a line in units of a width.
+#[derive(Clone, Copy, Debug)]
+pub struct Clause {
+    /// The fact.
+    pub fact: Fact,
+    /// Where the evidence turns: half of what would be noticeable.
+    pub line: f64,
+    /// How soft the turn is.
+    pub width: f64,
+    /// Whether more speaks for it.
+    pub more: bool,
+    /// The most nats that it may bring.
+    pub most: f64,
+}
+
+/// The most that one clause may say: e⁴ is 55 to 1, so no single number decides alone.
+const MOST: f64 = 4.0;
+/// What timing may say: many things happen at any time (DESIGN.md section 7).
+const TIMING: f64 = 1.5;
+
+/// More than the line speaks for it.
+pub const fn more(fact: Fact, line: f64, width: f64) -> Clause {
+    Clause {
+        fact,
+        line,
+        width,
+        more: true,
+        most: MOST,
+    }
+}
+
+/// Less than the line speaks for it.
+pub const fn less(fact: Fact, line: f64, width: f64) -> Clause {
+    Clause {
+        fact,
+        line,
+        width,
+        more: false,
+        most: MOST,
+    }
+}
+
+/// A deploy at the onset: never more than a hint.
+pub const DEPLOYED: Clause = Clause {
+    fact: Fact::DeployAtOnset,
+    line: 0.5,
+    width: 0.25,
+    more: true,
+    most: TIMING,
+};
+
+impl Clause {
+    /// The same with a smaller voice.
+    pub const fn at_most(mut self, nats: f64) -> Clause {
+        self.most = nats;
+        self
+    }
+
+    /// The evidence, in nats; `None` when the fact is not recorded, which is never evidence of anything.
+    pub fn nats(&self, evidence: &Evidence) -> Option<f64> {
+        let Measure { value, se } = evidence.get(self.fact)?;
+        // One standard error closer to the line, and never past it.
+        let off = value - self.line;
+        let sure = (off.abs() - se).max(0.0).copysign(off);
+        let toward = if self.more { sure } else { -sure };
+        Some(self.most * libm::tanh(toward / self.width))
+    }
+
+    /// The group in which it votes.
+    pub fn group(&self) -> Group {
+        self.fact.group()
+    }
+}
+
+/// All causes.
+pub const CAUSES: &[&Cause] = &[
+    &keys::field_added::CAUSE,
+    &keys::version_bumped::CAUSE,
+    &keys::model_field_added::CAUSE,
+    &keys::normalisation_lost::CAUSE,
+    &keys::serializer_drift::CAUSE,
+    &keys::per_process_seed::CAUSE,
+    &cache::ttl_changed::CAUSE,
+    &cache::capacity_cut::CAUSE,
+    &cache::flush::CAUSE,
+    &cache::traffic_mix_shift::CAUSE,
+    &dependency::slow::CAUSE,
+    &dependency::errors::CAUSE,
+    &load::traffic_surge::CAUSE,
+    &load::hot_tenant::CAUSE,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_look_alike_is_in_the_catalogue_and_no_name_twice() {
+        for cause in CAUSES {
+            assert_eq!(
+                CAUSES.iter().filter(|c| c.id == cause.id).count(),
+                1,
+                "{}",
+                cause.id
+            );
+            for other in cause.look_alikes {
+                assert!(
+                    CAUSES.iter().any(|c| c.id == *other),
+                    "{}: {other}",
+                    cause.id
+                );
+            }
+            assert!(
+                !cause.requires.is_empty(),
+                "{} must require something",
+                cause.id
+            );
+        }
+    }
+
+    #[test]
+    fn evidence_moves_each_clause_the_way_it_says() {
+        for cause in CAUSES {
+            for clause in cause
+                .requires
+                .iter()
+                .chain(cause.supports)
+                .chain(cause.against)
+            {
+                let at = |value: f64| {
+                    let mut evidence = Evidence::default();
+                    evidence.put(clause.fact, Some(Measure::new(value, 0.0)));
+                    clause.nats(&evidence)
+                };
+                let (low, high) = (
+                    at(clause.line - 3.0 * clause.width),
+                    at(clause.line + 3.0 * clause.width),
+                );
+                assert_eq!(low < high, clause.more, "{}: {:?}", cause.id, clause.fact);
+                assert_eq!(at(clause.line), Some(0.0));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_recorded_is_no_evidence() {
+        let nothing = Evidence::default();
+        assert!(
+            CAUSES
+                .iter()
+                .flat_map(|c| c.requires)
+                .all(|clause| clause.nats(&nothing).is_none())
+        );
+    }
+}

@@ -1,0 +1,227 @@
+//! Versions that serve side by side: the strongest evidence there is for or against a deploy.
+//!
+//! The old version is a control that lives through the same minutes, so load, time of day and the dependency's mood cancel.
+//! It finds a canary of a few percent that no total would show. Mantel-Haenszel over windows (1959).
+
+use super::{
+    episode::{Finding, Frame},
+    scan::Stretch,
+    series::{Marker, What},
+    view::View,
+};
+use crate::recording::requests;
+use std::collections::BTreeMap;
+
+/// A version of something: a column of ordinals and a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// The column in the table of requests.
+    pub column: usize,
+    /// Its value, from 1.
+    pub value: u64,
+    /// The version beside it.
+    pub old: u64,
+}
+
+/// The columns that hold versions; the most general first.
+pub const COLUMNS: [usize; 5] = [
+    requests::service_version,
+    requests::key_template,
+    requests::serializer,
+    requests::parser_version,
+    requests::limiter_scope,
+];
+
+/// z from which a difference between versions is one. Few comparisons are made, but the rows of one content, tenant or
+/// second are alike: white noise would need 3.5; the rest pays for that.
+const LEAST_Z: f64 = 6.0;
+/// Rows of the smaller side below which nothing is said.
+const LEAST_ROWS: f64 = 60.0;
+
+/// Counts of one window, old and new.
+#[derive(Clone, Copy, Default)]
+struct Pair {
+    n: [f64; 2],
+    bad: [f64; 2],
+}
+
+/// The outcome of a comparison.
+#[derive(Clone, Copy, Debug)]
+pub struct Contrast {
+    /// Share that is bad with the new version, less that with the old in the same windows.
+    pub difference: f64,
+    /// How many standard errors that is.
+    pub z: f64,
+    /// Share that is bad with the old version.
+    pub old: f64,
+    /// Share that is bad with the new version.
+    pub new: f64,
+}
+
+/// Values of a column in order of first appearance, with the first and last request of each.
+pub fn appearances(view: &View, column: usize) -> Vec<(u64, usize, usize)> {
+    let mut seen: BTreeMap<u64, (usize, usize)> = BTreeMap::new();
+    for i in 0..view.len() {
+        let value = view.get(column, i);
+        if value != 0 {
+            seen.entry(value).or_insert((i, i)).1 = i;
+        }
+    }
+    let mut all: Vec<_> = seen
+        .into_iter()
+        .map(|(v, (first, last))| (v, first, last))
+        .collect();
+    all.sort_by_key(|a| a.1);
+    all
+}
+
+/// Changes found by comparing versions.
+pub fn findings(view: &View, frame: &Frame) -> Vec<Finding> {
+    let mut found = vec![];
+    for column in COLUMNS {
+        let seen = appearances(view, column);
+        for (k, &(value, first, last)) in seen.iter().enumerate().skip(1) {
+            let earlier: Vec<u64> = seen[..k].iter().map(|s| s.0).collect();
+            for what in [
+                What::Misses,
+                What::Failures,
+                What::ParseErrors,
+                What::Rejects,
+            ] {
+                let Some(series) = frame.of(what) else {
+                    continue;
+                };
+                let versions = (column, value, earlier.as_slice());
+                let Some(finding) = compare(view, frame, series.marker, versions, first..last + 1)
+                else {
+                    continue;
+                };
+                // The columns often move together: the first one that shows it is enough.
+                if !found.iter().any(|f: &Finding| {
+                    f.marker.what == what && f.stretch.from.abs_diff(finding.stretch.from) <= 1
+                }) {
+                    found.push(finding);
+                }
+            }
+        }
+    }
+    found
+}
+
+fn compare(
+    view: &View,
+    frame: &Frame,
+    marker: Marker,
+    (column, value, earlier): (usize, u64, &[u64]),
+    rows: std::ops::Range<usize>,
+) -> Option<Finding> {
+    let pairs = pairs(view, frame, marker, rows.clone(), |i| {
+        let v = view.get(column, i);
+        if v == value {
+            Some(1)
+        } else if earlier.contains(&v) {
+            Some(0)
+        } else {
+            None
+        }
+    });
+    let both: Vec<(usize, Pair)> = pairs
+        .into_iter()
+        .filter(|(_, p)| p.n[0] > 0.0 && p.n[1] > 0.0)
+        .collect();
+    // What fades as a cache refills is clearest at first, what stays is clearest over the whole time side by side.
+    let parts = [both.len() / 8, both.len() / 4, both.len() / 2, both.len()];
+    let whole = parts
+        .iter()
+        .filter_map(|&k| contrast(&both[..k]))
+        .max_by(|a, b| a.z.total_cmp(&b.z))?;
+    let least = if marker.what == What::Misses {
+        0.05
+    } else {
+        0.01
+    };
+    if whole.z < LEAST_Z || whole.difference < least {
+        return None;
+    }
+    // A cold process with a cache of its own passes by itself; what stays in the later half of the time side by side does not.
+    let fresh = rows
+        .clone()
+        .step_by(7)
+        .find(|&i| view.get(column, i) == value)
+        .is_some_and(|i| {
+            let process = view.get(requests::process, i);
+            process != 0
+                && !(0..rows.start)
+                    .step_by(7)
+                    .any(|k| view.get(requests::process, k) == process)
+        });
+    if fresh && contrast(&both[both.len() / 2..]).is_none_or(|late| late.difference < least) {
+        return None;
+    }
+    let (from, to) = (both.first()?.0, both.last()?.0 + 1);
+    if to - from < frame.windows.shortest || from < frame.warm + 2 * frame.windows.shortest {
+        return None;
+    }
+    let old = earlier.last().copied().unwrap_or(0);
+    Some(Finding {
+        marker,
+        stretch: Stretch {
+            z: whole.z,
+            from,
+            to,
+        },
+        effect: whole.difference,
+        before: whole.old,
+        during: whole.new,
+        version: Some(Version { column, value, old }),
+    })
+}
+
+fn pairs(
+    view: &View,
+    frame: &Frame,
+    marker: Marker,
+    rows: std::ops::Range<usize>,
+    side: impl Fn(usize) -> Option<usize>,
+) -> BTreeMap<usize, Pair> {
+    let mut pairs: BTreeMap<usize, Pair> = BTreeMap::new();
+    for i in rows {
+        let window = frame.windows.of(view.arrived[i]);
+        if window < frame.warm || window >= frame.windows.count || view.get(requests::cold, i) != 0
+        {
+            continue;
+        }
+        if let (Some(side), Some(bad)) = (side(i), marker.bad(view, i)) {
+            let pair = pairs.entry(window).or_default();
+            pair.n[side] += 1.0;
+            pair.bad[side] += f64::from(u8::from(bad));
+        }
+    }
+    pairs
+}
+
+fn contrast(pairs: &[(usize, Pair)]) -> Option<Contrast> {
+    let (mut weights, mut sum, mut variance) = (0.0, 0.0, 0.0);
+    let (mut n, mut bad) = ([0.0; 2], [0.0; 2]);
+    for (_, p) in pairs {
+        let weight = p.n[0] * p.n[1] / (p.n[0] + p.n[1]);
+        let pooled = (p.bad[0] + p.bad[1] + 0.5) / (p.n[0] + p.n[1] + 1.0);
+        weights += weight;
+        sum += weight * (p.bad[1] / p.n[1] - p.bad[0] / p.n[0]);
+        variance += weight * pooled * (1.0 - pooled);
+        for side in 0..2 {
+            n[side] += p.n[side];
+            bad[side] += p.bad[side];
+        }
+    }
+    if n[0].min(n[1]) < LEAST_ROWS || weights <= 0.0 {
+        return None;
+    }
+    let difference = sum / weights;
+    Some(Contrast {
+        difference,
+        z: sum / variance.max(1e-12).sqrt(),
+        old: bad[0] / n[0],
+        new: bad[1] / n[1],
+    })
+}

@@ -1,0 +1,255 @@
+//! How keys relate to content within the episode: split or whole, the same as before or new, and what they follow.
+//!
+//! Two questions decide whether the key follows X (beyond what healthy keys follow): with equal X, is the key equal? With
+//! another X, is it another? Keys are deterministic, so the true X answers both without exception; a tag that merely goes
+//! along with it (clients that write in their own order) fails one of them now and then.
+
+use super::{
+    Evidence, Fact,
+    looks::{CANDIDATES, Look, Looks, Phase},
+};
+use crate::{
+    diagnosis::{
+        stats::{Measure, share},
+        view::View,
+    },
+    recording::requests,
+    sim::hash::{FixedState, mix},
+};
+use hashbrown::{HashMap, HashSet};
+
+/// Look-ups of the episode that are compared: the first so many. Ten thousand pairs settle a deterministic question.
+const MOST: usize = 60_000;
+/// Times a content must have come before its repeats count as late.
+const LATE: u32 = 4;
+/// A tag with more values than this is request-scoped, such as a user or a session.
+const FEW_VALUES: usize = 64;
+/// Pairs that a question needs.
+const PAIRS: f64 = 8.0;
+/// ns of a minute, the clock that keys are caught with.
+const MINUTE: u64 = 60_000_000_000;
+
+/// Answers to the two questions.
+struct Agreement {
+    value: Measure,
+    values: usize,
+    column: Option<usize>,
+}
+
+pub fn gather(view: &View, looks: &Looks, evidence: &mut Evidence) {
+    if !looks.contents {
+        return;
+    }
+    let during: Vec<&Look> = looks
+        .all
+        .iter()
+        .filter(|l| l.phase == Phase::During)
+        .take(MOST)
+        .collect();
+    evidence.put(Fact::Rekeyed, rekeyed(looks));
+    let (split, novel) = splits(&during);
+    evidence.put(Fact::Split, split);
+    evidence.put(Fact::Novel, novel);
+    // With hardly any split there is nothing to explain.
+    if !split.is_some_and(|s| s.value >= 0.01) {
+        return;
+    }
+    let follow =
+        |column: usize| agreement(&during, Some(column), |l| view.get(column, l.i as usize));
+    let all: Vec<Agreement> = CANDIDATES
+        .into_iter()
+        .filter(|c| !looks.follows.contains(c) && view.has(*c))
+        .filter_map(follow)
+        .collect();
+    let minute = agreement(&during, None, |l| l.time / MINUTE);
+    explain(&all, minute, novel, evidence);
+    for column in [requests::h_fields, requests::h_raw] {
+        if !view.has(column) {
+            evidence.limits.push(format!(
+                "{} is not recorded: how equal content is written cannot be told",
+                View::column_name(column)
+            ));
+        }
+    }
+}
+
+fn explain(
+    all: &[Agreement],
+    minute: Option<Agreement>,
+    novel: Option<Measure>,
+    evidence: &mut Evidence,
+) {
+    let of = |columns: &[usize]| {
+        all.iter()
+            .filter(|a| a.column.is_some_and(|c| columns.contains(&c)))
+            .max_by(|a, b| a.value.value.total_cmp(&b.value.value))
+    };
+    evidence.put(Fact::RawValues, of(&[requests::h_fields]).map(|a| a.value));
+    evidence.put(Fact::RawBytes, of(&[requests::h_raw]).map(|a| a.value));
+    evidence.put(
+        Fact::Process,
+        of(&[requests::process, requests::replica]).map(|a| a.value),
+    );
+    let digests = [
+        requests::h_fields,
+        requests::h_raw,
+        requests::process,
+        requests::replica,
+    ];
+    let tag = |few: bool| {
+        all.iter()
+            .filter(|a| {
+                a.column.is_some_and(|c| !digests.contains(&c)) && (a.values <= FEW_VALUES) == few
+            })
+            .fold(None, |best: Option<&Agreement>, a| match best {
+                Some(b) if b.value.value >= a.value.value => best,
+                _ => Some(a),
+            })
+    };
+    let name = |a: &Agreement| a.column.map_or("minute", View::column_name).to_string();
+    let best = all
+        .iter()
+        .chain(&minute)
+        .map(|a| a.value.value)
+        .fold(0.0, f64::max);
+    // What nothing recorded explains: new with every request if it goes on bringing new keys, else an unrecorded tag.
+    let novelty = novel.map_or(0.5, |n| n.value);
+    let unexplained = 1.0 - best;
+    let unique = Measure::new(novelty.min(unexplained), novel.map_or(0.3, |n| n.se));
+    let unknown_tag = Measure::new(
+        (1.0 - novelty).min(unexplained) * 0.9,
+        novel.map_or(0.3, |n| n.se),
+    );
+    let mut scoped = (unique, "unique per request".to_string());
+    for a in tag(false).into_iter().chain(minute.as_ref()) {
+        if a.value.value > scoped.0.value {
+            scoped = (a.value, name(a));
+        }
+    }
+    evidence.put(Fact::RequestScoped, Some(scoped.0));
+    evidence.field = Some(scoped.1);
+    let known = tag(true).filter(|a| a.value.value >= unknown_tag.value);
+    evidence.put(Fact::Tag, Some(known.map_or(unknown_tag, |a| a.value)));
+    evidence.tag = known.map(|a| format!("{} ({} values)", name(a), a.values));
+}
+
+/// A serializer shows in one of two ways: keys follow bytes, or all of them are new once with a serializer that is new.
+pub fn writing(evidence: &mut Evidence) {
+    let bytes = evidence.get(Fact::RawBytes);
+    let once = match (
+        evidence.get(Fact::Rekeyed),
+        evidence.get(Fact::Split),
+        evidence.get(Fact::NewSerializer),
+    ) {
+        // Where the serializer is not recorded, half a vote: it may have been that, or the template.
+        (Some(rekeyed), Some(split), serializer) if split.value < 0.05 => Some(Measure::new(
+            rekeyed.value.min(serializer.map_or(0.8, |s| s.value)),
+            rekeyed.se,
+        )),
+        _ => None,
+    };
+    let better = match (bytes, once) {
+        (Some(b), Some(o)) if b.value >= o.value => Some(b),
+        (b, o) => o.or(b),
+    };
+    evidence.put(
+        Fact::ByWriting,
+        better.or(evidence.get(Fact::Split).map(|s| Measure::new(0.0, s.se))),
+    );
+}
+
+/// Share of contents whose first key in the episode differs from the last one before it.
+fn rekeyed(looks: &Looks) -> Option<Measure> {
+    let mut last: HashMap<u64, (u64, bool), FixedState> = HashMap::default();
+    let (mut n, mut other) = (0.0, 0.0);
+    for look in &looks.all {
+        let during = look.phase == Phase::During;
+        match last.get_mut(&look.content) {
+            Some((_, true)) => {}
+            Some((key, done)) => {
+                if during {
+                    n += 1.0;
+                    other += f64::from(u8::from(*key != look.key));
+                    *done = true;
+                } else {
+                    *key = look.key;
+                }
+            }
+            None => {
+                last.insert(look.content, (look.key, during));
+            }
+        }
+    }
+    if n < PAIRS { None } else { share(other, n) }
+}
+
+/// Share of repeats that come with another key, and of late repeats that bring one never seen.
+fn splits(during: &[&Look]) -> (Option<Measure>, Option<Measure>) {
+    let mut last: HashMap<u64, (u64, u32), FixedState> = HashMap::default();
+    let mut keys: HashSet<u64, FixedState> = HashSet::default();
+    let (mut n, mut other, mut late, mut new) = (0.0, 0.0, 0.0, 0.0);
+    for look in during {
+        let fresh = keys.insert(mix(look.content ^ look.key.rotate_left(1)));
+        let entry = last.entry(look.content).or_insert((look.key, 0));
+        if entry.1 > 0 {
+            n += 1.0;
+            other += f64::from(u8::from(entry.0 != look.key));
+        }
+        if entry.1 >= LATE {
+            late += 1.0;
+            new += f64::from(u8::from(fresh));
+        }
+        *entry = (look.key, entry.1 + 1);
+    }
+    let enough = |k: f64, of: f64| if of < PAIRS { None } else { share(k, of) };
+    (enough(other, n), enough(new, late))
+}
+
+/// How well the key follows X: one less the larger share of exceptions to the two questions.
+fn agreement(
+    during: &[&Look],
+    column: Option<usize>,
+    x: impl Fn(&Look) -> u64,
+) -> Option<Agreement> {
+    let mut with: HashMap<u64, u64, FixedState> = HashMap::default();
+    let mut without: HashMap<u64, (u64, u64), FixedState> = HashMap::default();
+    let mut values: HashSet<u64, FixedState> = HashSet::default();
+    let (mut equal, mut equal_other, mut differ, mut differ_same) = (0.0, 0.0, 0.0, 0.0);
+    for look in during {
+        let x = x(look);
+        if values.len() <= 10 * FEW_VALUES {
+            values.insert(x);
+        }
+        if let Some(key) = with.insert(mix(look.content ^ mix(x ^ 1)), look.key) {
+            equal += 1.0;
+            equal_other += f64::from(u8::from(key != look.key));
+        }
+        if let Some((old, key)) = without.insert(look.content, (x, look.key))
+            && old != x
+        {
+            differ += 1.0;
+            differ_same += f64::from(u8::from(key == look.key));
+        }
+    }
+    if differ < PAIRS {
+        return None;
+    }
+    let apart = share(differ_same, differ)?;
+    let value = if equal < PAIRS {
+        // X never stays the same for a content: it cannot be told from something unique.
+        Measure::new(1.0 - apart.value, 0.3)
+    } else {
+        let together = share(equal_other, equal)?;
+        let worse = if together.value > apart.value {
+            together
+        } else {
+            apart
+        };
+        Measure::new(1.0 - worse.value, worse.se)
+    };
+    Some(Agreement {
+        value,
+        values: values.len(),
+        column,
+    })
+}

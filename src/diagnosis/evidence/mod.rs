@@ -1,0 +1,219 @@
+//! The facts of an episode: what changed between the clean stretch before it and the episode itself, each a number with its
+//! standard error. Causes (`causes/`) weigh facts and know nothing of recordings; facts know nothing of causes.
+
+mod calls;
+mod changes;
+mod keys;
+mod looks;
+mod missing;
+mod reuse;
+mod traffic;
+
+pub use changes::{Event, REACH, events};
+
+use super::{contrast::Version, episode::Frame, stats::Measure, view::View};
+use std::ops::Range;
+
+/// A clean stretch before, and the episode itself.
+#[derive(Clone, Debug)]
+pub struct Spans {
+    /// Healthy, ns.
+    pub before: Range<u64>,
+    /// The episode without its uncertain edges, ns.
+    pub during: Range<u64>,
+    /// The version that the episode is confined to, if it is.
+    pub version: Option<Version>,
+    /// Interval of the onset, ns.
+    pub onset: Range<u64>,
+}
+
+/// Facts of one group are different views of one thing, so a cause hears one vote a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// How much comes in, from whom.
+    Arrivals,
+    /// What comes in.
+    Content,
+    /// How keys relate to content.
+    Keys,
+    /// Which part of the content or of the request the key follows.
+    Field,
+    /// What the cache says and holds.
+    Cache,
+    /// How it goes on.
+    Course,
+    /// Calls to dependencies.
+    Calls,
+    /// Errors of calls.
+    Errors,
+    /// Which versions serve.
+    Version,
+    /// What happened at the onset.
+    Timing,
+}
+
+macro_rules! facts {
+    ($( $(#[doc = $doc:literal])+ $fact:ident: $group:ident, $unit:ident, $text:literal; )+) => {
+        /// A fact of an episode.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Fact { $( $(#[doc = $doc])+ $fact, )+ }
+
+        impl Fact {
+            /// All facts.
+            pub const ALL: &'static [Fact] = &[$( Fact::$fact, )+];
+            /// The group in which it votes.
+            pub fn group(self) -> Group { match self { $( Fact::$fact => Group::$group, )+ } }
+            /// What its number counts.
+            pub fn unit(self) -> Unit { match self { $( Fact::$fact => Unit::$unit, )+ } }
+            /// What it is, in words that its number follows.
+            pub fn text(self) -> &'static str { match self { $( Fact::$fact => $text, )+ } }
+        }
+    };
+}
+
+/// What the number of a fact counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A difference of two shares.
+    Points,
+    /// A share.
+    Share,
+    /// The logarithm of a ratio.
+    LnRatio,
+    /// The logarithm of a number.
+    LnCount,
+}
+
+facts! {
+    /// ln ratio of the rate of arrivals.
+    Arrivals: Arrivals, LnRatio, "arrivals changed by a factor of";
+    /// Share of the growth of arrivals that comes from one tenant.
+    OneTenant: Arrivals, Share, "share of the growth of arrivals that comes from one tenant";
+    /// ln ratio of that tenant's own rate.
+    TenantGrowth: Arrivals, LnRatio, "that tenant's own arrivals changed by a factor of";
+    /// Share of requests that failed, more than before.
+    Failing: Errors, Points, "failed requests, more than before";
+    /// ln ratio of the p95 of latency.
+    SlowTail: Course, LnRatio, "latency p95 changed by a factor of";
+    /// Miss share, more than before.
+    Misses: Cache, Points, "cache misses, more than before";
+    /// Part of that which what is asked for explains: contents that come back later, or never did.
+    FromTraffic: Content, Points, "misses that the mix of contents explains";
+    /// Share of requests for contents not seen before, more than before.
+    NewContent: Content, Points, "requests for content not seen recently, more than before";
+    /// Part of the misses that keys explain: content that is known, under a key that is not.
+    FromKeys: Keys, Points, "misses of known content under an unknown key";
+    /// Part of the misses that the cache explains: a key that is known and would have hit before.
+    FromCache: Cache, Points, "misses of keys that would have hit before";
+    /// The same for keys asked for again within the episode.
+    FromCacheAgain: Course, Points, "misses of keys already asked for within the episode, beyond the usual";
+    /// The same for keys last asked for before it.
+    FromCacheFirst: Cache, Points, "misses of keys last asked for before the episode, beyond the usual";
+    /// Share of repeats of a content within the episode that come under another key than the last time.
+    Split: Keys, Share, "repeats of a content that come under another key";
+    /// Share of contents whose first key in the episode is not the last one before it.
+    Rekeyed: Keys, Share, "contents known before whose key is another now";
+    /// Share of late repeats of a content that bring yet another key.
+    Novel: Course, Share, "late repeats of a content that bring yet another key";
+    /// How well keys follow something that is new with every request, or a clock, or the user.
+    RequestScoped: Field, Share, "keys follow something request-scoped, agreement";
+    /// How well keys follow a tag with few values.
+    Tag: Field, Share, "keys follow a tag with few values, agreement";
+    /// How well keys follow the raw values of fields that are equal once normalised.
+    RawValues: Field, Share, "keys follow how equal values are written, agreement";
+    /// How well keys follow the bytes of payloads whose values are equal.
+    RawBytes: Field, Share, "keys follow the bytes of equal fields, agreement";
+    /// The better of two: keys follow bytes, or all keys are new under a serializer that is new.
+    ByWriting: Keys, Share, "keys follow how the serializer writes, agreement";
+    /// How well keys follow the process that made them.
+    Process: Field, Share, "keys follow the process that serves, agreement";
+    /// Expired misses, more than before.
+    Expired: Cache, Points, "expired misses, more than before";
+    /// Evicted misses, more than before.
+    Evicted: Cache, Points, "evicted misses, more than before";
+    /// Share of expired misses whose entry died at an age at which others used to hit.
+    DiedYoung: Course, Share, "expired misses of entries that died at an age at which others used to hit";
+    /// ln ratio of the oldest ages at a hit.
+    OldestHit: Cache, LnRatio, "the oldest entries that still hit are of an age changed by a factor of";
+    /// ln ratio of the entries in the cache.
+    Entries: Cache, LnRatio, "entries in the cache changed by a factor of";
+    /// ln ratio of the cache's limit.
+    Limit: Cache, LnRatio, "the cache's limit changed by a factor of";
+    /// Share of the excess of misses that went away by itself within the episode.
+    Recovery: Course, Share, "excess misses that went away by themselves within the episode";
+    /// Share of hits on entries written by another process, less than before.
+    ForeignHits: Field, Points, "hits on entries that another process wrote, compared with before";
+    /// ln ratio of the median time of a call.
+    CallMedian: Calls, LnRatio, "median time of a call changed by a factor of";
+    /// ln ratio of the p95 of the time of a call.
+    CallTail: Calls, LnRatio, "p95 of the time of a call changed by a factor of";
+    /// How much slower calls are, in units of what is noticeable (median x1.15 or p95 x1.2), the larger of the two.
+    CallSlower: Calls, LnCount, "calls slower, in units of the least that is noticeable:";
+    /// Share of calls that fail, more than before.
+    CallErrors: Errors, Points, "failed calls, more than before";
+    /// Share of the episode's requests under a key template not seen before.
+    NewTemplate: Version, Share, "requests under a key template that is new";
+    /// Share of the episode's requests under a serializer not seen before.
+    NewSerializer: Version, Share, "requests under a serializer that is new";
+    /// Share of the episode's requests under a service version not seen before.
+    NewVersion: Version, Share, "requests served by a version that is new";
+    /// Share of the episode's requests served by a process that started at the onset.
+    NewProcess: Timing, Share, "requests served by processes that are new";
+    /// Whether a deploy lies within the onset's interval.
+    DeployAtOnset: Timing, Share, "a deploy at the onset";
+}
+
+/// All facts of an episode, those that the recording can tell.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    facts: Vec<(Fact, Measure)>,
+    /// The field that keys follow, in words.
+    pub field: Option<String>,
+    /// The tag that keys follow, in words.
+    pub tag: Option<String>,
+    /// The tenant whose arrivals grew most.
+    pub tenant: Option<String>,
+    /// The dependency whose calls changed most.
+    pub dependency: Option<String>,
+    /// What could not be told, and for want of what.
+    pub limits: Vec<String>,
+}
+
+impl Evidence {
+    /// The value of a fact; `None` when the recording cannot tell.
+    pub fn get(&self, fact: Fact) -> Option<Measure> {
+        self.facts.iter().find(|(f, _)| *f == fact).map(|(_, m)| *m)
+    }
+
+    /// Whether a fact is known and at least so large.
+    pub fn at_least(&self, fact: Fact, value: f64) -> bool {
+        self.get(fact).is_some_and(|m| m.value >= value)
+    }
+
+    /// Sets a fact, for tests of causes by hand too.
+    pub fn put(&mut self, fact: Fact, measure: Option<Measure>) {
+        if let Some(measure) = measure.filter(|m| m.value.is_finite() && m.se.is_finite()) {
+            self.facts.retain(|(f, _)| *f != fact);
+            self.facts.push((fact, measure));
+        }
+    }
+}
+
+/// Gathers the facts of an episode.
+pub fn gather(view: &View, frame: &Frame, spans: &Spans) -> Evidence {
+    let mut evidence = Evidence::default();
+    traffic::gather(view, frame, spans, &mut evidence);
+    calls::gather(view, spans, &mut evidence);
+    missing::gather(view, frame, spans, &mut evidence);
+    if let Some(looks) = looks::Looks::collect(view, spans, &mut evidence.limits) {
+        reuse::gather(&looks, &mut evidence);
+        keys::gather(view, &looks, &mut evidence);
+    }
+    evidence.put(
+        Fact::DiedYoung,
+        crate::diagnosis::expiry::read(view, &spans.before, &spans.during).map(|e| e.young),
+    );
+    changes::gather(view, spans, &mut evidence);
+    keys::writing(&mut evidence);
+    evidence
+}

@@ -1,0 +1,471 @@
+//! One recording from end to end: is there an incident, since when, and what to say of it.
+
+use super::{
+    Diagnosis, Onset, contrast,
+    episode::{self, Episode, Finding, Frame},
+    evidence::{self, Event, Spans},
+    expiry, rank,
+    refine::{self, Instant, Step},
+    say, segments, series,
+    series::What,
+    users,
+    view::View,
+    windows::{self, SECOND, Windows},
+};
+use crate::recording::{Recording, requests};
+
+/// Requests below which nothing can be told: 2.10 of the method needs some hundreds for any quantity.
+const LEAST_REQUESTS: usize = 200;
+/// Windows below which there is no before and no after.
+const LEAST_WINDOWS: usize = 12;
+
+/// See [`super::loudest`].
+pub fn loudest(recording: &Recording) -> Vec<(&'static str, f64)> {
+    let Some(view) = View::new(recording) else {
+        return vec![];
+    };
+    let windows = Windows::choose(&view);
+    if windows.count < LEAST_WINDOWS {
+        return vec![];
+    }
+    let frame = frame(&view, windows);
+    episode::loudest(&view, &frame)
+        .into_iter()
+        .map(|(what, z)| (what.name(), z))
+        .collect()
+}
+
+fn frame(view: &View, windows: Windows) -> Frame {
+    let series = series::all(view, &windows);
+    let settling: Vec<_> = series
+        .iter()
+        .filter(|s| matches!(s.marker.what, What::Misses | What::Slow))
+        .collect();
+    let warm = windows::warm_up(&windows, &settling);
+    Frame {
+        windows,
+        series,
+        warm,
+    }
+}
+
+/// See [`super::diagnose`].
+pub fn diagnose(recording: &Recording) -> Diagnosis {
+    let Some(view) = View::new(recording).filter(|v| v.len() >= LEAST_REQUESTS) else {
+        return too_little(format!(
+            "{} requests are too few to tell anything from (at least {LEAST_REQUESTS})",
+            recording.requests.len()
+        ));
+    };
+    let windows = Windows::choose(&view);
+    if windows.count < LEAST_WINDOWS {
+        return too_little(format!(
+            "{} windows of {} are too few to tell before from after (at least {LEAST_WINDOWS})",
+            windows.count,
+            say::seconds(windows.width as f64 * 1e-9)
+        ));
+    }
+    let frame = frame(&view, windows);
+    let episodes = episode::all(&view, &frame);
+    let Some(main) = episodes.first() else {
+        return healthy(&view, &frame);
+    };
+    let located = locate(&view, &frame, main, &episodes);
+    describe(&view, &frame, main, &located, &episodes)
+}
+
+fn too_little(why: String) -> Diagnosis {
+    Diagnosis {
+        summary: "no incident: too little to tell".into(),
+        limits: vec![why],
+        ..Diagnosis::default()
+    }
+}
+
+fn healthy(view: &View, frame: &Frame) -> Diagnosis {
+    let log = evidence::events(view);
+    let cleared = log
+        .iter()
+        .filter(|e| e.version > 1)
+        .take(4)
+        .map(|e| {
+            format!(
+                "{}: nothing changed with it beyond the run's own noise",
+                name(e)
+            )
+        })
+        .collect();
+    let mut limits = vec![];
+    if !view.has(requests::cache) {
+        limits.push("cache look-ups are not recorded: nothing can be said of the cache".into());
+    }
+    let first = frame.windows.start(frame.warm + 2 * frame.windows.shortest);
+    limits.push(format!(
+        "what began before {} would not be seen: there is no \"before\" to compare with",
+        say::clock(first)
+    ));
+    Diagnosis {
+        summary: "no incident".into(),
+        cleared,
+        limits,
+        ..Diagnosis::default()
+    }
+}
+
+/// An event in words.
+fn name(event: &Event) -> String {
+    let version = if event.version > 0 {
+        format!(" of v{}", event.version)
+    } else {
+        String::new()
+    };
+    format!(
+        "{}{version} at {}",
+        if event.name.is_empty() {
+            "event"
+        } else {
+            &event.name
+        },
+        say::clock(event.time)
+    )
+}
+
+/// The clean stretch before, the episode between its edges, and the onset's interval.
+struct Located {
+    spans: Spans,
+    onset: Onset,
+    lead: What,
+}
+
+fn locate(view: &View, frame: &Frame, main: &Episode, episodes: &[Episode]) -> Located {
+    let windows = &frame.windows;
+    let coarse = Instant {
+        at: windows.start(main.from),
+        from: windows.start(main.from.saturating_sub(1)),
+        to: windows.start(main.from + 1),
+    };
+    // Instants come from what moved at large; comparisons of versions know their beginning exactly.
+    let lead = main
+        .findings
+        .iter()
+        .filter(|f| f.version.is_none())
+        .max_by(|a, b| rank_of(a).cmp(&rank_of(b)));
+    let mut begun = lead
+        .and_then(|f| edge(view, frame, f, true))
+        .unwrap_or(coarse);
+    let version = main.findings.iter().find_map(|f| f.version);
+    if let Some(v) = version
+        && let Some(&(_, first, _)) = contrast::appearances(view, v.column)
+            .iter()
+            .find(|a| a.0 == v.value)
+        && (lead.is_none() || view.arrived[first] < begun.from)
+    {
+        let earlier = if first > 0 {
+            view.arrived[first - 1]
+        } else {
+            0
+        };
+        begun = Instant {
+            at: view.arrived[first],
+            from: earlier,
+            to: view.arrived[first],
+        };
+    }
+    // A shorter lifetime bites only as entries come of age; they say when it began.
+    let onward = begun.to..windows.start(main.to);
+    if lead.is_some_and(|f| f.marker.what == What::Misses)
+        && let Some(expiry) = expiry::read(view, &(windows.start(frame.warm)..begun.from), &onward)
+            .filter(|e| e.young.shrunk() > 0.4)
+        && let Some(change) = expiry.change.filter(|c| c.at < begun.at)
+    {
+        begun = change;
+    }
+    let open = main.to >= windows.count;
+    let ended = if open {
+        None
+    } else {
+        lead.and_then(|f| edge(view, frame, f, false))
+            .or(Some(Instant {
+                at: windows.start(main.to),
+                from: windows.start(main.to - 1),
+                to: windows.start(main.to + 1),
+            }))
+    };
+    let until = ended.map(|e| e.at.max(begun.to + 1));
+    let during_end = ended.map_or(view.end, |e| e.from.max(begun.to + 1));
+    // The longest stretch between warm-up and onset that no other episode touches.
+    let warm = windows.start(frame.warm);
+    let mut cuts = vec![(begun.from, begun.from)];
+    cuts.extend(
+        episodes
+            .iter()
+            .filter(|e| !std::ptr::eq(*e, main))
+            .map(|e| {
+                (
+                    windows.start(e.from.saturating_sub(1)),
+                    windows.start(e.to + 1),
+                )
+            }),
+    );
+    cuts.sort_unstable();
+    let (mut from, mut best) = (warm, warm..warm);
+    for (start, end) in cuts {
+        let start = start.min(begun.from);
+        if start > from && start - from > best.end - best.start {
+            best = from..start;
+        }
+        from = from.max(end).min(begun.from);
+    }
+    let before = if best.is_empty() {
+        0..begun.from.max(1)
+    } else {
+        best
+    };
+    let ramp = lead.is_some_and(|f| ramp(frame, f));
+    // A version matters as a control only if others serve beside it.
+    Located {
+        spans: Spans {
+            before,
+            during: begun.to..during_end,
+            version,
+            onset: begun.from..begun.to,
+        },
+        onset: Onset {
+            at: begun.at,
+            from: begun.from,
+            to: begun.to,
+            until,
+            ramp,
+        },
+        lead: lead
+            .or(main.findings.first())
+            .map_or(What::Slow, |f| f.marker.what),
+    }
+}
+
+/// Primary quantities lead; among them the one whose stretch is worst for its own noise.
+fn rank_of(finding: &Finding) -> (bool, u64) {
+    (
+        finding.marker.what.primary(),
+        (finding.stretch.z * 1e3) as u64,
+    )
+}
+
+/// Instant at which the finding begins or ends.
+fn edge(view: &View, frame: &Frame, finding: &Finding, begins: bool) -> Option<Instant> {
+    let windows = &frame.windows;
+    let series = frame.of(finding.marker.what)?;
+    let (from, to) = (finding.stretch.from, finding.stretch.to);
+    // Shares near the edge: what heals by itself is worst at first, what ramps is worst at last.
+    let near = ((to - from) / 5).max(windows.shortest.min(to - from));
+    let inside = if begins {
+        from..from + near
+    } else {
+        to - near..to
+    };
+    let outside = if begins {
+        frame.warm..from
+    } else {
+        to..windows.count
+    };
+    let share = |r: std::ops::Range<usize>| {
+        let sum = |v: &[f64]| v.get(r.clone()).unwrap_or(&[]).iter().sum::<f64>();
+        (sum(&series.n) > 0.0).then(|| sum(&series.bad) / sum(&series.n))
+    };
+    let (bad, good) = (share(inside)?, share(outside).unwrap_or(finding.before));
+    if finding.marker.what == What::Arrivals || bad <= good {
+        return None;
+    }
+    // Four windows and 20 s on either side, as far as the stretch and its outside reach.
+    let reach = 4 * windows.width + 20 * SECOND;
+    let at = windows.start(if begins { from } else { to });
+    let (low, high) = (
+        windows.start(if begins { frame.warm } else { from }),
+        if begins { windows.start(to) } else { view.end },
+    );
+    let (before, after) = if begins { (good, bad) } else { (bad, good) };
+    let step = Step {
+        before,
+        after,
+        from: at.saturating_sub(reach).max(low),
+        to: (at + reach).min(high),
+    };
+    refine::instant(view, finding.marker, step)
+}
+
+/// A ramp climbs: in its first sixth it has not half the excess that it has in its later half.
+fn ramp(frame: &Frame, finding: &Finding) -> bool {
+    let Some(series) = frame.of(finding.marker.what) else {
+        return false;
+    };
+    let (from, to) = (finding.stretch.from, finding.stretch.to);
+    let length = to - from;
+    if length < 6 {
+        return false;
+    }
+    let excess = |r: std::ops::Range<usize>| {
+        let sum = |v: &[f64]| v.get(r.clone()).unwrap_or(&[]).iter().sum::<f64>();
+        sum(&series.bad) / sum(&series.n).max(1.0) - finding.before
+    };
+    excess(from..from + (length / 6).max(2)) < 0.5 * excess(from + length / 2..to)
+}
+
+fn describe(
+    view: &View,
+    frame: &Frame,
+    main: &Episode,
+    located: &Located,
+    episodes: &[Episode],
+) -> Diagnosis {
+    let Located { spans, onset, lead } = located;
+    let facts = evidence::gather(view, frame, spans);
+    let symptoms = users::symptoms(view, spans);
+    let segments = segments::find(view, spans, *lead);
+    let tail = users::tail(view, spans);
+    let mut notes = vec![];
+    if let Some((stage, share)) = tail.first().filter(|t| t.1 >= 0.3) {
+        notes.push(format!(
+            "{} of the tail's growth is {stage}",
+            say::percent(share.min(1.0))
+        ));
+    }
+    if let Some(v) = spans.version {
+        notes.push(format!(
+            "confined to {} v{}, beside v{} in the same minutes",
+            View::column_name(v.column),
+            v.value,
+            v.old
+        ));
+    }
+    for f in main
+        .findings
+        .iter()
+        .filter(|f| f.marker.what.primary())
+        .take(4)
+    {
+        notes.push(format!(
+            "{}: {} → {} of {}",
+            f.marker.what.name(),
+            say::percent(f.before),
+            say::percent(f.during),
+            f.marker.what.base()
+        ));
+    }
+    let also = episodes
+        .iter()
+        .filter(|e| !std::ptr::eq(*e, main))
+        .take(3)
+        .map(|e| {
+            let what: Vec<&str> = e.findings.iter().map(|f| f.marker.what.name()).collect();
+            format!(
+                "{}-{}: {}",
+                say::clock(frame.windows.start(e.from)),
+                say::clock(frame.windows.start(e.to).min(view.end)),
+                what.join(", ")
+            )
+        })
+        .collect();
+    let causes = rank::ranked(&facts);
+    Diagnosis {
+        summary: summary(onset, &symptoms, &segments, &tail),
+        onset: Some(onset.clone()),
+        cleared: cleared(view, spans, onset),
+        symptoms,
+        causes,
+        segments,
+        tail,
+        notes,
+        also,
+        limits: facts.limits,
+    }
+}
+
+fn summary(
+    onset: &Onset,
+    symptoms: &[super::Symptom],
+    segments: &[super::Segment],
+    tail: &[(String, f64)],
+) -> String {
+    let half = ((onset.to - onset.from) as f64 / 2e9).ceil();
+    let since = format!(
+        "Since {} (±{half:.0} s){}",
+        say::clock(onset.at),
+        if onset.ramp {
+            ", growing over time,"
+        } else {
+            ""
+        }
+    );
+    let wanted = [
+        "cache.hit_rate",
+        "latency.p95",
+        "error_rate",
+        "shed_rate",
+        "reject_rate",
+        "parse.error_rate",
+        "call.time.p50",
+        "arrivals",
+    ];
+    let mut told: Vec<&str> = wanted
+        .iter()
+        .filter_map(|w| symptoms.iter().find(|s| s.indicator == *w))
+        .map(|s| s.words.as_str())
+        .collect();
+    told.truncate(4);
+    let what = if told.is_empty() {
+        "a change that users hardly feel".to_string()
+    } else {
+        told.join(", ")
+    };
+    let whom = match segments.first() {
+        Some(s) => format!(
+            "worst for {} {} (odds x{})",
+            s.tag,
+            s.value,
+            say::number(s.odds)
+        ),
+        None => "for all tenants".to_string(),
+    };
+    let where_ = tail
+        .first()
+        .filter(|t| t.1 >= 0.5)
+        .map(|(stage, share)| {
+            format!(
+                "; {} of the tail's growth is {stage}",
+                say::percent(share.min(1.0))
+            )
+        })
+        .unwrap_or_default();
+    let until = onset
+        .until
+        .map(|u| format!("; well again at {}", say::clock(u)))
+        .unwrap_or_default();
+    format!("{since} {what} {whom}{where_}{until}")
+}
+
+/// Changes that are not to blame: too early, too late, or no worse than what served beside them.
+fn cleared(view: &View, spans: &Spans, onset: &Onset) -> Vec<String> {
+    evidence::events(view)
+        .iter()
+        .filter(|e| e.version > 1)
+        .filter_map(|e| {
+            let (at, words) = (e.time, name(e));
+            if at > spans.onset.end + SECOND && onset.until.is_none_or(|u| at < u) {
+                Some(format!(
+                    "{words}: {} after the onset",
+                    say::seconds((at - spans.onset.end) as f64 * 1e-9)
+                ))
+            } else if at + evidence::REACH < spans.onset.start
+                && spans.version.is_none_or(|v| v.value != e.version)
+            {
+                Some(format!(
+                    "{words}: nothing changed for {} after it",
+                    say::seconds((spans.onset.start - at) as f64 * 1e-9)
+                ))
+            } else {
+                None
+            }
+        })
+        .take(4)
+        .collect()
+}

@@ -1,0 +1,192 @@
+//! From facts to ranked causes: the weakest required claim, plus one vote a group, through a softmax.
+//!
+//! One vote a group cures the double counting of facts that are views of one thing; the minimum keeps a cause from winning
+//! without its defining evidence. A field that is not recorded votes for nobody; where a *required* one is missing the cause
+//! is at best not excluded.
+
+use super::{
+    Ranked,
+    causes::{CAUSES, Cause, Clause, Subject},
+    evidence::{Evidence, Group},
+    say,
+};
+use std::collections::BTreeMap;
+
+/// Name of the answer that no cause of the catalogue fits.
+pub const NONE: &str = "none-of-these";
+
+/// What "none of these" scores: a cause needs its required evidence and a little more to beat it.
+const NONE_SCORE: f64 = 1.5;
+/// The most that a cause may score while a required fact is not recorded: not excluded, never shown.
+const NOT_EXCLUDED: f64 = 1.0;
+/// Top two closer than 3 to 1 are a tie (DIAGNOSIS.md 2.7).
+const TIE: f64 = 1.0986;
+/// Causes that are listed at most.
+const LISTED: usize = 5;
+/// Softens odds: causes share facts, so their scores are not independent evidence.
+const TEMPER: f64 = 1.5;
+
+/// One cause with its score in nats.
+pub struct Scored {
+    /// `None` is "none of these".
+    pub cause: Option<&'static Cause>,
+    /// Nats.
+    pub score: f64,
+}
+
+/// The score of a cause.
+pub fn score(cause: &Cause, evidence: &Evidence) -> f64 {
+    let mut weakest = f64::INFINITY;
+    let mut missing = false;
+    for clause in cause.requires {
+        match clause.nats(evidence) {
+            Some(nats) => weakest = weakest.min(nats),
+            None => missing = true,
+        }
+    }
+    if weakest.is_infinite() {
+        return f64::NEG_INFINITY; // nothing that it requires is recorded
+    }
+    let mut votes: BTreeMap<Group, f64> = BTreeMap::new();
+    let mut vote = |clause: &Clause, nats: f64| {
+        let held = votes.entry(clause.group()).or_insert(0.0);
+        if nats.abs() > held.abs() {
+            *held = nats;
+        }
+    };
+    for clause in cause.supports {
+        clause
+            .nats(evidence)
+            .into_iter()
+            .for_each(|nats| vote(clause, nats));
+    }
+    for clause in cause.against {
+        clause
+            .nats(evidence)
+            .into_iter()
+            .filter(|nats| *nats > 0.0)
+            .for_each(|nats| vote(clause, -nats));
+    }
+    let score = weakest + votes.values().sum::<f64>();
+    if missing {
+        score.min(NOT_EXCLUDED)
+    } else {
+        score
+    }
+}
+
+/// All causes and "none of these", the best first.
+pub fn scores(evidence: &Evidence) -> Vec<Scored> {
+    let mut all: Vec<Scored> = CAUSES
+        .iter()
+        .map(|c| Scored {
+            cause: Some(c),
+            score: score(c, evidence),
+        })
+        .collect();
+    all.push(Scored {
+        cause: None,
+        score: NONE_SCORE,
+    });
+    all.sort_by(|a, b| b.score.total_cmp(&a.score));
+    all
+}
+
+/// The causes to show.
+pub fn ranked(evidence: &Evidence) -> Vec<Ranked> {
+    let scores = scores(evidence);
+    let top = scores[0].score;
+    let weight = |s: &Scored| libm::exp((s.score - top) / TEMPER);
+    let total: f64 = scores.iter().map(weight).sum();
+    scores
+        .iter()
+        .take(LISTED)
+        .enumerate()
+        .map(|(place, s)| {
+            let near = |other: usize| {
+                scores
+                    .get(other)
+                    .is_some_and(|o| (o.score - s.score).abs() < TIE)
+            };
+            let tied = if place == 0 {
+                near(1)
+            } else {
+                top - s.score < TIE
+            };
+            answer(s, evidence, weight(s) / total, tied, scores[0].cause)
+        })
+        .collect()
+}
+
+fn answer(
+    scored: &Scored,
+    evidence: &Evidence,
+    probability: f64,
+    tied: bool,
+    first: Option<&Cause>,
+) -> Ranked {
+    let Some(cause) = scored.cause else {
+        return Ranked {
+            cause: NONE.into(),
+            subject: None,
+            probability,
+            tied,
+            evidence: vec![],
+            against: vec![],
+            containment: "undo the latest change if it falls on the onset".into(),
+            remedy: "not known to the catalogue".into(),
+            next: "what moved first, and what else changed then".into(),
+            trigger: String::new(),
+        };
+    };
+    let mut clauses: Vec<(f64, &Clause, bool)> = vec![];
+    for (list, sign) in [
+        (cause.requires, 1.0),
+        (cause.supports, 1.0),
+        (cause.against, -1.0),
+    ] {
+        clauses.extend(
+            list.iter()
+                .filter_map(|c| Some((sign * c.nats(evidence)?, c, sign > 0.0))),
+        );
+    }
+    clauses.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut told = vec![];
+    let mut words = |wanted: &dyn Fn(f64) -> bool| -> Vec<String> {
+        let mut list = vec![];
+        for (_, clause, _) in clauses.iter().filter(|(nats, ..)| wanted(*nats)) {
+            if !told.contains(&clause.fact) {
+                told.push(clause.fact);
+                list.extend(say::fact(clause.fact, evidence));
+            }
+        }
+        list
+    };
+    let (speaks_for, speaks_against) = (words(&|nats| nats > 0.5), words(&|nats| nats < -0.5));
+    let subject = match cause.subject {
+        Subject::None => None,
+        Subject::Field => evidence.field.clone(),
+        Subject::Tag => evidence.tag.clone(),
+        Subject::Tenant => evidence.tenant.clone(),
+        Subject::Dependency => evidence.dependency.clone(),
+    };
+    let mut next = cause.next.to_string();
+    if tied && let Some(other) = first.filter(|f| f.id != cause.id) {
+        next = format!(
+            "{next}; what tells it from {}: {}",
+            other.id, other.signature
+        );
+    }
+    Ranked {
+        cause: cause.id.into(),
+        subject,
+        probability,
+        tied,
+        evidence: speaks_for,
+        against: speaks_against,
+        containment: cause.containment.into(),
+        remedy: cause.remedy.into(),
+        next,
+        trigger: cause.trigger.into(),
+    }
+}

@@ -1,0 +1,65 @@
+//! From a window to an instant: the onset by the likelihood of each single thing, with a 95 % interval.
+
+use super::{series::Marker, stats::ln, view::View};
+
+/// An instant with its interval, ns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instant {
+    /// Most likely.
+    pub at: u64,
+    /// Interval of about 95 %.
+    pub from: u64,
+    /// Its end.
+    pub to: u64,
+}
+
+/// Half of the 95 % quantile of chi-square with one degree of freedom: nats within which an instant is not excluded.
+const WITHIN: f64 = 1.92;
+
+/// How bad things are before and after, and where to look.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// Share that is bad before.
+    pub before: f64,
+    /// Share that is bad after.
+    pub after: f64,
+    /// Start of the search, ns.
+    pub from: u64,
+    /// Its end.
+    pub to: u64,
+}
+
+/// The instant at which shares change from `before` to `after`, among the things in `[from, to)`. For an end, swap them.
+pub fn instant(view: &View, marker: Marker, step: Step) -> Option<Instant> {
+    let clip = |p: f64| p.clamp(1e-4, 1.0 - 1e-4);
+    let (p0, p1) = (clip(step.before), clip(step.after));
+    let (if_bad, if_good) = (ln(p1 / p0), ln((1.0 - p1) / (1.0 - p0)));
+    let things: Vec<(u64, bool)> = marker
+        .between(view, step.from, step.to)
+        .filter_map(|i| Some((marker.time(view, i), marker.bad(view, i)?)))
+        .collect();
+    if things.len() < 5 {
+        return None;
+    }
+    // gains[i]: evidence of all things from i on for "after", if the change came just before thing i.
+    let mut gains = vec![0.0; things.len() + 1];
+    for (i, (_, bad)) in things.iter().enumerate().rev() {
+        gains[i] = gains[i + 1] + if *bad { if_bad } else { if_good };
+    }
+    let (best, top) =
+        gains.iter().enumerate().fold(
+            (0, f64::NEG_INFINITY),
+            |top, (i, &g)| if g > top.1 { (i, g) } else { top },
+        );
+    let time = |i: usize| things.get(i).map_or(step.to, |t| t.0);
+    let near = |i: &usize| gains[*i] >= top - WITHIN;
+    let first = (0..=best).find(near).unwrap_or(best);
+    let last = (best..gains.len()).rev().find(near).unwrap_or(best);
+    // The change lies after the last thing of the old kind and no later than the first of the new.
+    let after_previous = |i: usize| if i == 0 { step.from } else { time(i - 1) };
+    Some(Instant {
+        at: time(best),
+        from: after_previous(first),
+        to: time(last),
+    })
+}

@@ -1,0 +1,245 @@
+//! Finding a stretch of windows that is worse than the rest, by more than the run moves by itself at that time scale.
+//!
+//! A one-sided multi-scale scan. The scale of noise of each length is read off the run: the median absolute difference of
+//! adjacent means of that length, which one or two level shifts do not move; a law ln σ(L) = a + b ln L carries it to all
+//! lengths, with b from -1/2 (white noise) to -1/8 (very persistent). This is what absorbs autocorrelation, diurnal drift
+//! and bursts. Not here: how large Z must be (`threshold`). Sources: seeded intervals, Kovács et al. 2023; the median of
+//! differences, Rousseeuw and Croux 1993.
+
+use super::stats::{ln, median};
+
+/// Slope that noise has at short scales, by and large, and the weight of that opinion against the run's own scales.
+const SLOPE: f64 = 0.4;
+const WEIGHT: f64 = 2.0;
+
+/// σ of the mean of `L` windows.
+#[derive(Clone, Copy, Debug)]
+pub struct Noise {
+    a: f64,
+    b: f64,
+}
+
+impl Noise {
+    /// Reads it off a series; `n` weighs the windows.
+    pub fn of(sums: &Sums, shortest: usize) -> Noise {
+        let windows = sums.windows();
+        let (mut lengths, mut sigmas) = (vec![], vec![]);
+        for length in lengths_up_to(shortest, windows / 8) {
+            let step = (length / 2).max(1);
+            let means: Vec<Option<f64>> = (0..windows.saturating_sub(length - 1))
+                .step_by(step)
+                .map(|s| sums.mean(s, s + length))
+                .collect();
+            let apart = length.div_ceil(step);
+            let mut differences: Vec<f64> = (apart..means.len())
+                .filter_map(|i| Some((means[i]? - means[i - apart]?).abs()))
+                .collect();
+            if differences.len() >= 4 {
+                // 1.4826 turns a median absolute deviation into a standard one; a difference of two has twice the variance.
+                sigmas.push(ln((1.4826 * median(&mut differences)
+                    / std::f64::consts::SQRT_2)
+                    .max(1e-4)));
+                lengths.push(ln(length as f64));
+            }
+        }
+        if lengths.is_empty() {
+            return Noise {
+                a: ln(1e-4),
+                b: -0.25,
+            };
+        }
+        // Few scales make a noisy slope: two units of prior weight on 0.4, near white, as most services are at short scales.
+        let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
+        let (mx, ms) = (mean(&lengths), mean(&sigmas));
+        let sxx: f64 = lengths.iter().map(|l| (l - mx) * (l - mx)).sum();
+        let sxy: f64 = lengths
+            .iter()
+            .zip(&sigmas)
+            .map(|(l, s)| (l - mx) * (s - ms))
+            .sum();
+        let b = ((sxy - SLOPE * WEIGHT) / (sxx + WEIGHT)).clamp(-0.5, -0.125);
+        let a = lengths
+            .iter()
+            .zip(&sigmas)
+            .map(|(l, s)| s - b * l)
+            .sum::<f64>()
+            / lengths.len() as f64;
+        Noise { a, b }
+    }
+
+    /// σ of the mean of so many windows.
+    pub fn sigma(self, length: usize) -> f64 {
+        libm::exp(self.a + self.b * ln(length.max(1) as f64))
+    }
+}
+
+/// Sums of a series, so that the mean of any stretch costs two subtractions.
+#[derive(Clone, Debug)]
+pub struct Sums {
+    weight: Vec<f64>,
+    value: Vec<f64>,
+}
+
+impl Sums {
+    /// Sums of `y` weighed by `n`; windows for which `keep` says no weigh nothing.
+    pub fn of(y: &[f64], n: &[f64], keep: impl Fn(usize) -> bool) -> Sums {
+        let (mut weight, mut value) = (vec![0.0], vec![0.0]);
+        for (i, (y, n)) in y.iter().zip(n).enumerate() {
+            let n = if keep(i) { *n } else { 0.0 };
+            weight.push(weight[i] + n);
+            value.push(value[i] + n * y);
+        }
+        Sums { weight, value }
+    }
+
+    /// Windows.
+    pub fn windows(&self) -> usize {
+        self.weight.len() - 1
+    }
+
+    /// Mean of `[from, to)`; `None` when it weighs nothing.
+    pub fn mean(&self, from: usize, to: usize) -> Option<f64> {
+        let weight = self.weight[to] - self.weight[from];
+        (weight > 0.0).then(|| (self.value[to] - self.value[from]) / weight)
+    }
+
+    /// `(difference of means, weight inside, weight outside)` of `[from, to)` against the rest.
+    fn contrast(&self, from: usize, to: usize) -> Option<(f64, f64, f64)> {
+        let last = self.windows();
+        let (inside, all) = (self.weight[to] - self.weight[from], self.weight[last]);
+        let outside = all - inside;
+        if inside <= 0.0 || outside <= 0.0 {
+            return None;
+        }
+        let value = self.value[to] - self.value[from];
+        Some((
+            value / inside - (self.value[last] - value) / outside,
+            inside,
+            outside,
+        ))
+    }
+
+    fn z(&self, noise: Noise, from: usize, to: usize) -> f64 {
+        self.contrast(from, to).map_or(0.0, |(d, inside, outside)| {
+            d / noise
+                .sigma(to - from)
+                .max((1.0 / inside + 1.0 / outside).sqrt())
+        })
+    }
+
+    /// What a two-level fit gains, for white noise: places the ends better than z, which favours long stretches.
+    fn gain(&self, from: usize, to: usize) -> f64 {
+        self.contrast(from, to)
+            .map_or(f64::NEG_INFINITY, |(d, i, o)| d * (i * o / (i + o)).sqrt())
+    }
+}
+
+/// A stretch that is worse than the rest.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stretch {
+    /// How many σ it is worse.
+    pub z: f64,
+    /// First window.
+    pub from: usize,
+    /// The window after the last.
+    pub to: usize,
+}
+
+/// Lengths from the shortest in steps of the square root of two.
+fn lengths_up_to(shortest: usize, most: usize) -> Vec<usize> {
+    let mut lengths = vec![];
+    let mut length = shortest as f64;
+    while length <= most as f64 {
+        lengths.push(length as usize);
+        length *= std::f64::consts::SQRT_2;
+    }
+    lengths
+}
+
+/// The stretch with the largest z among those that begin at `first` or later, with its ends placed by likelihood.
+pub fn worst(sums: &Sums, noise: Noise, shortest: usize, first: usize) -> Option<Stretch> {
+    let windows = sums.windows();
+    let mut best = Stretch {
+        z: 0.0,
+        from: 0,
+        to: 0,
+    };
+    let mut look = |from: usize, to: usize| {
+        let z = sums.z(noise, from, to);
+        if z > best.z {
+            best = Stretch { z, from, to };
+        }
+    };
+    for length in lengths_up_to(shortest, windows * 3 / 4) {
+        (first..(windows + 1).saturating_sub(length))
+            .step_by((length / 4).max(1))
+            .for_each(|from| look(from, from + length));
+    }
+    (first..(windows + 1).saturating_sub(shortest)).for_each(|from| look(from, windows));
+    if best.z <= 0.0 {
+        return None;
+    }
+    let Stretch {
+        mut from, mut to, ..
+    } = best;
+    for _ in 0..3 {
+        let reach = (to - from) / 2 + 2;
+        let starts =
+            first.max(from.saturating_sub(reach))..=(from + reach).min(to.saturating_sub(shortest));
+        from = largest(starts, |s| sums.gain(s, to)).unwrap_or(from);
+        let ends = (from + shortest).max(to.saturating_sub(reach))..=(to + reach).min(windows);
+        to = largest(ends, |e| sums.gain(from, e)).unwrap_or(to);
+    }
+    Some(Stretch { from, to, ..best })
+}
+
+fn largest(range: impl Iterator<Item = usize>, value: impl Fn(usize) -> f64) -> Option<usize> {
+    range
+        .map(|i| (i, value(i)))
+        .fold(None, |best: Option<(usize, f64)>, (i, v)| match best {
+            Some((_, b)) if b >= v => best,
+            _ => Some((i, v)),
+        })
+        .map(|(i, _)| i)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::hash::mix;
+
+    fn noise_at(i: usize) -> f64 {
+        (mix(i as u64 + 1) >> 11) as f64 / (1u64 << 53) as f64 - 0.5
+    }
+
+    fn scan(y: &[f64]) -> Stretch {
+        let n = vec![100.0; y.len()];
+        let sums = Sums::of(y, &n, |_| true);
+        worst(&sums, Noise::of(&sums, 3), 3, 6).unwrap()
+    }
+
+    #[test]
+    fn a_step_is_found_at_its_window_and_white_noise_stays_small() {
+        let quiet: Vec<f64> = (0..300).map(|i| 1.0 + 0.3 * noise_at(i)).collect();
+        assert!(scan(&quiet).z < 5.0);
+        let step: Vec<f64> = quiet
+            .iter()
+            .enumerate()
+            .map(|(i, y)| y + if (120..180).contains(&i) { 0.5 } else { 0.0 })
+            .collect();
+        let found = scan(&step);
+        assert!(
+            found.z > 8.0 && found.from.abs_diff(120) <= 1 && found.to.abs_diff(180) <= 1,
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn what_a_run_does_all_the_time_is_not_news() {
+        // A slow wave as large as the step above: it moves at that time scale by itself.
+        let wave: Vec<f64> = (0..300)
+            .map(|i| 1.0 + 0.25 * libm::sin(i as f64 / 9.0) + 0.1 * noise_at(i))
+            .collect();
+        assert!(scan(&wave).z < 5.0, "{:?}", scan(&wave));
+    }
+}

@@ -1,0 +1,257 @@
+//! What may move: primary quantities (a mechanism changed) and derived ones (users suffer), window by window.
+//!
+//! Each is a share of things that are bad, as its variance-stabilised value, so that no single spike dominates and the floor
+//! of its noise is known. Alarms come from primary ones; derived ones say how much users felt, and alarm only together with load.
+
+use super::{
+    stats::{arcsine, ln, quantile},
+    view::View,
+    windows::Windows,
+};
+use crate::recording::{cache, outcome, requests, result};
+
+/// A quantity that may move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum What {
+    /// Share of look-ups that miss.
+    Misses,
+    /// Share of calls that take longer than the run's median.
+    CallsSlow,
+    /// Share of calls that take longer than the run's p95.
+    CallsVerySlow,
+    /// Share of calls that fail.
+    CallErrors,
+    /// Share of requests whose own computation takes longer than the run's p95.
+    ComputeSlow,
+    /// Share of requests that cannot be read.
+    ParseErrors,
+    /// Share of requests that a limiter refuses.
+    Rejects,
+    /// Requests arriving (derived: alone it is nobody's fault).
+    Arrivals,
+    /// Share of requests that fail in any way (derived).
+    Failures,
+    /// Share of requests slower than the run's p95 (derived).
+    Slow,
+}
+
+impl What {
+    /// All of them, primary ones first.
+    pub const ALL: [What; 10] = [
+        What::Misses,
+        What::CallsSlow,
+        What::CallsVerySlow,
+        What::CallErrors,
+        What::ComputeSlow,
+        What::ParseErrors,
+        What::Rejects,
+        What::Arrivals,
+        What::Failures,
+        What::Slow,
+    ];
+
+    /// Whether a mechanism changed when this moves.
+    pub fn primary(self) -> bool {
+        !matches!(self, What::Arrivals | What::Failures | What::Slow)
+    }
+
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            What::Misses => "cache misses",
+            What::CallsSlow => "time of calls to dependencies",
+            What::CallsVerySlow => "tail of calls to dependencies",
+            What::CallErrors => "errors of calls to dependencies",
+            What::ComputeSlow => "the service's own computation",
+            What::ParseErrors => "parse errors",
+            What::Rejects => "rejects by a limiter",
+            What::Arrivals => "arrivals",
+            What::Failures => "failed requests",
+            What::Slow => "slow requests",
+        }
+    }
+
+    /// What its shares are shares of.
+    pub fn base(self) -> &'static str {
+        match self {
+            What::Misses => "look-ups",
+            What::CallsSlow => "calls above the run's median",
+            What::CallsVerySlow => "calls above the run's p95",
+            What::CallErrors => "calls",
+            What::ComputeSlow => "requests above the run's p95",
+            _ => "requests",
+        }
+    }
+
+    /// Whether it counts calls instead of requests.
+    fn of_calls(self) -> bool {
+        matches!(
+            self,
+            What::CallsSlow | What::CallsVerySlow | What::CallErrors
+        )
+    }
+}
+
+/// How things are marked bad: a quantity, and where its line lies.
+#[derive(Clone, Copy, Debug)]
+pub struct Marker {
+    /// Of what.
+    pub what: What,
+    /// Seconds above which it is bad, for durations.
+    pub line: f32,
+}
+
+impl Marker {
+    /// Things that it may mark.
+    pub fn len(&self, view: &View) -> usize {
+        if self.what.of_calls() {
+            view.calls.len()
+        } else {
+            view.len()
+        }
+    }
+
+    /// When thing `i` happened, ns.
+    #[inline]
+    pub fn time(&self, view: &View, i: usize) -> u64 {
+        if self.what.of_calls() {
+            view.calls[i].started
+        } else {
+            view.arrived[i]
+        }
+    }
+
+    /// Numbers of the things in `[from, to)`.
+    pub fn between(&self, view: &View, from: u64, to: u64) -> std::ops::Range<usize> {
+        if self.what.of_calls() {
+            view.calls_between(from, to)
+        } else {
+            view.between(from, to)
+        }
+    }
+
+    /// Whether thing `i` is bad; `None` when the question does not arise.
+    #[inline]
+    pub fn bad(&self, view: &View, i: usize) -> Option<bool> {
+        let ended = |word: u8| Some(view.get(requests::outcome, i) == u64::from(word));
+        match self.what {
+            What::Misses => match view.get(requests::cache, i) as u8 {
+                cache::HIT => Some(false),
+                cache::MISS => Some(true),
+                _ => None,
+            },
+            What::CallsSlow | What::CallsVerySlow => {
+                let call = &view.calls[i];
+                match call.result {
+                    0 | result::OK => Some(call.seconds > self.line),
+                    result::TIMEOUT => Some(true),
+                    _ => None,
+                }
+            }
+            What::CallErrors => match view.calls[i].result {
+                result::ERROR | result::REFUSED | result::THROTTLED => Some(true),
+                0 | result::OK | result::TIMEOUT => Some(false),
+                _ => None,
+            },
+            What::ComputeSlow => Some(view.seconds(requests::compute, i) > self.line),
+            What::ParseErrors => ended(outcome::PARSE_ERROR),
+            What::Rejects => ended(outcome::REJECTED),
+            What::Arrivals => Some(true),
+            What::Failures => Some(!matches!(
+                view.get(requests::outcome, i) as u8,
+                0 | outcome::OK | outcome::DEGRADED
+            )),
+            What::Slow => Some(view.seconds(requests::latency, i) > self.line),
+        }
+    }
+}
+
+/// A quantity window by window.
+#[derive(Clone, Debug)]
+pub struct Series {
+    /// How things were marked.
+    pub marker: Marker,
+    /// Things in each window.
+    pub n: Vec<f64>,
+    /// Bad ones.
+    pub bad: Vec<f64>,
+    /// The value that the scan looks at.
+    pub y: Vec<f64>,
+}
+
+/// Values that a quantile is read off at most, evenly spaced: its error is then below a thousandth in rank.
+const SAMPLE: usize = 100_000;
+
+/// The quantile of a duration over the whole run, for drawing a line.
+fn line(view: &View, what: What) -> Option<f32> {
+    let pick = |len: usize, q: f64, get: &dyn Fn(usize) -> Option<f32>| {
+        let mut values: Vec<f32> = (0..len)
+            .step_by(len.div_ceil(SAMPLE).max(1))
+            .filter_map(get)
+            .collect();
+        quantile(&mut values, q)
+    };
+    let answered =
+        |i: usize| matches!(view.calls[i].result, 0 | result::OK).then(|| view.calls[i].seconds);
+    match what {
+        What::CallsSlow => pick(view.calls.len(), 0.5, &answered),
+        What::CallsVerySlow => pick(view.calls.len(), 0.95, &answered),
+        What::ComputeSlow if view.has(requests::compute) => pick(view.len(), 0.95, &|i| {
+            Some(view.seconds(requests::compute, i))
+        }),
+        What::Slow if view.has(requests::latency) => pick(view.len(), 0.95, &|i| {
+            Some(view.seconds(requests::latency, i))
+        }),
+        What::ComputeSlow | What::Slow => None,
+        _ => Some(0.0),
+    }
+}
+
+/// Whether the recording can say anything about it.
+fn recorded(view: &View, what: What) -> bool {
+    match what {
+        What::Misses => view.has(requests::cache),
+        What::CallErrors => view.own_calls,
+        What::ParseErrors | What::Rejects | What::Failures => view.has(requests::outcome),
+        _ => true,
+    }
+}
+
+/// All quantities that the recording has.
+pub fn all(view: &View, windows: &Windows) -> Vec<Series> {
+    What::ALL
+        .into_iter()
+        .filter(|&what| recorded(view, what))
+        .filter_map(|what| {
+            Some(Marker {
+                what,
+                line: line(view, what)?,
+            })
+        })
+        .map(|marker| one(view, windows, marker))
+        .collect()
+}
+
+fn one(view: &View, windows: &Windows, marker: Marker) -> Series {
+    let (mut n, mut bad) = (vec![0.0; windows.count], vec![0.0; windows.count]);
+    for i in 0..marker.len(view) {
+        let w = windows.of(marker.time(view, i));
+        if w < windows.count
+            && let Some(is_bad) = marker.bad(view, i)
+        {
+            n[w] += 1.0;
+            bad[w] += f64::from(u8::from(is_bad));
+        }
+    }
+    let y = if marker.what == What::Arrivals {
+        let mut sorted = n.clone();
+        let typical = super::stats::median(&mut sorted).max(0.5);
+        let y = n.iter().map(|k| ln((k + 0.5) / typical)).collect();
+        // Every window weighs the same, and `bad` of `n` is the rate as a multiple of the typical one.
+        n.fill(typical);
+        y
+    } else {
+        n.iter().zip(&bad).map(|(n, k)| arcsine(*k, *n)).collect()
+    };
+    Series { marker, n, bad, y }
+}

@@ -1,0 +1,144 @@
+//! A recording as diagnosis reads it: users' requests in order of arrival, and the calls that they made.
+//!
+//! Background work (warming, audit) is left out: it is nobody's symptom. Nothing is copied but times and row numbers.
+
+use crate::recording::{Recording, RequestRow, attempts, requests, result};
+
+/// The requests and calls of users.
+pub struct View<'r> {
+    /// What it was made from.
+    pub recording: &'r Recording,
+    rows: Vec<u32>,
+    /// When each request arrived, ns, ascending.
+    pub arrived: Vec<u64>,
+    /// Calls to dependencies, in order of their start.
+    pub calls: Vec<Call>,
+    /// Whether calls come from the table of attempts, or were pieced together from requests.
+    pub own_calls: bool,
+    /// Last instant of the recording, ns.
+    pub end: u64,
+}
+
+/// One call to a dependency.
+#[derive(Clone, Copy, Debug)]
+pub struct Call {
+    /// When it left, ns.
+    pub started: u64,
+    /// How long it took, s.
+    pub seconds: f32,
+    /// One of `recording::result`.
+    pub result: u8,
+    /// Who was called.
+    pub dependency: u16,
+}
+
+impl<'r> View<'r> {
+    /// Reads a recording; `None` when it has no arrivals.
+    pub fn new(recording: &'r Recording) -> Option<View<'r>> {
+        let table = &recording.requests;
+        let arrived = table.column(requests::arrived)?;
+        let user = |row: usize| table.value(requests::background, row) == 0;
+        let rows = u32::try_from(table.len()).unwrap_or(u32::MAX);
+        let mut order: Vec<u32> = (0..rows).filter(|&r| user(r as usize)).collect();
+        if !order.is_sorted_by_key(|&r| arrived.get(r as usize)) {
+            order.sort_by_key(|&r| arrived.get(r as usize));
+        }
+        let times: Vec<u64> = order.iter().map(|&r| arrived.get(r as usize)).collect();
+        let last = times.last().copied()?;
+        let (calls, own_calls) = calls(recording, &order);
+        Some(View {
+            recording,
+            rows: order,
+            end: recording.span.max(last + 1),
+            arrived: times,
+            calls,
+            own_calls,
+        })
+    }
+
+    /// Requests.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// A number of request `i`.
+    #[inline]
+    pub fn get(&self, column: usize, i: usize) -> u64 {
+        self.recording.requests.value(column, self.rows[i] as usize)
+    }
+
+    /// A duration of request `i` in seconds.
+    #[inline]
+    pub fn seconds(&self, column: usize, i: usize) -> f32 {
+        self.get(column, i) as f32 * 1e-9
+    }
+
+    /// Whether the requests have this column and it says something at all: a column that is zero throughout is no evidence.
+    pub fn has(&self, column: usize) -> bool {
+        self.recording
+            .requests
+            .column(column)
+            .is_some_and(|c| c.iter().any(|v| v != 0))
+    }
+
+    /// Numbers of the requests that arrived in `[from, to)`.
+    pub fn between(&self, from: u64, to: u64) -> std::ops::Range<usize> {
+        let at = |t| self.arrived.partition_point(|&a| a < t);
+        at(from)..at(to).max(at(from))
+    }
+
+    /// Numbers of the calls that started in `[from, to)`.
+    pub fn calls_between(&self, from: u64, to: u64) -> std::ops::Range<usize> {
+        let at = |t| self.calls.partition_point(|c| c.started < t);
+        at(from)..at(to).max(at(from))
+    }
+
+    /// The name of a column.
+    pub fn column_name(column: usize) -> &'static str {
+        <RequestRow as crate::recording::Row>::COLUMNS[column].name
+    }
+}
+
+/// Calls from the table of attempts; without one, from requests that made exactly one call.
+fn calls(recording: &Recording, order: &[u32]) -> (Vec<Call>, bool) {
+    let (table, rows) = (&recording.attempts, recording.attempts.len());
+    if rows > 0 && table.has(attempts::time) && table.has(attempts::started) {
+        let mut calls: Vec<Call> = (0..rows)
+            .filter(|&r| table.value(attempts::background, r) == 0)
+            .map(|r| Call {
+                started: table.value(attempts::started, r),
+                seconds: table.value(attempts::time, r) as f32 * 1e-9,
+                result: table.value(attempts::result, r) as u8,
+                dependency: table.value(attempts::dependency, r) as u16,
+            })
+            .collect();
+        if !calls.is_sorted_by_key(|c| c.started) {
+            calls.sort_by_key(|c| c.started);
+        }
+        return (calls, true);
+    }
+    let requests = &recording.requests;
+    let one = |row: usize| requests.value(requests::attempts, row) == 1;
+    let mut calls: Vec<Call> = order
+        .iter()
+        .map(|&r| r as usize)
+        .filter(|&r| requests.value(requests::call, r) > 0)
+        .filter(|&r| !requests.has(requests::attempts) || one(r))
+        .map(|r| Call {
+            started: requests.value(requests::arrived, r)
+                + [
+                    requests::flight_wait,
+                    requests::queue_wait,
+                    requests::pool_wait,
+                ]
+                .iter()
+                .map(|&c| requests.value(c, r))
+                .sum::<u64>(),
+            seconds: requests.value(requests::call, r) as f32 * 1e-9,
+            result: result::OK,
+            dependency: 0,
+        })
+        .collect();
+    calls.sort_by_key(|c| c.started);
+    (calls, false)
+}

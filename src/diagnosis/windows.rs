@@ -1,0 +1,112 @@
+//! Cutting time into windows, and leaving out the warm-up.
+
+use super::{series::Series, view::View};
+
+/// ns in a second.
+pub const SECOND: u64 = 1_000_000_000;
+
+/// Widths of a window to choose from, s.
+const WIDTHS: [u64; 8] = [5, 10, 15, 30, 60, 120, 300, 600];
+/// Requests that a window should hold at the median: below that a count of the worst 5 % is less than three.
+const ENOUGH: usize = 50;
+/// At most as many windows: a scan's cost grows with their number.
+const MOST: u64 = 1_440;
+
+/// Windows of one width over a recording.
+#[derive(Clone, Copy, Debug)]
+pub struct Windows {
+    /// Width, ns.
+    pub width: u64,
+    /// How many; the last may be cut short by the end.
+    pub count: usize,
+    /// Shortest stretch that counts as a change, in windows: three, and at least 30 s.
+    pub shortest: usize,
+}
+
+impl Windows {
+    /// The narrowest windows that hold enough requests each.
+    pub fn choose(view: &View) -> Windows {
+        let fits = |w: u64| view.end.div_ceil(w * SECOND) <= MOST;
+        let median = |w: u64| {
+            let mut n = vec![0usize; view.end.div_ceil(w * SECOND) as usize + 1];
+            view.arrived
+                .iter()
+                .for_each(|t| n[(t / (w * SECOND)) as usize] += 1);
+            n.pop();
+            let mid = n.len() / 2;
+            if n.is_empty() {
+                0
+            } else {
+                *n.select_nth_unstable(mid).1
+            }
+        };
+        let wide = view.end.div_ceil(MOST * SECOND).max(600);
+        let width = WIDTHS
+            .into_iter()
+            .find(|&w| fits(w) && (median(w) >= ENOUGH || view.end < 24 * w * SECOND))
+            .unwrap_or(wide);
+        Windows {
+            width: width * SECOND,
+            count: (view.end / (width * SECOND)) as usize,
+            shortest: 3.max(30u64.div_ceil(width) as usize),
+        }
+    }
+
+    /// The window of an instant.
+    #[inline]
+    pub fn of(&self, time: u64) -> usize {
+        (time / self.width) as usize
+    }
+
+    /// The start of a window, ns.
+    pub fn start(&self, window: usize) -> u64 {
+        window as u64 * self.width
+    }
+}
+
+/// Windows to leave out at the start, while caches fill: at least a minute; then as long as MSER-5 says (White 1997: cut
+/// where the standard error of the mean of what remains is smallest, on means of five); at most a fifth of the run.
+pub fn warm_up(windows: &Windows, series: &[&Series]) -> usize {
+    let most = windows.count / 5;
+    let least = (60 * SECOND).div_ceil(windows.width) as usize;
+    let mser = series.iter().map(|s| mser5(&s.y, most)).max().unwrap_or(0);
+    least.max(mser).min(most)
+}
+
+fn mser5(y: &[f64], most: usize) -> usize {
+    let means: Vec<f64> = y
+        .chunks_exact(5)
+        .map(|c| c.iter().sum::<f64>() / 5.0)
+        .collect();
+    let mut best = (f64::INFINITY, 0);
+    let (mut sum, mut squares, mut n) = (0.0, 0.0, 0.0);
+    for (i, m) in means.iter().enumerate().rev() {
+        (sum, squares, n) = (sum + m, squares + m * m, n + 1.0);
+        let error = (squares / n - (sum / n) * (sum / n)).max(0.0) / n;
+        if n >= 5.0 && error < best.0 && i * 5 <= most {
+            best = (error, i * 5);
+        }
+    }
+    best.1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filling_cache_is_left_out_and_a_steady_one_is_not() {
+        let filling: Vec<f64> = (0..200)
+            .map(|i| {
+                if i < 20 {
+                    2.0 - 0.05 * f64::from(i)
+                } else {
+                    1.0
+                }
+            })
+            .collect();
+        assert!((15..=25).contains(&mser5(&filling, 40)));
+        let steady: Vec<f64> = (0..200).map(|i| f64::from(i % 3)).collect();
+        assert!(mser5(&steady, 40) <= 10);
+    }
+}
