@@ -182,6 +182,62 @@ fn gauges_are_known_by_name() {
     assert_eq!(watch.gauges().collect::<Vec<_>>(), ["queue.depth"]);
 }
 
+#[test]
+fn the_recorder_tells_the_names_that_a_trace_does_not_have() {
+    let llm = Selector::column(TableOf::Attempts, "dependency").unwrap();
+    let select = vec![Selector::new(llm, false, "llm").unwrap()];
+    let spec = WatchSpec {
+        select: select.clone(),
+        ..WatchSpec::all()
+    };
+    let nothing = Recording::default();
+    let mut watches = Watches::new(Windows::new(S, 10 * S, &[]), [spec], &nothing);
+    let mut recorder = Recorder::new(
+        Keep::NoRows,
+        Table::default(),
+        Table::default(),
+        vec![&mut watches],
+    );
+    let number = |recorder: &mut Recorder, dictionary: &'static str, name: &str| {
+        recorder
+            .recording_mut()
+            .names
+            .entry(dictionary)
+            .or_default()
+            .number(name) as u16
+    };
+    let other = number(&mut recorder, "dependency", "store");
+    let llm = number(&mut recorder, "dependency", "llm");
+    for (dependency, time) in [(other, 5), (llm, 7), (other, 1)] {
+        recorder.attempt(&AttemptRow {
+            dependency,
+            time: time * MS,
+            ..AttemptRow::default()
+        });
+    }
+    for (name, reading) in [
+        ("pool.in_use.llm", 8.0),
+        ("pool.in_use.store", 2.0),
+        ("pool.in_users", 99.0),
+    ] {
+        let gauge = number(&mut recorder, "gauge", name);
+        recorder.gauge(&GaugeRow {
+            gauge,
+            value: reading,
+            ..GaugeRow::default()
+        });
+    }
+    drop(recorder);
+    let watched = watches.finish();
+    assert_eq!(
+        value(watched.selected(&select).unwrap(), "call.time.max", 0, 1),
+        Some(7e6)
+    );
+    assert_eq!(value(watched.all(), "call.requests", 0, 1), Some(3.0));
+    assert_eq!(value(watched.all(), "pool.in_use", 0, 1), Some(5.0));
+    assert_eq!(value(watched.all(), "pool.in_use.max", 0, 1), Some(8.0));
+}
+
 fn rows() -> impl Strategy<Value = Vec<(RequestRow, Vec<AttemptRow>)>> {
     let attempt = (0u64..90 * S, 0u64..20 * S, 0u8..7, 0u8..2).prop_map(
         |(started, time, result, background)| AttemptRow {

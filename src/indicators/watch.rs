@@ -291,8 +291,14 @@ impl Watch {
     }
 
     fn gauge(&self, name: &str, stat: GaugeStat, windows: Range<usize>) -> Option<f64> {
-        let readings = self.gauges.values().find(|r| r.name == name)?;
-        let read = readings.windows[windows].iter().filter(|r| r.n > 0);
+        // `pool.in_use` is also `pool.in_use.llm`.
+        let is = |known: &str| {
+            let rest = known.strip_prefix(name);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let gauges = self.gauges.values().filter(|r| is(&r.name));
+        let read = gauges.flat_map(|r| &r.windows[windows.clone()]);
+        let read = read.filter(|reading| reading.n > 0);
         match stat {
             GaugeStat::Max => read.map(|r| r.max).max_by(f64::total_cmp),
             GaugeStat::Mean => {

@@ -7,7 +7,9 @@ use super::{
     windows::Windows,
 };
 use crate::{
-    recording::{AttemptRow, EventRow, GaugeRow, Meaning, Observer, Recording, RequestRow, Row},
+    recording::{
+        AttemptRow, Dictionaries, GaugeRow, Meaning, Observer, Recording, RequestRow, Row,
+    },
     sim::hash::FixedState,
 };
 use indexmap::IndexMap;
@@ -254,11 +256,31 @@ fn show(column: &str, value: u64, lookup: &dyn Lookup) -> String {
 /// [`Watched`] while the run goes on.
 pub struct Watches<'n> {
     watched: Watched,
-    lookup: Box<dyn Lookup + 'n>,
+    names: Known<'n>,
+}
+
+/// Names that the recorder told of, and then those of the trace.
+struct Known<'n> {
+    told: Dictionaries,
+    trace: Box<dyn Lookup + 'n>,
+}
+
+impl Lookup for Known<'_> {
+    fn number(&self, dictionary: &str, name: &str) -> Option<u32> {
+        let told = self.told.number(dictionary, name);
+        told.or_else(|| self.trace.number(dictionary, name))
+    }
+    fn name(&self, dictionary: &str, number: u32) -> String {
+        match self.told.get(dictionary) {
+            Some(names) => names.name(number).into(),
+            None => self.trace.name(dictionary, number),
+        }
+    }
 }
 
 impl<'n> Watches<'n> {
-    /// Accumulators for these specs; names are looked up as rows with new numbers come.
+    /// Accumulators for these specs. Names that the recorder does not tell of, those of a trace, are looked up as rows
+    /// with new numbers come.
     pub fn new(
         windows: Windows,
         specs: impl IntoIterator<Item = WatchSpec>,
@@ -266,7 +288,10 @@ impl<'n> Watches<'n> {
     ) -> Watches<'n> {
         Watches {
             watched: Watched::new(windows, specs),
-            lookup: Box::new(lookup),
+            names: Known {
+                told: Dictionaries::default(),
+                trace: Box::new(lookup),
+            },
         }
     }
 
@@ -282,20 +307,24 @@ impl<'n> Watches<'n> {
 }
 
 impl Observer for Watches<'_> {
+    fn name(&mut self, dictionary: &'static str, number: u32, name: &str) {
+        let names = self.names.told.entry(dictionary).or_default();
+        debug_assert_eq!(names.len(), number as usize, "told in order");
+        names.number(name);
+    }
     #[inline]
     fn request(&mut self, row: &RequestRow, _ended: u64) {
-        let lookup = &*self.lookup;
+        let names = &self.names;
         self.watched
-            .take(row, TableOf::Requests, lookup, Watch::take_request);
+            .take(row, TableOf::Requests, names, Watch::take_request);
     }
     #[inline]
     fn attempt(&mut self, row: &AttemptRow) {
-        let lookup = &*self.lookup;
+        let names = &self.names;
         self.watched
-            .take(row, TableOf::Attempts, lookup, Watch::take_attempt);
+            .take(row, TableOf::Attempts, names, Watch::take_attempt);
     }
     fn gauge(&mut self, row: &GaugeRow) {
-        self.watched.take_gauge(row, &*self.lookup);
+        self.watched.take_gauge(row, &self.names);
     }
-    fn event(&mut self, _row: &EventRow) {}
 }

@@ -60,6 +60,35 @@ impl Chunk {
         }
     }
 
+    /// Sets consecutive values; `all` is the bits that any of them has.
+    fn set_block(&mut self, i: usize, values: &[u64], all: u64) {
+        #[inline(always)]
+        fn put<T: Copy + Default>(
+            v: &mut Vec<T>,
+            i: usize,
+            values: &[u64],
+            narrow: impl Fn(u64) -> T,
+        ) {
+            if v.len() < i + values.len() {
+                v.resize(i + values.len(), T::default());
+            }
+            for (place, &value) in v[i..].iter_mut().zip(values) {
+                *place = narrow(value);
+            }
+        }
+        match self {
+            Chunk::U64(v) => put(v, i, values, |x| x),
+            Chunk::U32(v) if all <= u64::from(u32::MAX) => put(v, i, values, |x| x as u32),
+            Chunk::U16(v) if all <= u64::from(u16::MAX) => put(v, i, values, |x| x as u16),
+            Chunk::U8(v) if all <= u64::from(u8::MAX) => put(v, i, values, |x| x as u8),
+            Chunk::Zero if all == 0 => {}
+            _ => {
+                self.widen(all);
+                self.set_block(i, values, all);
+            }
+        }
+    }
+
     #[cold]
     fn widen(&mut self, value: u64) {
         let len = match self {
@@ -108,6 +137,24 @@ impl Column {
         }
         self.chunks[chunk].set(row % CHUNK, value);
         self.len = self.len.max(row + 1);
+    }
+
+    /// Sets consecutive rows.
+    #[inline]
+    pub fn set_block(&mut self, row: usize, values: &[u64]) {
+        let (chunk, i) = (row / CHUNK, row % CHUNK);
+        if i + values.len() > CHUNK {
+            let (now, next) = values.split_at(CHUNK - i);
+            self.set_block(row, now);
+            self.set_block(row + now.len(), next);
+            return;
+        }
+        if chunk >= self.chunks.len() {
+            self.chunks.resize_with(chunk + 1, || Chunk::Zero);
+        }
+        let all = values.iter().fold(0, |all, value| all | value);
+        self.chunks[chunk].set_block(i, values, all);
+        self.len = self.len.max(row + values.len());
     }
 
     /// Appends a row.
@@ -166,6 +213,21 @@ mod tests {
                 prop_assert_eq!(column.get(*row), *value);
             }
             prop_assert_eq!(column.iter().filter(|&v| v != 0).count(), model.values().filter(|v| **v != 0).count());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_block_is_the_same_as_its_values_one_by_one(
+            blocks in prop::collection::vec((0usize..140_000, prop::collection::vec(prop_oneof![0u64..3, 0u64..70_000, any::<u64>()], 1..64)), 0..20)
+        ) {
+            let (mut whole, mut single) = (Column::default(), Column::default());
+            for (row, values) in blocks {
+                whole.set_block(row, &values);
+                values.iter().enumerate().for_each(|(i, v)| single.set(row + i, *v));
+            }
+            prop_assert_eq!(whole.len(), single.len());
+            prop_assert!(whole.iter().eq(single.iter()));
         }
     }
 

@@ -7,6 +7,7 @@
 mod column;
 pub mod files;
 mod recorder;
+mod staging;
 mod table;
 mod tables;
 

@@ -2,6 +2,7 @@
 
 use super::{
     Recording,
+    staging::Staging,
     table::Table,
     tables::{AttemptRow, EventRow, GaugeRow, RequestRow, Row},
 };
@@ -10,6 +11,9 @@ use std::{cell::RefCell, rc::Rc};
 
 /// Is told of every row as it comes about. Requests are told in order of their *end*.
 pub trait Observer {
+    /// A number of the recording's own dictionaries (gauges, dependencies, steps, events) got its name. Told in order
+    /// of the numbers, before any row that has it. Names of a trace are its own, see `Lookup` in `indicators`.
+    fn name(&mut self, _dictionary: &'static str, _number: u32, _name: &str) {}
     /// A request ended. `ended` is virtual ns.
     fn request(&mut self, row: &RequestRow, ended: u64);
     /// A call to a dependency ended.
@@ -22,6 +26,9 @@ pub trait Observer {
 
 /// An observer that others look at while the run goes on, such as the watches behind a guard.
 impl<O: Observer> Observer for Rc<RefCell<O>> {
+    fn name(&mut self, dictionary: &'static str, number: u32, name: &str) {
+        self.borrow_mut().name(dictionary, number, name);
+    }
     fn request(&mut self, row: &RequestRow, ended: u64) {
         self.borrow_mut().request(row, ended);
     }
@@ -49,10 +56,15 @@ pub enum Keep {
 pub struct Recorder<'o> {
     keep: Keep,
     recording: Recording,
+    requests: Staging<RequestRow>,
+    attempts: Staging<AttemptRow>,
     digest: RunDigest,
     observers: Vec<&'o mut dyn Observer>,
+    /// Names of each dictionary that observers were told of, one after another as the dictionaries came about.
+    told: Vec<usize>,
     begun: u64,
     ended: u64,
+    attempted: usize,
 }
 
 impl<'o> Recorder<'o> {
@@ -71,8 +83,12 @@ impl<'o> Recorder<'o> {
         Recorder {
             keep,
             recording,
+            requests: Staging::default(),
+            attempts: Staging::default(),
+            attempted: 0,
             digest: RunDigest::default(),
             observers,
+            told: vec![],
             begun: 0,
             ended: 0,
         }
@@ -96,7 +112,8 @@ impl<'o> Recorder<'o> {
         self.recording.span = self.recording.span.max(ended);
         self.feed(ended, 1, number, row);
         if self.keep == Keep::Rows {
-            self.recording.requests.set(number as usize, row);
+            let table = &mut self.recording.requests;
+            self.requests.put(number as usize, row, table);
         }
         self.observers
             .iter_mut()
@@ -106,15 +123,22 @@ impl<'o> Recorder<'o> {
     /// A call to a dependency ended.
     #[inline]
     pub fn attempt(&mut self, row: &AttemptRow) {
+        // Dependencies and steps have their names before the first call, and get no others.
+        if self.told.is_empty() {
+            self.tell_names();
+        }
         self.feed(row.started + row.time, 2, 0, row);
         if self.keep == Keep::Rows {
-            self.recording.attempts.push(row);
+            let table = &mut self.recording.attempts;
+            self.attempts.put(self.attempted, row, table);
+            self.attempted += 1;
         }
         self.observers.iter_mut().for_each(|o| o.attempt(row));
     }
 
     /// A gauge was read.
     pub fn gauge(&mut self, row: &GaugeRow) {
+        self.tell_names();
         self.feed(row.time, 3, 0, row);
         self.recording.gauges.push(row);
         self.observers.iter_mut().for_each(|o| o.gauge(row));
@@ -122,9 +146,26 @@ impl<'o> Recorder<'o> {
 
     /// Something happened that operators see.
     pub fn event(&mut self, row: &EventRow) {
+        self.tell_names();
         self.feed(row.time, 4, 0, row);
         self.recording.events.push(row);
         self.observers.iter_mut().for_each(|o| o.event(row));
+    }
+
+    /// Tells observers of the names that came about since the last time.
+    fn tell_names(&mut self) {
+        let names = &self.recording.names;
+        self.told.resize(names.len(), 0);
+        for ((dictionary, names), told) in names.iter().zip(&mut self.told) {
+            // Number 0 is no name.
+            for number in (*told).max(1)..names.len() {
+                let name = names.name(number as u32);
+                for observer in &mut self.observers {
+                    observer.name(dictionary, number as u32, name);
+                }
+            }
+            *told = names.len();
+        }
     }
 
     #[inline(always)]
@@ -140,7 +181,7 @@ impl<'o> Recorder<'o> {
         self.digest.words(time, &words[..n]);
     }
 
-    /// The recording itself, for dictionaries and the origin.
+    /// The recording itself, for dictionaries and the origin. The last rows are not in its tables yet.
     pub fn recording_mut(&mut self) -> &mut Recording {
         &mut self.recording
     }
@@ -151,7 +192,13 @@ impl<'o> Recorder<'o> {
     }
 
     /// Ends the recording.
-    pub fn finish(self) -> (Recording, RunDigest) {
+    pub fn finish(mut self) -> (Recording, RunDigest) {
+        let Recording {
+            requests, attempts, ..
+        } = &mut self.recording;
+        let begun = requests.len();
+        self.requests.finish(requests, begun);
+        self.attempts.finish(attempts, self.attempted);
         (self.recording, self.digest)
     }
 }

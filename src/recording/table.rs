@@ -49,6 +49,16 @@ impl<R: Row> Table<R> {
         self.len = self.len.max(index + 1);
     }
 
+    /// Writes consecutive rows, at most [`BLOCK`](super::tables::BLOCK) of them.
+    pub(super) fn set_block(&mut self, index: usize, rows: &[R]) {
+        let (columns, present) = (&mut self.columns, self.present);
+        let recorded = |c: usize| present >> c & 1 == 1;
+        R::each_column(rows, recorded, |c, words| {
+            columns[c].set_block(index, words)
+        });
+        self.len = self.len.max(index + rows.len());
+    }
+
     /// Appends a row and gives its number.
     pub fn push(&mut self, row: &R) -> usize {
         self.set(self.len, row);

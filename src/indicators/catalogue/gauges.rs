@@ -1,4 +1,6 @@
-//! Readings of gauges: `name` is the mean of all readings of all replicas, `name.max` the largest.
+//! Readings of gauges: `name` is the mean of all readings of all replicas, `name.max` the largest. A gauge that there
+//! is one of for each dependency, such as `pool.in_use.llm`, is part of `pool.in_use`; alone it is
+//! `pool.in_use{gauge="pool.in_use.llm"}`.
 
 use super::{
     Indicator, Unit,
@@ -33,15 +35,16 @@ const fn reading(
 pub(super) const INDICATORS: &[Indicator] = gauges! {
     "queue.depth", Higher, "requests waiting for a worker";
     "workers.busy", Higher, "workers at work";
-    "workers", Lower, "workers there are";
+    "workers.size", Lower, "workers there are";
     "pool.in_use", Higher, "connections in use";
     "pool.waiting", Higher, "requests waiting for a connection";
     "pool.size", Lower, "connections there may be";
     "cache.entries", Higher, "entries in the cache";
-    "flights", Higher, "keys under way";
-    "replicas", Lower, "replicas in service";
-    "in_flight", Higher, "requests in the service";
-    "connections", Higher, "open connections";
+    "cache.capacity", Lower, "entries that the cache may hold";
+    "cache.bytes", Higher, "bytes in the cache";
+    "requests.in_flight", Higher, "requests in a replica";
+    "replicas.up", Lower, "replicas in service";
     "limiter.keys", Higher, "keys that the limiter remembers";
+    "limiter.rate", Lower, "requests a second that the limiter grants a key";
     "memory.live", Higher, "live bytes";
 };
