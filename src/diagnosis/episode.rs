@@ -6,6 +6,7 @@ use super::{
     series::{Marker, Series, What},
     stats::{ln, quantile, spaced},
     threshold::{least_effect, least_z},
+    trouble,
     view::View,
     windows::Windows,
 };
@@ -108,7 +109,7 @@ pub fn all(view: &View, frame: &Frame) -> Vec<Episode> {
             }),
         }
     }
-    episodes.retain(|e| counts(view, frame, e));
+    episodes.retain(|e| trouble::counts(view, frame, e));
     for episode in &mut episodes {
         episode
             .findings
@@ -154,7 +155,11 @@ fn stretches(view: &View, frame: &Frame, series: &Series, least: f64) -> Vec<Fin
         if stretch.z < least {
             break;
         }
-        let before: Vec<usize> = (*warm..stretch.from).filter(|&w| free(w)).collect();
+        // Just before, and as long: the run may have drifted since its start.
+        let back = (stretch.to - stretch.from).max(4 * shortest);
+        let before: Vec<usize> = (stretch.from.saturating_sub(back).max(*warm)..stretch.from)
+            .filter(|&w| free(w))
+            .collect();
         let inside: Vec<usize> = (stretch.from..stretch.to).filter(|&w| free(w)).collect();
         taken.push(stretch);
         let Some(effect) = effect(view, windows, series, &before, &inside) else {
@@ -174,13 +179,14 @@ fn stretches(view: &View, frame: &Frame, series: &Series, least: f64) -> Vec<Fin
     found
 }
 
-fn share(series: &Series, windows: &[usize]) -> f64 {
+/// Share of bad things over some windows.
+pub fn share(series: &Series, windows: &[usize]) -> f64 {
     let sum = |v: &[f64]| windows.iter().map(|&w| v[w]).sum::<f64>();
     sum(&series.bad) / sum(&series.n).max(1.0)
 }
 
 /// How much worse, in units that people know: points of a share, or ln of the ratio of the quantile that the line stands for.
-fn effect(
+pub fn effect(
     view: &View,
     windows: &Windows,
     series: &Series,
@@ -230,118 +236,6 @@ pub fn duration(view: &View, what: What, i: usize) -> Option<f32> {
         _ => None,
     }
 }
-
-/// Whether an episode is an incident at all. A mechanism that changed is one. Users' trouble alone is one if arrivals rose
-/// with it by more than the run's arrivals do by themselves (a surge), or did not rise (something that no quantity shows);
-/// in between lies the ordinary swing of a service near saturation. More arrivals alone are good news.
-fn counts(view: &View, frame: &Frame, episode: &Episode) -> bool {
-    let mut primary = episode.findings.iter().filter(|f| f.marker.what.primary());
-    if let Some(first) = primary.next() {
-        let only_misses = first.marker.what == What::Misses
-            && first.version.is_none()
-            && primary.next().is_none();
-        return !(only_misses && (echo(view, frame, episode) || fewer_requests(frame, episode)));
-    }
-    let failing = episode
-        .of(What::Failures)
-        .is_some_and(|f| f.effect >= FAILING);
-    let slow = episode.of(What::Slow).is_some_and(|f| f.effect >= ln(SLOW));
-    let surge = episode.of(What::Arrivals).is_some();
-    let long = (episode.to - episode.from) as u64 * frame.windows.width >= LONG;
-    (failing || slow)
-        && long
-        && (surge || growth(frame, episode) < SWING || tenant_surges(view, frame, episode))
-}
-
-/// Whether one tenant's share of the traffic rose: bursts of everybody leave shares as they are, so this sees a hot tenant
-/// where the sum of arrivals swings by itself.
-fn tenant_surges(view: &View, frame: &Frame, episode: &Episode) -> bool {
-    use crate::{recording::requests, sim::hash::FixedState};
-    let start = |w: usize| frame.windows.start(w);
-    let mut counts: hashbrown::HashMap<u64, [f64; 2], FixedState> = hashbrown::HashMap::default();
-    let mut totals = [0.0f64; 2];
-    for (side, rows) in [
-        view.between(start(frame.warm), start(episode.from)),
-        view.between(start(episode.from), start(episode.to)),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        for i in rows {
-            counts.entry(view.get(requests::tenant, i)).or_default()[side] += 1.0;
-            totals[side] += 1.0;
-        }
-    }
-    counts
-        .iter()
-        .filter(|(tenant, _)| **tenant != 0)
-        .any(|(_, n)| {
-            let (before, during) = (n[0] / totals[0].max(1.0), n[1] / totals[1].max(1.0));
-            // Tenants come in sessions: the error is twice that of independent requests.
-            let se = 2.0 * (0.25 / totals[0].max(1.0) + 0.25 / totals[1].max(1.0)).sqrt();
-            during - before >= TENANT_POINTS && during - before >= 5.0 * se
-        })
-}
-
-/// Points of the traffic by which a tenant's share must grow to be hot.
-const TENANT_POINTS: f64 = 0.08;
-
-/// Whether a rise of misses is the first expiry of what was written when the recording began: expired misses make up most of
-/// it, and hardly an entry died at an age at which others used to hit.
-fn echo(view: &View, frame: &Frame, episode: &Episode) -> bool {
-    use crate::recording::{miss, requests};
-    let start = |w: usize| frame.windows.start(w);
-    let (before, during) = (
-        start(frame.warm)..start(episode.from),
-        start(episode.from)..start(episode.to),
-    );
-    let rate = |span: &std::ops::Range<u64>| {
-        let rows = view.between(span.start, span.end);
-        let n = rows.len().max(1) as f64;
-        let (mut misses, mut expired) = (0.0, 0.0);
-        for i in rows {
-            misses += f64::from(u8::from(view.get(requests::miss, i) != 0));
-            expired += f64::from(u8::from(
-                view.get(requests::miss, i) == u64::from(miss::EXPIRED),
-            ));
-        }
-        (misses / n, expired / n)
-    };
-    let (b, d) = (rate(&before), rate(&during));
-    d.1 - b.1 >= 0.6 * (d.0 - b.0)
-        && super::expiry::read(view, &before, &during).is_some_and(|e| e.young.value < 0.25)
-}
-
-/// Whether a higher miss rate is fewer requests: contents come back later, and not more calls are made than before.
-fn fewer_requests(frame: &Frame, episode: &Episode) -> bool {
-    let Some(series) = frame.of(What::Misses) else {
-        return false;
-    };
-    let a_window = |r: std::ops::Range<usize>| {
-        r.clone().map(|w| series.bad[w]).sum::<f64>() / r.len().max(1) as f64
-    };
-    growth(frame, episode) < -SWING
-        && a_window(episode.from..episode.to) < 1.02 * a_window(frame.warm..episode.from)
-}
-
-/// ln ratio of arrivals in the episode to those before.
-fn growth(frame: &Frame, episode: &Episode) -> f64 {
-    let Some(series) = frame.of(What::Arrivals) else {
-        return 0.0;
-    };
-    let all = |r: std::ops::Range<usize>| share(series, &r.collect::<Vec<_>>());
-    ln(all(episode.from..episode.to).max(1e-9) / all(frame.warm..episode.from).max(1e-9))
-}
-
-/// Points of failed requests from which users' trouble is an incident without any mechanism that changed: twice the
-/// "noticeable" 1 %.
-const FAILING: f64 = 0.02;
-/// The same for the ratio of p95: minutes of three times the p95 by traffic alone are common near saturation.
-const SLOW: f64 = 4.0;
-/// ln ratio of arrivals below which they do not explain anything.
-const SWING: f64 = 0.05;
-/// ns that trouble without a mechanism must last: a queue needs a minute to drain after a burst.
-const LONG: u64 = 60_000_000_000;
 
 /// Requests that went worse than before: slow or failed ones count fully, misses a little.
 fn harm(frame: &Frame, episode: &Episode) -> f64 {

@@ -38,6 +38,7 @@ pub fn read(view: &View, before: &Range<u64>, during: &Range<u64>) -> Option<Exp
     }
     let oldest = oldest_hit(view, before)?;
     let line = (oldest as f64 * YOUNG) as u64;
+    let local = view.local_caches(before);
     // When each key was written last, and whether that entry was seen to hit beyond the line.
     let mut written: HashMap<u64, u64, FixedState> = HashMap::default();
     let (mut expired, mut young) = (0usize, 0usize);
@@ -45,7 +46,12 @@ pub fn read(view: &View, before: &Range<u64>, during: &Range<u64>) -> Option<Exp
     let mut long: Vec<(u64, u64)> = vec![]; // written, age at a hit
     for i in view.between(0, during.end) {
         let now = view.arrived[i];
-        let place = mix(view.get(requests::h_key, i));
+        let process = if local {
+            view.get(requests::process, i)
+        } else {
+            0
+        };
+        let place = mix(view.get(requests::h_key, i) ^ process.rotate_left(40));
         match view.get(requests::cache, i) as u8 {
             cache::HIT => {
                 let age = view.get(requests::hit_age, i);

@@ -243,10 +243,11 @@ fn locate(view: &View, frame: &Frame, main: &Episode, episodes: &[Episode]) -> L
     }
 }
 
-/// Primary quantities lead; among them the one whose stretch is worst for its own noise.
-fn rank_of(finding: &Finding) -> (bool, u64) {
+/// Primary quantities lead; then arrivals, which explain what users feel; among them the one whose stretch is worst for its own noise.
+fn rank_of(finding: &Finding) -> (bool, bool, u64) {
     (
         finding.marker.what.primary(),
+        finding.marker.what == What::Arrivals,
         (finding.stretch.z * 1e3) as u64,
     )
 }
@@ -263,17 +264,18 @@ fn edge(view: &View, frame: &Frame, finding: &Finding, begins: bool) -> Option<I
     } else {
         to - near..to
     };
+    let back = 2 * near.max(2 * windows.shortest);
     let outside = if begins {
-        frame.warm..from
+        from.saturating_sub(back).max(frame.warm)..from
     } else {
-        to..windows.count
+        to..(to + back).min(windows.count)
     };
     let share = |r: std::ops::Range<usize>| {
         let sum = |v: &[f64]| v.get(r.clone()).unwrap_or(&[]).iter().sum::<f64>();
         (sum(&series.n) > 0.0).then(|| sum(&series.bad) / sum(&series.n))
     };
     let (bad, good) = (share(inside)?, share(outside).unwrap_or(finding.before));
-    if finding.marker.what == What::Arrivals || bad <= good {
+    if bad <= good {
         return None;
     }
     // Four windows and 20 s on either side, as far as the stretch and its outside reach.
@@ -290,6 +292,18 @@ fn edge(view: &View, frame: &Frame, finding: &Finding, begins: bool) -> Option<I
         from: at.saturating_sub(reach).max(low),
         to: (at + reach).min(high),
     };
+    if finding.marker.what == What::Arrivals {
+        // Shares of arrivals are multiples of the typical number a window.
+        let typical = series.n.first().copied().unwrap_or(1.0) / (windows.width as f64 * 1e-9);
+        return refine::rate(
+            view,
+            Step {
+                before: before * typical,
+                after: after * typical,
+                ..step
+            },
+        );
+    }
     refine::instant(view, finding.marker, step)
 }
 

@@ -21,6 +21,7 @@ mod segments;
 mod series;
 mod stats;
 mod threshold;
+mod trouble;
 mod users;
 mod view;
 mod windows;

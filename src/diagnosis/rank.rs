@@ -19,6 +19,8 @@ pub const NONE: &str = "none-of-these";
 const NONE_SCORE: f64 = 1.5;
 /// The most that a cause may score while a required fact is not recorded: not excluded, never shown.
 const NOT_EXCLUDED: f64 = 1.0;
+/// Nats of the weakest required claim from which it stands in full: e² is 7 to 1.
+const STANDS: f64 = 2.0;
 /// Top two closer than 3 to 1 are a tie (DIAGNOSIS.md 2.7).
 const TIE: f64 = 1.0986;
 /// Causes that are listed at most.
@@ -67,7 +69,13 @@ pub fn score(cause: &Cause, evidence: &Evidence) -> f64 {
             .filter(|nats| *nats > 0.0)
             .for_each(|nats| vote(clause, -nats));
     }
-    let score = weakest + votes.values().sum::<f64>();
+    // What supports a cause counts only as far as its defining evidence stands.
+    let standing = (weakest / STANDS).clamp(0.0, 1.0);
+    let score = weakest
+        + votes
+            .values()
+            .map(|v| if *v > 0.0 { v * standing } else { *v })
+            .sum::<f64>();
     if missing {
         score.min(NOT_EXCLUDED)
     } else {

@@ -41,25 +41,51 @@ pub fn instant(view: &View, marker: Marker, step: Step) -> Option<Instant> {
     if things.len() < 5 {
         return None;
     }
+    let gains: Vec<f64> = things
+        .iter()
+        .map(|(_, bad)| if *bad { if_bad } else { if_good })
+        .collect();
+    let times: Vec<u64> = things.iter().map(|t| t.0).collect();
+    Some(best(&times, &gains, &step))
+}
+
+/// The instant at which the rate of arrivals changes from `before` to `after` a second (Poisson likelihood of the gaps).
+pub fn rate(view: &View, step: Step) -> Option<Instant> {
+    let times = &view.arrived[view.between(step.from, step.to)];
+    if times.len() < 5 || step.before <= 0.0 || step.after <= 0.0 {
+        return None;
+    }
+    let each = ln(step.after / step.before);
+    let gains: Vec<f64> = (0..times.len())
+        .map(|i| {
+            let gap = times.get(i + 1).copied().unwrap_or(step.to) - times[i];
+            each - (step.after - step.before) * gap as f64 * 1e-9
+        })
+        .collect();
+    Some(best(times, &gains, &step))
+}
+
+/// The instant that the things speak for, each with its nats for "after".
+fn best(times: &[u64], each: &[f64], step: &Step) -> Instant {
     // gains[i]: evidence of all things from i on for "after", if the change came just before thing i.
-    let mut gains = vec![0.0; things.len() + 1];
-    for (i, (_, bad)) in things.iter().enumerate().rev() {
-        gains[i] = gains[i + 1] + if *bad { if_bad } else { if_good };
+    let mut gains = vec![0.0; times.len() + 1];
+    for (i, nats) in each.iter().enumerate().rev() {
+        gains[i] = gains[i + 1] + nats;
     }
     let (best, top) =
         gains.iter().enumerate().fold(
             (0, f64::NEG_INFINITY),
             |top, (i, &g)| if g > top.1 { (i, g) } else { top },
         );
-    let time = |i: usize| things.get(i).map_or(step.to, |t| t.0);
+    let time = |i: usize| times.get(i).copied().unwrap_or(step.to);
     let near = |i: &usize| gains[*i] >= top - WITHIN;
     let first = (0..=best).find(near).unwrap_or(best);
     let last = (best..gains.len()).rev().find(near).unwrap_or(best);
     // The change lies after the last thing of the old kind and no later than the first of the new.
     let after_previous = |i: usize| if i == 0 { step.from } else { time(i - 1) };
-    Some(Instant {
+    Instant {
         at: time(best),
         from: after_previous(first),
         to: time(last),
-    })
+    }
 }

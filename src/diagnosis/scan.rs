@@ -103,33 +103,50 @@ impl Sums {
         (weight > 0.0).then(|| (self.value[to] - self.value[from]) / weight)
     }
 
-    /// `(difference of means, weight inside, weight outside)` of `[from, to)` against the rest.
-    fn contrast(&self, from: usize, to: usize) -> Option<(f64, f64, f64)> {
-        let last = self.windows();
-        let (inside, all) = (self.weight[to] - self.weight[from], self.weight[last]);
+    /// `(difference of means, weight inside, weight outside)` of `[from, to)` against the rest of `[low, high)`.
+    fn contrast(
+        &self,
+        (low, high): (usize, usize),
+        from: usize,
+        to: usize,
+    ) -> Option<(f64, f64, f64)> {
+        let sum = |v: &[f64], from: usize, to: usize| v[to] - v[from];
+        let (inside, all) = (sum(&self.weight, from, to), sum(&self.weight, low, high));
         let outside = all - inside;
         if inside <= 0.0 || outside <= 0.0 {
             return None;
         }
-        let value = self.value[to] - self.value[from];
-        Some((
-            value / inside - (self.value[last] - value) / outside,
-            inside,
-            outside,
-        ))
+        let value = sum(&self.value, from, to);
+        let rest = sum(&self.value, low, high) - value;
+        Some((value / inside - rest / outside, inside, outside))
     }
 
-    fn z(&self, noise: Noise, from: usize, to: usize) -> f64 {
-        self.contrast(from, to).map_or(0.0, |(d, inside, outside)| {
-            d / noise
-                .sigma(to - from)
-                .max((1.0 / inside + 1.0 / outside).sqrt())
-        })
+    /// The larger of two: against everything else, and against as long a stretch just before. The second sees a step on the
+    /// slope of a cache that fills, where the mean of everything lies too high.
+    fn z(&self, noise: Noise, shortest: usize, from: usize, to: usize) -> f64 {
+        let white = |inside: f64, outside: f64| (1.0 / inside + 1.0 / outside).sqrt();
+        let all = self
+            .contrast((0, self.windows()), from, to)
+            .map_or(0.0, |(d, i, o)| d / noise.sigma(to - from).max(white(i, o)));
+        let back = (to - from).max(2 * shortest).min(from);
+        let just = self
+            .contrast((from - back, to), from, to)
+            .map_or(0.0, |(d, i, o)| {
+                // Windows left out weigh nothing: `back` may reach into the warm-up.
+                let kept =
+                    (back as f64 * (o / i * (to - from) as f64 / back as f64).min(1.0)) as usize;
+                d / noise
+                    .sigma(to - from)
+                    .hypot(noise.sigma(kept.max(1)))
+                    .max(white(i, o))
+            });
+        all.max(just)
     }
 
-    /// What a two-level fit gains, for white noise: places the ends better than z, which favours long stretches.
-    fn gain(&self, from: usize, to: usize) -> f64 {
-        self.contrast(from, to)
+    /// What a two-level fit gains, for white noise: places the ends better than z, which favours long stretches. Against
+    /// what lies near: as much again on either side.
+    fn gain(&self, region: (usize, usize), from: usize, to: usize) -> f64 {
+        self.contrast(region, from, to)
             .map_or(f64::NEG_INFINITY, |(d, i, o)| d * (i * o / (i + o)).sqrt())
     }
 }
@@ -165,7 +182,7 @@ pub fn worst(sums: &Sums, noise: Noise, shortest: usize, first: usize) -> Option
         to: 0,
     };
     let mut look = |from: usize, to: usize| {
-        let z = sums.z(noise, from, to);
+        let z = sums.z(noise, shortest, from, to);
         if z > best.z {
             best = Stretch { z, from, to };
         }
@@ -182,13 +199,15 @@ pub fn worst(sums: &Sums, noise: Noise, shortest: usize, first: usize) -> Option
     let Stretch {
         mut from, mut to, ..
     } = best;
+    let near = (to - from).max(4 * shortest);
+    let region = (from.saturating_sub(near), (to + near).min(windows));
     for _ in 0..3 {
         let reach = (to - from) / 2 + 2;
-        let starts =
-            first.max(from.saturating_sub(reach))..=(from + reach).min(to.saturating_sub(shortest));
-        from = largest(starts, |s| sums.gain(s, to)).unwrap_or(from);
-        let ends = (from + shortest).max(to.saturating_sub(reach))..=(to + reach).min(windows);
-        to = largest(ends, |e| sums.gain(from, e)).unwrap_or(to);
+        let starts = first.max(region.0).max(from.saturating_sub(reach))
+            ..=(from + reach).min(to.saturating_sub(shortest));
+        from = largest(starts, |s| sums.gain(region, s, to)).unwrap_or(from);
+        let ends = (from + shortest).max(to.saturating_sub(reach))..=(to + reach).min(region.1);
+        to = largest(ends, |e| sums.gain(region, from, e)).unwrap_or(to);
     }
     Some(Stretch { from, to, ..best })
 }

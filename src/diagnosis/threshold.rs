@@ -8,11 +8,11 @@ use super::series::What;
 /// Z below which a stretch is what this run does by itself.
 pub fn least_z(what: What) -> f64 {
     match what {
-        What::Misses => 7.0,
+        What::Misses => 5.5,
         What::CallsSlow => 7.0,
         What::CallsVerySlow => 7.0,
-        What::CallErrors => 7.5,
-        What::ComputeSlow => 7.0,
+        What::CallErrors => 5.5,
+        What::ComputeSlow => 6.5,
         What::ParseErrors | What::Rejects => 8.0,
         What::Arrivals => 6.0,
         What::Failures => 8.0,

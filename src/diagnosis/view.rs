@@ -2,7 +2,8 @@
 //!
 //! Background work (warming, audit) is left out: it is nobody's symptom. Nothing is copied but times and row numbers.
 
-use crate::recording::{Recording, RequestRow, attempts, requests, result};
+use super::stats::spaced;
+use crate::recording::{Recording, RequestRow, attempts, cache, requests, result};
 
 /// The requests and calls of users.
 pub struct View<'r> {
@@ -91,6 +92,32 @@ impl<'r> View<'r> {
     pub fn calls_between(&self, from: u64, to: u64) -> std::ops::Range<usize> {
         let at = |t| self.calls.partition_point(|c| c.started < t);
         at(from)..at(to).max(at(from))
+    }
+
+    /// Whether each process has a cache of its own: with several processes, hits are on entries that the process itself wrote.
+    pub fn local_caches(&self, span: &std::ops::Range<u64>) -> bool {
+        let recorded = |c| self.recording.requests.has(c);
+        if !recorded(requests::writer) || !recorded(requests::process) {
+            return false;
+        }
+        let (mut own, mut foreign) = (0usize, 0usize);
+        let mut processes = std::collections::BTreeSet::new();
+        for i in spaced(self.between(span.start, span.end), 100_000) {
+            let (writer, process) = (
+                self.get(requests::writer, i),
+                self.get(requests::process, i),
+            );
+            if self.get(requests::cache, i) == u64::from(cache::HIT) && writer != 0 {
+                processes.insert(process);
+                if writer == process {
+                    own += 1
+                } else {
+                    foreign += 1
+                }
+            }
+        }
+        // Shared by k processes, only one hit in k would be on an own entry.
+        processes.len() > 1 && own > 50 && foreign * 50 < own
     }
 
     /// The name of a column.

@@ -99,6 +99,8 @@ pub struct Clause {
     pub more: bool,
     /// The most nats that it may bring.
     pub most: f64,
+    /// The most that it may take, when it is not so.
+    pub least: f64,
 }
 
 /// The most that one clause may say: e⁴ is 55 to 1, so no single number decides alone.
@@ -114,6 +116,7 @@ pub const fn more(fact: Fact, line: f64, width: f64) -> Clause {
         width,
         more: true,
         most: MOST,
+        least: MOST,
     }
 }
 
@@ -125,6 +128,7 @@ pub const fn less(fact: Fact, line: f64, width: f64) -> Clause {
         width,
         more: false,
         most: MOST,
+        least: MOST,
     }
 }
 
@@ -135,12 +139,20 @@ pub const DEPLOYED: Clause = Clause {
     width: 0.25,
     more: true,
     most: TIMING,
+    least: TIMING,
 };
 
 impl Clause {
     /// The same with a smaller voice.
     pub const fn at_most(mut self, nats: f64) -> Clause {
         self.most = nats;
+        self.least = nats;
+        self
+    }
+
+    /// The same, but silent when it is not so.
+    pub const fn hint(mut self) -> Clause {
+        self.least = 0.0;
         self
     }
 
@@ -151,7 +163,8 @@ impl Clause {
         let off = value - self.line;
         let sure = (off.abs() - se).max(0.0).copysign(off);
         let toward = if self.more { sure } else { -sure };
-        Some(self.most * libm::tanh(toward / self.width))
+        let most = if toward > 0.0 { self.most } else { self.least };
+        Some(most * libm::tanh(toward / self.width))
     }
 
     /// The group in which it votes.

@@ -6,7 +6,7 @@
 use super::Spans;
 use crate::{
     diagnosis::view::View,
-    recording::{cache, requests},
+    recording::{cache, outcome, requests},
     sim::hash::{FixedState, mix},
 };
 use hashbrown::HashMap;
@@ -40,6 +40,8 @@ pub struct Look {
     pub phase: Phase,
     /// Whether it missed.
     pub miss: bool,
+    /// When it ended, ns, if it brought an answer: what failed leaves nothing in a cache.
+    pub answered: Option<u64>,
     /// The cache that was asked: 0 when it is shared, else the process.
     pub place: u64,
 }
@@ -73,6 +75,8 @@ pub const CANDIDATES: [usize; 11] = [
 
 /// Splits of a content by its key below which keys are said to follow the content alone.
 const CLEAN: f64 = 0.005;
+/// Look-ups that healthy keys are learned from.
+const FOLLOWED: usize = 60_000;
 
 impl Looks {
     /// Collects them; `None` when no keys are recorded. Says in `limits` what is missing.
@@ -94,7 +98,7 @@ impl Looks {
             });
         }
         let content = identity.unwrap_or(requests::h_key);
-        let local = local(view, spans);
+        let local = view.local_caches(&spans.before);
         let mut all = sample(view, spans, content, local);
         let follows = if identity.is_some() {
             follows(view, &all)
@@ -120,31 +124,6 @@ impl Looks {
             contents: identity.is_some(),
         })
     }
-}
-
-/// Whether each process has a cache of its own: with several processes, hits are on entries that the process itself wrote.
-fn local(view: &View, spans: &Spans) -> bool {
-    if !view.has(requests::writer) || !view.has(requests::process) {
-        return false;
-    }
-    let (mut own, mut foreign) = (0usize, 0usize);
-    let mut processes: std::collections::BTreeSet<u64> = std::collections::BTreeSet::new();
-    for i in view.between(spans.before.start, spans.before.end) {
-        let (writer, process) = (
-            view.get(requests::writer, i),
-            view.get(requests::process, i),
-        );
-        if view.get(requests::cache, i) == u64::from(cache::HIT) && writer != 0 {
-            processes.insert(process);
-            if writer == process {
-                own += 1
-            } else {
-                foreign += 1
-            }
-        }
-    }
-    // Shared by k processes, only one hit in k would be on an own entry.
-    processes.len() > 1 && own > 50 && foreign * 100 < own
 }
 
 fn sample(view: &View, spans: &Spans, content: usize, local: bool) -> Vec<Look> {
@@ -184,6 +163,11 @@ fn sample(view: &View, spans: &Spans, content: usize, local: bool) -> Vec<Look> 
             key: view.get(requests::h_key, i),
             phase,
             miss: word == cache::MISS,
+            answered: matches!(
+                view.get(requests::outcome, i) as u8,
+                0 | outcome::OK | outcome::DEGRADED
+            )
+            .then(|| time + view.get(requests::latency, i)),
             place: if local {
                 view.get(requests::process, i)
             } else {
@@ -194,33 +178,52 @@ fn sample(view: &View, spans: &Spans, content: usize, local: bool) -> Vec<Look> 
     all
 }
 
-/// The columns that the keys of one content follow before the episode, by greedy search.
+/// The columns that the keys of one content follow before the episode: those that never change without the key changing.
+/// A column that merely goes along with one of them fails that now and then; one that the others imply is dropped.
 fn follows(view: &View, all: &[Look]) -> Vec<usize> {
-    let before: Vec<&Look> = all.iter().filter(|l| l.phase == Phase::Before).collect();
-    let mut chosen: Vec<usize> = vec![];
-    while chosen.len() < 4 {
-        let with = |columns: &[usize], l: &Look| {
-            columns.iter().fold(l.content, |c, &column| {
-                mix(c.rotate_left(9) ^ view.get(column, l.i as usize))
-            })
-        };
-        let split = |columns: &[usize]| split(before.iter().map(|l| (with(columns, l), l.key)));
-        let now = split(&chosen);
-        if now < CLEAN {
-            break;
+    let before: Vec<&Look> = all
+        .iter()
+        .filter(|l| l.phase == Phase::Before)
+        .take(FOLLOWED)
+        .collect();
+    let with = |columns: &[usize]| {
+        split(before.iter().map(|l| {
+            (
+                columns.iter().fold(l.content, |c, &column| {
+                    mix(c.rotate_left(9) ^ view.get(column, l.i as usize))
+                }),
+                l.key,
+            )
+        }))
+    };
+    let whole = with(&[]);
+    // Keys that are new with every repeat follow everything, and nothing.
+    if !(CLEAN..0.99).contains(&whole) {
+        return vec![];
+    }
+    let moves = |column: usize| {
+        let mut last: HashMap<u64, (u64, u64), FixedState> = HashMap::default();
+        let (mut differ, mut same_key) = (0.0, 0.0);
+        for l in &before {
+            let x = view.get(column, l.i as usize);
+            if let Some((old, key)) = last.insert(l.content, (x, l.key))
+                && old != x
+            {
+                differ += 1.0;
+                same_key += f64::from(u8::from(key == l.key));
+            }
         }
-        // Of equal explanations the first: a tag before a digest, a coarse tag before a fine one.
-        let best = CANDIDATES
-            .into_iter()
-            .filter(|c| !chosen.contains(c) && view.has(*c))
-            .map(|c| (c, split(&[chosen.as_slice(), &[c]].concat())))
-            .fold(None, |best: Option<(usize, f64)>, (c, s)| match best {
-                Some((_, b)) if s >= b - CLEAN => best,
-                _ => Some((c, s)),
-            });
-        match best {
-            Some((column, s)) if s < 0.5 * now => chosen.push(column),
-            _ => break,
+        differ >= 30.0 && same_key <= 2.0 * CLEAN * differ
+    };
+    let mut chosen: Vec<usize> = CANDIDATES
+        .into_iter()
+        .filter(|&c| view.has(c) && moves(c))
+        .collect();
+    let explained = with(&chosen);
+    for column in CANDIDATES.into_iter().rev() {
+        let rest: Vec<usize> = chosen.iter().copied().filter(|c| *c != column).collect();
+        if rest.len() < chosen.len() && with(&rest) <= explained + CLEAN {
+            chosen = rest;
         }
     }
     chosen

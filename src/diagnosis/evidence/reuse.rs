@@ -23,6 +23,7 @@ const DESIGN: f64 = 2.0;
 #[derive(Clone, Copy)]
 struct Last {
     time: u64,
+    ends: u64,
     during: bool,
 }
 
@@ -56,13 +57,22 @@ pub fn gather(looks: &Looks, evidence: &mut Evidence) {
     let mut shares = [[0.0; CLASSES]; 2];
     let mut during: Vec<Seen> = vec![];
     for look in &looks.all {
-        let last = Last {
-            time: look.time,
-            during: look.phase == Phase::During,
-        };
         let at = |identity: u64| mix(identity ^ look.place.rotate_left(32));
-        let by_content = contents.insert(at(look.content), last);
-        let by_key = keys.insert(at(look.key), last);
+        let (content, key) = (at(look.content), at(look.key));
+        let (by_content, by_key) = (contents.get(&content).copied(), keys.get(&key).copied());
+        if let Some(ends) = look.answered {
+            let last = Last {
+                time: look.time,
+                ends,
+                during: look.phase == Phase::During,
+            };
+            contents.insert(content, last);
+            keys.insert(key, last);
+        }
+        // While the answer is under way, a miss says nothing of keys, cache or traffic.
+        if by_content.is_some_and(|l| l.ends > look.time) {
+            continue;
+        }
         let (content, key) = (
             class(by_content, look, looks.horizon),
             class(by_key, look, looks.horizon),

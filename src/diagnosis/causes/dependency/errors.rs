@@ -20,9 +20,9 @@ pub const CAUSE: Cause = Cause {
     look_alikes: &["dependency-slow", "traffic-surge"],
     requires: &[more(Fact::CallErrors, 0.004, 0.002)],
     supports: &[
-        more(Fact::Failing, 0.003, 0.0015),
+        more(Fact::Failing, 0.003, 0.0015).hint(),
         less(Fact::FromKeys, 0.02, 0.01).at_most(1.0),
-        less(Fact::Arrivals, 0.2, 0.1).at_most(1.0),
+        less(Fact::Arrivals, 0.2, 0.1).at_most(0.5),
     ],
     against: &[
         more(Fact::CallMedian, 0.3, 0.1).at_most(1.5),

@@ -24,10 +24,10 @@ pub const CAUSE: Cause = Cause {
         less(Fact::Misses, 0.05, 0.02),
     ],
     supports: &[
-        less(Fact::OneTenant, 0.6, 0.1),
+        less(Fact::OneTenant, 0.6, 0.1).at_most(2.0),
         more(Fact::SlowTail, 0.2, 0.1).at_most(1.0),
     ],
-    against: &[],
+    against: &[more(Fact::CallErrors, 0.004, 0.002)],
     subject: Subject::None,
     containment: "shed by priority; raise the number of replicas",
     remedy: "scale on arrivals, with head-room for the lag of scaling",
