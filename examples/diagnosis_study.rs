@@ -7,10 +7,10 @@
 mod diagnosis_support;
 
 use diagnosis_support::{
-    Kind, World, run,
+    Incident, Kind, World, run,
     score::{Case, case, wilson},
 };
-use gameday::diagnosis::{diagnose, loudest};
+use gameday::diagnosis::{diagnose, loudest, words};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
@@ -21,36 +21,11 @@ fn main() {
         .collect();
     let at = |i: usize, otherwise: u64| numbers.get(i).copied().unwrap_or(otherwise);
     let (healthy, each, seed, requests) = (at(0, 500), at(1, 30), at(2, 1), at(3, 60_000) as f64);
-    if let Some(one) = std::env::var("ONE").ok() {
-        let (kind, seed) = one.split_once(' ').unwrap();
-        let kind = Kind::ALL.into_iter().find(|k| k.cause() == kind).unwrap();
-        let world = World::draw(seed.parse().unwrap(), requests);
-        let incident = diagnosis_support::Incident::draw(&world, kind, 0);
-        println!(
-            "{incident:?} rate {} {}s {:?} ttl {} cap {} tags {} local {} contents {} zipf {:.2} unique {:.2} variants {:?} byclient {} warm {} clients {} rep {} tenants {} own {} turn {}",
-            world.rate,
-            world.seconds,
-            world.shape,
-            world.ttl,
-            world.capacity,
-            world.key_tags,
-            world.local_cache,
-            world.contents,
-            world.zipf,
-            world.unique,
-            world.variants,
-            world.by_client,
-            world.warm_start,
-            world.clients,
-            world.replicas,
-            world.tenants,
-            world.own_contents,
-            world.turnover
-        );
-        let r = run(&world, Some(&incident));
-        println!("touched {:?}", r.touched);
-        print!("{}", gameday::diagnosis::words(&diagnose(&r.recording)));
-        return;
+    if let Some(cause) = std::env::args()
+        .skip(1)
+        .find_map(|a| a.strip_prefix("--one=").map(String::from))
+    {
+        return one(&cause, at(0, 1), at(1, 60_000) as f64);
     }
     let verbose = std::env::args().any(|a| a == "-v");
     silence(healthy, seed, requests, verbose);
@@ -62,6 +37,26 @@ fn main() {
         .filter_map(|(kind, s)| case(kind, s.wrapping_mul(31) + kind as u64, requests))
         .collect();
     table(&cases, verbose);
+}
+
+/// One incident in full: `--one=ttl-changed SEED REQUESTS`.
+fn one(cause: &str, seed: u64, requests: f64) {
+    let Some(kind) = Kind::ALL.into_iter().find(|k| k.cause() == cause) else {
+        return println!("no such cause: {cause}");
+    };
+    let world = World::draw(seed, requests);
+    let incident = Incident::draw(&world, kind, 0);
+    println!(
+        "{incident:?}\n{:?}",
+        World {
+            swing: vec![],
+            mood: vec![],
+            ..world.clone()
+        }
+    );
+    let run = run(&world, Some(&incident));
+    println!("{:?}\n{:?}", run.touched, loudest(&run.recording));
+    print!("{}", words(&diagnose(&run.recording)));
 }
 
 fn silence(n: u64, seed: u64, requests: f64, verbose: bool) {

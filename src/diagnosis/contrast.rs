@@ -170,7 +170,6 @@ fn compare(
             from,
             to,
         },
-        effect: whole.difference,
         before: whole.old,
         during: whole.new,
         version: Some(Version { column, value, old }),

@@ -18,8 +18,6 @@ pub struct Finding {
     pub marker: Marker,
     /// Where.
     pub stretch: Stretch,
-    /// By how much: points of a share, or ln of a ratio of durations.
-    pub effect: f64,
     /// Bad share before.
     pub before: f64,
     /// Bad share during.
@@ -169,7 +167,6 @@ fn stretches(view: &View, frame: &Frame, series: &Series, least: f64) -> Vec<Fin
             found.push(Finding {
                 marker: series.marker,
                 stretch,
-                effect,
                 before: share(series, &before),
                 during: share(series, &inside),
                 version: None,
