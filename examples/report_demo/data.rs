@@ -325,6 +325,8 @@ fn diagnosis() -> Diagnosis {
         against: against.iter().map(|s| (*s).to_owned()).collect(),
         remedy: remedy.into(),
         next: "compare the key templates of v1 and v2 for one content".into(),
+        containment: String::new(),
+        trigger: String::new(),
     };
     Diagnosis {
         summary: "Since 00:20:02 requests wait eight times as long: latency.p95 rose from 190ms to 1.62s, and the cache answers nothing.".into(),
@@ -356,5 +358,6 @@ fn diagnosis() -> Diagnosis {
             ranked("none-of-these", None, 0.02, &[], &[], ""),
         ],
         limits: vec!["attempts were not recorded: retries of the client library cannot be told from slow calls".into()],
+        ..Diagnosis::default()
     }
 }

@@ -68,12 +68,14 @@ fn entry(entry: &Entry) -> String {
         .until
         .map(|u| format!(" until {}", clock(u)))
         .unwrap_or_default();
-    let hits = match entry.hits {
-        0 => "touched nothing".to_owned(),
-        1 => "touched 1 time".to_owned(),
-        n => format!("touched {} times", thousands(n)),
+    // Only faults count whom they touch.
+    let hits = match (entry.kind, entry.hits) {
+        (EntryKind::Fault, 0) => ", touched nothing".to_owned(),
+        (EntryKind::Fault, 1) => ", touched 1 time".to_owned(),
+        (EntryKind::Fault, n) => format!(", touched {} times", thousands(n)),
+        _ => String::new(),
     };
-    format!("{}{until}, {hits}", entry_name(entry))
+    format!("{}{until}{hits}", entry_name(entry))
 }
 
 /// Whether it recovered; nothing when there was nothing to recover from.

@@ -328,7 +328,7 @@ pub(super) fn named(names: &RefCell<Dictionaries>, dictionary: &'static str, nam
     names
         .borrow_mut()
         .entry(dictionary)
-        .or_insert_with(Names::default)
+        .or_default()
         .number(name) as u16
 }
 

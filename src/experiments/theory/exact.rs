@@ -54,7 +54,7 @@ pub fn check(place: Place, name: &str, service: &Distribution, options: &Options
             .count() as u64;
     }
     Check {
-        name: format!("G/G/1,2,8 {name} through {place:?}: waits that differ").to_lowercase(),
+        name: format!("G/G/1, 2, 8, {name}, {}: waits that differ", place.name()),
         theory: 0.0,
         simulated: differing as f64,
         standard_error: 0.0,

@@ -20,6 +20,17 @@ pub enum Place {
     Tokio,
 }
 
+impl Place {
+    /// For the table.
+    pub fn name(self) -> &'static str {
+        match self {
+            Place::Semaphore => "semaphore",
+            Place::Station => "station",
+            Place::Tokio => "tokio::sync::Semaphore",
+        }
+    }
+}
+
 /// A queueing system with Poisson arrivals.
 #[derive(Clone, Debug)]
 pub struct System {

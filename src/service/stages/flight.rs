@@ -18,9 +18,12 @@ pub(in crate::service) enum Role<'a> {
     Follower(u8),
 }
 
+/// The engine's half of a leader.
+type Flight<'a> = Lead<&'a Flights<Landing>, Landing>;
+
 /// One who works. Dropped on its way, it tells its followers that it is gone, and one of them takes over.
 pub(in crate::service) struct Leader<'a>(
-    Option<(Lead<&'a Flights<Landing>, Landing>, &'a InFlight, u64)>,
+    Option<(Flight<'a>, &'a InFlight, u64)>,
 );
 
 impl Leader<'_> {

@@ -36,8 +36,9 @@ pub const CAUSE: Cause = Cause {
     ],
     against: &[
         more(Fact::RequestScoped, 0.80, 0.05),
-        more(Fact::RawValues, 0.97, 0.02),
-        more(Fact::RawBytes, 0.97, 0.02),
+        // Kinds of clients write in ways of their own, so a tag of clients looks like a way of writing: weak.
+        more(Fact::RawValues, 0.97, 0.02).at_most(1.0),
+        more(Fact::RawBytes, 0.97, 0.02).at_most(1.0),
         more(Fact::Process, 0.97, 0.02),
         more(Fact::NewSerializer, 0.5, 0.2).at_most(1.0),
     ],

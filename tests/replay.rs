@@ -1,0 +1,122 @@
+//! The binary from end to end.
+
+use assert_cmd::Command;
+use predicates::str::contains;
+
+fn gameday(folder: &std::path::Path) -> Command {
+    let mut command = Command::cargo_bin("gameday").unwrap();
+    command.current_dir(folder).env("NO_COLOR", "1");
+    command
+}
+
+const SHORT: &[&str] = &["--set", "trace.duration=4m", "--no-report"];
+
+#[test]
+fn incident_24_breaches_its_gates_and_recovers() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = gameday(folder.path())
+        .args(["replay", "incident-24"])
+        .args(SHORT)
+        .assert()
+        .success();
+    run.stdout(contains("hit_rate"))
+        .stdout(contains("incident"))
+        .stdout(contains("seed"));
+}
+
+#[test]
+fn a_run_is_the_same_to_the_byte_when_it_is_run_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let once = || {
+        let run = gameday(folder.path())
+            .args(["replay", "incident-24"])
+            .args(SHORT)
+            .assert()
+            .success();
+        run.get_output().stdout.clone()
+    };
+    assert_eq!(once(), once());
+}
+
+#[test]
+fn gate_exits_with_one_on_a_breach_and_bad_input_with_two() {
+    let folder = tempfile::tempdir().unwrap();
+    gameday(folder.path())
+        .args(["gate", "incident-24", "--set", "trace.duration=4m"])
+        .assert()
+        .code(1);
+    for (args, message) in [
+        (
+            vec!["replay", "incident-42"],
+            "there is no incident \"incident-42\"",
+        ),
+        (
+            vec!["replay", "incident-24", "--variant", "ttl-shortend"],
+            "did you mean \"ttl-shortened\"?",
+        ),
+        (
+            vec!["replay", "incident-24", "--set", "service.cahce.ttl=1m"],
+            "did you mean \"cache\"?",
+        ),
+        (
+            vec!["replay", "incident-24", "--trace", "missing.csv"],
+            "missing.csv",
+        ),
+        (
+            vec![
+                "replay",
+                "incident-24",
+                "--set",
+                "gates.latency=latency p(95) <",
+            ],
+            "gates.latency",
+        ),
+    ] {
+        gameday(folder.path())
+            .args(&args)
+            .assert()
+            .code(2)
+            .stderr(contains(message));
+    }
+    assert!(
+        std::fs::read_dir(folder.path()).unwrap().next().is_none(),
+        "a refusal leaves nothing behind"
+    );
+}
+
+#[test]
+fn a_healthy_run_is_no_incident() {
+    let folder = tempfile::tempdir().unwrap();
+    gameday(folder.path())
+        .args([
+            "replay",
+            "incident-24",
+            "--healthy",
+            "--set",
+            "trace.duration=20m",
+            "--no-report",
+        ])
+        .assert()
+        .success()
+        .stdout(contains("no incident"));
+}
+
+#[test]
+fn a_bad_number_in_a_trace_is_refused_at_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = String::from("arrived,tenant\n");
+    for i in 0..100 {
+        text += &if i == 55 {
+            "x5,acme\n".to_string()
+        } else {
+            format!("{i},acme\n")
+        };
+    }
+    std::fs::write(folder.path().join("bad.csv"), text).unwrap();
+    gameday(folder.path())
+        .args(["replay", "incident-24", "--trace", "bad.csv"])
+        .assert()
+        .code(2)
+        .stderr(contains("bad.csv:57:1"));
+    assert!(!folder.path().join("reports").exists());
+}
