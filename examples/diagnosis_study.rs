@@ -14,6 +14,9 @@ use gameday::diagnosis::{diagnose, loudest, words};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
+/// A run's truth, its seed, what was found, and how loud each series was.
+type Scored = (String, u64, Option<String>, Vec<(&'static str, f64)>);
+
 fn main() {
     let numbers: Vec<u64> = std::env::args()
         .skip(1)
@@ -60,7 +63,7 @@ fn one(cause: &str, seed: u64, requests: f64) {
 }
 
 fn silence(n: u64, seed: u64, requests: f64, verbose: bool) {
-    let results: Vec<(String, u64, Option<String>, Vec<(&str, f64)>)> = (0..n)
+    let results: Vec<Scored> = (0..n)
         .into_par_iter()
         .map(|k| {
             let seed = seed.wrapping_mul(7_777_777) + k;

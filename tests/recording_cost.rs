@@ -23,7 +23,7 @@ fn rows() -> Vec<RequestRow> {
     let rows: Vec<RequestRow> = (0..PATTERN)
         .map(|i| {
             let dice = mix(i + 1);
-            let hit = dice % 4 != 0;
+            let hit = !dice.is_multiple_of(4);
             let call = if hit {
                 0
             } else {

@@ -30,9 +30,6 @@ pub struct ReplayArgs {
     /// Set one value of the file: a dotted path, such as service.cache.ttl=1m.
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
-    /// Seed of all dice, instead of the file's.
-    #[arg(long)]
-    pub seed: Option<u64>,
     /// Leave the timeline out: the same traffic, nothing happens.
     #[arg(long)]
     pub healthy: bool,
@@ -93,7 +90,7 @@ impl ReplayArgs {
         variant: Option<&str>,
         registries: &Registries,
     ) -> Result<Incident, Refusal> {
-        self.read_with_seed(variant, self.seed, registries)
+        self.read_with_seed(variant, self.shape.seed, registries)
     }
 
     /// The same with another seed.
@@ -328,7 +325,7 @@ fn reproduce(args: &ReplayArgs, incident: &Incident) -> String {
     for set in &args.set {
         add("set", Some(set.clone()));
     }
-    add("seed", args.seed.map(|s| s.to_string()));
+    add("seed", args.shape.seed.map(|s| s.to_string()));
     add(
         "trace",
         args.trace.as_ref().map(|t| t.display().to_string()),

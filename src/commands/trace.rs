@@ -103,9 +103,9 @@ pub struct ShapeArgs {
     /// Leave bad rows out, and count them.
     #[arg(long)]
     lenient: bool,
-    /// Seed of whatever is generated or filled. An incident file has its own.
+    /// Seed of all dice. An incident file has its own.
     #[arg(long)]
-    seed: Option<u64>,
+    pub seed: Option<u64>,
 }
 
 impl ShapeArgs {

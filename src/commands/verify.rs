@@ -34,7 +34,7 @@ pub fn run(args: &VerifyArgs, out: &mut Stdout) -> Done {
         let default = theory::Options::default();
         let options = theory::Options {
             requests: args.requests.unwrap_or(default.requests),
-            seed: args.replay.seed.unwrap_or(default.seed),
+            seed: args.replay.shape.seed.unwrap_or(default.seed),
         };
         let checks = theory::verify(&options);
         print(out, &theory::render(&checks))?;

@@ -316,22 +316,24 @@ fn serve(w: &World, inc: Option<&Incident>, workers: Option<usize>) -> Run {
             Some(Kind::VersionBumped) => key = mix(key ^ 0xB),
             Some(Kind::ModelFieldAdded) => {
                 key = mix(key
-                    ^ 0x1000
-                        + if w.key_tags & 2 == 0 && variant % 2 == 0 {
+                    ^ (0x1000
+                        + if w.key_tags & 2 == 0 && variant.is_multiple_of(2) {
                             model
                         } else if w.regions > 1 {
                             region
                         } else {
                             client
-                        })
+                        }))
             }
-            Some(Kind::NormalisationLost) => {
-                if by_value > 0 {
-                    key = mix(key ^ by_value)
-                }
-            }
+            Some(Kind::NormalisationLost) if by_value > 0 => key = mix(key ^ by_value),
             Some(Kind::SerializerDrift) => {
-                key = mix(key ^ 0xC0 + if variant % 2 == 0 { by_bytes } else { 0 })
+                key = mix(key
+                    ^ (0xC0
+                        + if variant.is_multiple_of(2) {
+                            by_bytes
+                        } else {
+                            0
+                        }))
             }
             Some(Kind::PerProcessSeed) => key = mix(key ^ process << 40),
             _ => {}

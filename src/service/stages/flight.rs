@@ -22,9 +22,7 @@ pub(in crate::service) enum Role<'a> {
 type Flight<'a> = Lead<&'a Flights<Landing>, Landing>;
 
 /// One who works. Dropped on its way, it tells its followers that it is gone, and one of them takes over.
-pub(in crate::service) struct Leader<'a>(
-    Option<(Flight<'a>, &'a InFlight, u64)>,
-);
+pub(in crate::service) struct Leader<'a>(Option<(Flight<'a>, &'a InFlight, u64)>);
 
 impl Leader<'_> {
     /// Tells the followers how it ended.
