@@ -57,7 +57,7 @@ crate::options! {
     pub struct CallOptions {
         /// The step's name, for other steps' `after`.
         name: Option<String> = None, "the dependency's name";
-        /// Who is called: a name under [dependency].
+        /// Who is called: a name under `[dependency]`.
         dependency: (String, At),
         /// Steps that must be done before this one.
         after: Vec<(String, At)> = vec![], "none: at once";
