@@ -1,0 +1,304 @@
+//! Recordings as folders of tables: Parquet, CSV or JSON lines, one file a table, with `recording.json` beside them.
+//!
+//! The columns, their units and which of them are needed are listed in docs/recording.md, which is made from
+//! [`reference`]. A team can write the same from its own logs: `requests.csv` with `arrived_ns` is enough, everything
+//! else narrows what can be told. Payloads are never in it.
+//!
+//! A folder is written under another name and then renamed, so that there is never half a recording.
+
+#[cfg(feature = "parquet")]
+mod columnar;
+mod filling;
+mod layout;
+mod lines;
+mod manifest;
+mod reference;
+
+pub use reference::reference;
+
+use super::{
+    AttemptRow, Dictionaries, EventRow, GaugeRow, Recording, RequestRow, Row, Table, requests,
+};
+use crate::config::Refusal;
+use manifest::Manifest;
+use std::{
+    fmt, fs,
+    path::{Path, PathBuf},
+};
+
+/// The tables' names: one file each.
+pub const TABLES: &[&str] = &[
+    RequestRow::TABLE,
+    AttemptRow::TABLE,
+    GaugeRow::TABLE,
+    EventRow::TABLE,
+];
+
+/// How tables are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SaveFormat {
+    /// Parquet with Zstandard, for DuckDB, Polars, pandas and Spark. Needs the feature `parquet`.
+    Parquet,
+    /// Comma-separated values with a header line.
+    Csv,
+    /// One JSON object a line.
+    Jsonl,
+}
+
+impl SaveFormat {
+    /// All of them with their names.
+    pub const ALL: &'static [(&'static str, SaveFormat)] = &[
+        ("parquet", SaveFormat::Parquet),
+        ("csv", SaveFormat::Csv),
+        ("jsonl", SaveFormat::Jsonl),
+    ];
+
+    /// The end of a file's name.
+    pub fn extension(self) -> &'static str {
+        match self {
+            SaveFormat::Parquet => "parquet",
+            SaveFormat::Csv => "csv",
+            SaveFormat::Jsonl => "jsonl",
+        }
+    }
+
+    /// Whether this build can read and write it.
+    pub fn available(self) -> bool {
+        self != SaveFormat::Parquet || cfg!(feature = "parquet")
+    }
+}
+
+/// Writes a recording into a folder, which may be there only as an older recording, or empty.
+///
+/// # Errors
+/// A folder that holds something else, a disk that refuses, a value that the format cannot hold.
+pub fn save(recording: &Recording, folder: &Path, format: SaveFormat) -> Result<(), Refusal> {
+    let unwritable =
+        |e: std::io::Error| Refusal::file(folder.display(), format!("cannot be written: {e}"));
+    if !format.available() {
+        return Err(Refusal::new("this build has no Parquet")
+            .help("save as csv or jsonl, or build with the feature parquet"));
+    }
+    if folder.exists() && !replaceable(folder) {
+        return Err(
+            Refusal::file(folder.display(), "is there already, and no recording")
+                .help("name a folder that is not there, or that holds a recording"),
+        );
+    }
+    let name = folder.file_name().map(|n| n.to_string_lossy().into_owned());
+    let name = name.ok_or_else(|| Refusal::file(folder.display(), "is no name for a folder"))?;
+    let parent = folder.parent().filter(|p| !p.as_os_str().is_empty());
+    let parent = parent.map_or_else(|| PathBuf::from("."), Path::to_path_buf);
+    let (new, old) = (
+        parent.join(format!(".{name}.new-{}", std::process::id())),
+        parent.join(format!(".{name}.old-{}", std::process::id())),
+    );
+    let written = fs::create_dir_all(&new)
+        .map_err(unwritable)
+        .and_then(|()| write_into(recording, &new, format));
+    if let Err(refusal) = written {
+        // What cannot be removed now is only in the way of nobody.
+        let _ = fs::remove_dir_all(&new);
+        return Err(refusal);
+    }
+    if folder.exists() {
+        fs::rename(folder, &old).map_err(unwritable)?;
+    }
+    fs::rename(&new, folder).map_err(unwritable)?;
+    if old.exists() {
+        fs::remove_dir_all(&old).map_err(unwritable)?;
+    }
+    Ok(())
+}
+
+/// Writes a recording as CSV, see [`save`].
+///
+/// # Errors
+/// As for [`save`].
+pub fn save_csv(recording: &Recording, folder: &Path) -> Result<(), Refusal> {
+    save(recording, folder, SaveFormat::Csv)
+}
+
+/// Whether a folder may be replaced: a recording, or nothing.
+fn replaceable(folder: &Path) -> bool {
+    folder.join(manifest::NAME).is_file()
+        || fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
+}
+
+fn write_into(recording: &Recording, folder: &Path, format: SaveFormat) -> Result<(), Refusal> {
+    fn table<R: Row>(
+        table: &Table<R>,
+        names: &Dictionaries,
+        folder: &Path,
+        format: SaveFormat,
+    ) -> Result<(), Refusal> {
+        // A table of which nothing is recorded is no file.
+        if table.recorded().next().is_none() {
+            return Ok(());
+        }
+        let path = folder.join(format!("{}.{}", R::TABLE, format.extension()));
+        match format {
+            #[cfg(feature = "parquet")]
+            SaveFormat::Parquet => columnar::save(table, names, &path),
+            #[cfg(not(feature = "parquet"))]
+            SaveFormat::Parquet => Err(Refusal::new("this build has no Parquet")),
+            SaveFormat::Csv => lines::save_csv(table, names, &path),
+            SaveFormat::Jsonl => lines::save_jsonl(table, names, &path),
+        }
+    }
+    table(&recording.requests, &recording.names, folder, format)?;
+    table(&recording.attempts, &recording.names, folder, format)?;
+    table(&recording.gauges, &recording.names, folder, format)?;
+    table(&recording.events, &recording.names, folder, format)?;
+    let path = folder.join(manifest::NAME);
+    fs::write(&path, manifest::write(recording, format))
+        .map_err(|e| Refusal::file(path.display(), format!("cannot be written: {e}")))
+}
+
+/// Reads a recording from a folder.
+///
+/// # Errors
+/// What is missing, cut short, changed since it was written, or wrong, with file, line and column.
+pub fn load(folder: &Path) -> Result<Recording, Refusal> {
+    if !folder.is_dir() {
+        return Err(Refusal::file(folder.display(), "is no folder").help(
+            "a recording is a folder with requests.parquet, requests.csv or requests.jsonl",
+        ));
+    }
+    let described = folder.join(manifest::NAME);
+    let manifest = if described.is_file() {
+        Some(manifest::read(&described)?)
+    } else {
+        None
+    };
+    let mut recording = Recording::default();
+    if let Some(manifest) = &manifest {
+        recording.origin = manifest.origin;
+        recording.names = manifest.names.clone();
+    }
+    let (names, said) = (&mut recording.names, manifest.as_ref());
+    recording.requests = read(folder, names, said)?.ok_or_else(|| {
+        Refusal::file(
+            folder.display(),
+            "has no requests.parquet, requests.csv or requests.jsonl",
+        )
+    })?;
+    recording.attempts = read(folder, names, said)?.unwrap_or(Table::with_columns([]));
+    recording.gauges = read(folder, names, said)?.unwrap_or(Table::with_columns([]));
+    recording.events = read(folder, names, said)?.unwrap_or(Table::with_columns([]));
+    if !recording.requests.has(requests::arrived) {
+        return Err(
+            Refusal::file(folder.display(), "its requests have no column arrived_ns")
+                .help("without times nothing can be told; arrived_ms and arrived_s will do too"),
+        );
+    }
+    let digest = manifest.as_ref().and_then(|m| m.digest.as_ref());
+    if let Some(digest) = digest {
+        let now = manifest::digest(&recording);
+        if *digest != now {
+            return Err(Refusal::file(
+                folder.display(),
+                format!(
+                    "its tables were changed since they were written: digest {now}, not {digest}"
+                ),
+            )
+            .help(format!(
+                "if that was on purpose, take \"content_digest\" out of {}",
+                manifest::NAME
+            )));
+        }
+    }
+    if manifest.is_none() {
+        in_order(&recording, folder)?;
+    }
+    let ends = recording.requests.len();
+    let ends = (0..ends).map(|row| {
+        let arrived = recording.requests.value(requests::arrived, row);
+        arrived.saturating_add(recording.requests.value(requests::latency, row))
+    });
+    let span = manifest.and_then(|m| m.span);
+    recording.span = span.unwrap_or_else(|| ends.max().unwrap_or(0));
+    Ok(recording)
+}
+
+/// Rows are in order of arrival: sorting them here would break what attempts say of them.
+fn in_order(recording: &Recording, folder: &Path) -> Result<(), Refusal> {
+    let arrived = |row: usize| recording.requests.value(requests::arrived, row);
+    match (1..recording.requests.len()).find(|&row| arrived(row) < arrived(row - 1)) {
+        None => Ok(()),
+        Some(row) => Err(Refusal::file(
+            folder.display(),
+            format!("row {row} of its requests arrived before the one above it"),
+        )
+        .help("sort the requests by arrived_ns")),
+    }
+}
+
+/// Reads a table in whichever format it is there; `None` when it is not.
+fn read<R: Row>(
+    folder: &Path,
+    names: &mut Dictionaries,
+    said: Option<&Manifest>,
+) -> Result<Option<Table<R>>, Refusal> {
+    let expected = said.and_then(|m| {
+        let mut rows = m.rows.iter();
+        rows.find(|(name, _)| name == R::TABLE)
+            .map(|(_, rows)| *rows)
+    });
+    let mut columns = said.into_iter().flat_map(|m| &m.columns);
+    let columns = columns.find(|(name, _)| name == R::TABLE);
+    let columns = columns.map_or(&[][..], |(_, columns)| columns);
+    let mut found: Option<(PathBuf, SaveFormat)> = None;
+    for &(_, format) in SaveFormat::ALL {
+        let path = folder.join(format!("{}.{}", R::TABLE, format.extension()));
+        if !path.is_file() {
+            continue;
+        }
+        if let Some((first, _)) = &found {
+            return Err(Refusal::file(
+                path.display(),
+                format!("is there beside {}", first.display()),
+            )
+            .help("which of them is meant? remove the other"));
+        }
+        found = Some((path, format));
+    }
+    let Some((path, format)) = found else {
+        return match expected {
+            Some(rows) if rows > 0 => Err(Refusal::file(
+                folder.display(),
+                format!(
+                    "its {} are missing: {} says that there are {rows}",
+                    R::TABLE,
+                    manifest::NAME
+                ),
+            )),
+            _ => Ok(None),
+        };
+    };
+    let (table, rows) = match format {
+        #[cfg(feature = "parquet")]
+        SaveFormat::Parquet => columnar::load(&path, names)?,
+        #[cfg(not(feature = "parquet"))]
+        SaveFormat::Parquet => {
+            return Err(Refusal::file(path.display(), "this build has no Parquet")
+                .help("build with the feature parquet"));
+        }
+        SaveFormat::Csv => lines::load_csv(&path, names)?,
+        SaveFormat::Jsonl => lines::load_jsonl(&path, names, columns)?,
+    };
+    match expected {
+        Some(expected) if expected != rows => Err(Refusal::file(
+            path.display(),
+            format!(
+                "has {rows} rows, and {} says {expected}: it was cut short or changed",
+                manifest::NAME
+            ),
+        )),
+        _ => Ok(Some(table)),
+    }
+}
+
+fn unreadable(path: &Path, e: impl fmt::Display) -> Refusal {
+    Refusal::file(path.display(), format!("cannot be read: {e}"))
+}
