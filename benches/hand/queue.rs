@@ -33,10 +33,11 @@ pub fn input(requests: usize) -> Input {
 /// The limit: no events. Branch-free insertion into the sorted free times of the servers.
 pub fn kiefer_wolfowitz(input: &Input, wait: &mut [u64]) {
     let mut free = [0u64; SERVERS];
-    for i in 0..input.arrived.len() {
-        let began = input.arrived[i].max(free[0]);
-        wait[i] = began - input.arrived[i];
-        let end = began + input.service[i];
+    let requests = input.arrived.iter().zip(&input.service);
+    for ((&arrived, &service), wait) in requests.zip(wait) {
+        let began = arrived.max(free[0]);
+        *wait = began - arrived;
+        let end = began + service;
         let old = free;
         free[0] = old[1].min(end);
         for j in 1..SERVERS - 1 {

@@ -96,22 +96,28 @@ pub(super) fn any() -> bool {
 
 /// Hands out the tasks of `simulation` that were woken through real wakers. Wakes of simulations
 /// around this one stay for them; those of simulations that run no more are dropped.
-#[cold]
+#[inline(never)]
 pub(super) fn drain(simulation: u32, mut ready: impl FnMut(u32)) {
     WOKEN.with(|woken| {
-        let mut woken = woken.borrow_mut();
-        RUNNING.with(|running| {
-            let running = running.borrow();
-            woken.retain(|&(of, task)| {
-                if of == simulation {
-                    ready(task);
-                    return false;
-                }
-                running.contains(&of)
-            });
-        });
-        WOKEN_COUNT.set(woken.len());
+        let woken = &mut *woken.borrow_mut();
+        let mut kept = 0;
+        for i in 0..woken.len() {
+            let (of, task) = woken[i];
+            if of == simulation {
+                ready(task);
+            } else if is_running(of) {
+                woken[kept] = (of, task);
+                kept += 1;
+            }
+        }
+        woken.truncate(kept);
+        WOKEN_COUNT.set(kept);
     });
+}
+
+#[cold]
+fn is_running(simulation: u32) -> bool {
+    RUNNING.with(|running| running.borrow().contains(&simulation))
 }
 
 /// Marks a simulation as running for as long as this lives, and clears away its wakes after that,
