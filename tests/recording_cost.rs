@@ -162,3 +162,40 @@ fn what_a_row_costs() {
         });
     }
 }
+
+#[test]
+#[ignore = "a measurement"]
+fn what_a_row_costs_in_files() {
+    use gameday::recording::files::{SaveFormat, load, save};
+    let rows = rows();
+    let mut table: Table<RequestRow> = Table::default();
+    replay(&rows, |row| table.set(row.op as usize, row));
+    let mut recording = Recording {
+        requests: table,
+        ..Recording::default()
+    };
+    // As many names as a row may have here.
+    for dictionary in ["tenant", "user", "route"] {
+        let names = recording.names.entry(dictionary).or_default();
+        (1..=5_000).for_each(|i| {
+            names.number(&format!("{dictionary}-{i}"));
+        });
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, format) in SaveFormat::ALL.iter().filter(|(_, f)| f.available()) {
+        let path = folder.path().join(name);
+        time(&format!("saved as {name}"), || {
+            save(&recording, &path, *format).expect("saved");
+        });
+        let file = path.join(format!("requests.{}", format.extension()));
+        let bytes = std::fs::metadata(file).expect("there").len();
+        println!(
+            "{:40} {:6.1} bytes a row",
+            format!("as {name}"),
+            bytes as f64 / ROWS as f64
+        );
+        time(&format!("loaded from {name}"), || {
+            assert_eq!(load(&path).expect("loaded").requests.len() as u64, ROWS);
+        });
+    }
+}

@@ -22,10 +22,12 @@
 //! **No data** fails. There is none when nothing was counted, when a column is not recorded, when the baseline is
 //! missing, or when it is 0 and a multiple of it is allowed.
 
+mod amount;
 mod judge;
 mod lex;
 mod named;
 mod parse;
+mod recovery;
 mod scalars;
 mod syntax;
 
@@ -37,7 +39,7 @@ use crate::{
     indicators::{Lookup, WatchSpec, Watched},
 };
 use indexmap::IndexMap;
-use judge::Held;
+use recovery::Held;
 use serde::Serialize;
 use std::ops::Range;
 use syntax::{Bound, Condition, Expr, Quantity, To};
@@ -231,7 +233,7 @@ impl Gate {
     /// `during` are left aside. `None` when there is no data, or nothing in it is about windows (see
     /// [`is_windowed`](Gate::is_windowed)).
     pub fn holds_in(&self, context: &Context, windows: Range<usize>) -> Option<bool> {
-        match judge::held_in(&self.expr, context, &windows) {
+        match recovery::held_in(&self.expr, context, &windows) {
             Held::Yes => Some(true),
             Held::No => Some(false),
             Held::NoData | Held::Aside => None,

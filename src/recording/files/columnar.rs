@@ -4,7 +4,7 @@
 use super::super::{Dictionaries, Meaning, Row, Table};
 use super::filling::Filling;
 use super::layout::{Cell, Scratch, file_name, recorded, written};
-use super::lines::{found, unholdable};
+use super::wrong::{found, unholdable};
 use crate::config::Refusal;
 use ::parquet::{
     basic::{Compression, LogicalType, Repetition, Type as Physical, ZstdLevel},
@@ -92,16 +92,21 @@ pub(super) fn save<R: Row>(
             let Some(mut column) = column else { break };
             match physical(spec.meaning) {
                 Physical::BYTE_ARRAY => {
-                    let mut values = Vec::with_capacity(rows.len());
+                    // One allocation for all: values are slices of it.
+                    let (mut all, mut ends) = (Vec::new(), Vec::with_capacity(rows.len()));
                     each(&mut |cell| {
-                        let Cell::Text(text) = cell else { return };
-                        // Neighbours are often equal, and equal bytes can be shared.
-                        let same = values
-                            .last()
-                            .filter(|last: &&ByteArray| last.data() == text.as_bytes());
-                        let value = same.cloned().unwrap_or_else(|| ByteArray::from(text));
-                        values.push(value);
+                        if let Cell::Text(text) = cell {
+                            all.extend_from_slice(text.as_bytes());
+                        }
+                        ends.push(all.len());
                     })?;
+                    let (all, mut start) = (ByteArray::from(all), 0);
+                    let values = ends.into_iter().map(|end| {
+                        let value = all.slice(start, end - start);
+                        start = end;
+                        value
+                    });
+                    let values: Vec<ByteArray> = values.collect();
                     put::<ByteArrayType>(column.typed(), &values).map_err(failed)?;
                 }
                 Physical::BOOLEAN => {

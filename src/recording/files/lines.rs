@@ -1,8 +1,9 @@
-//! CSV with a header line, and JSON with an object a line.
+//! JSON with an object a line.
 
 use super::super::{Dictionaries, Row, Table};
 use super::filling::Filling;
 use super::layout::{Cell, Scratch, file_name, recorded, written};
+use super::wrong::{found, shorten, unholdable, unwritable};
 use crate::config::Refusal;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::{
@@ -13,114 +14,8 @@ use std::{
     path::Path,
 };
 
-/// Text of a line that a refusal shows at most.
-const EXCERPT: usize = 80;
-
-fn unwritable(path: &Path, e: impl fmt::Display) -> Refusal {
-    Refusal::file(path.display(), format!("cannot be written: {e}"))
-}
-
-/// A value that no file can hold.
-pub(super) fn unholdable<R: Row>(row: usize, column: usize, why: &str) -> Refusal {
-    let name = R::COLUMNS[column].name;
-    Refusal::new(format!(
-        "row {row} of {}: {name} cannot be saved, {why}",
-        R::TABLE
-    ))
-}
-
-/// Writes a table as CSV.
-pub(super) fn save_csv<R: Row>(
-    table: &Table<R>,
-    names: &Dictionaries,
-    path: &Path,
-) -> Result<(), Refusal> {
-    let file = File::create(path).map_err(|e| unwritable(path, e))?;
-    let mut out = ::csv::Writer::from_writer(BufWriter::new(file));
-    let columns = recorded(table);
-    let header = columns.iter().map(|(_, spec)| file_name(spec));
-    out.write_record(header).map_err(|e| unwritable(path, e))?;
-    let mut scratch = Scratch::new();
-    for row in 0..table.len() {
-        for (column, spec) in &columns {
-            let cell = written(spec.meaning, table.value(*column, row), names, &mut scratch)
-                .map_err(|why| unholdable::<R>(row, *column, &why))?;
-            let field = match cell {
-                Cell::Nothing => out.write_field(""),
-                Cell::Text(text) => out.write_field(text),
-                Cell::Whole(n) => out.write_field(n.to_string()),
-                Cell::Real(x) => out.write_field(x.to_string()),
-                Cell::Flag(flag) => out.write_field(if flag { "true" } else { "false" }),
-            };
-            field.map_err(|e| unwritable(path, e))?;
-        }
-        out.write_record(None::<&[u8]>)
-            .map_err(|e| unwritable(path, e))?;
-    }
-    out.flush().map_err(|e| unwritable(path, e))
-}
-
-/// Reads a table from CSV.
-pub(super) fn load_csv<R: Row>(
-    path: &Path,
-    names: &mut Dictionaries,
-) -> Result<(Table<R>, u64), Refusal> {
-    let file = File::open(path).map_err(|e| super::unreadable(path, e))?;
-    let mut input = ::csv::Reader::from_reader(BufReader::new(file));
-    let broken = |e: ::csv::Error| {
-        let line = e.position().map_or(1, ::csv::Position::line);
-        let message = match e.kind() {
-            ::csv::ErrorKind::UnequalLengths {
-                expected_len, len, ..
-            } => {
-                format!("this line has {len} fields, the header has {expected_len}")
-            }
-            ::csv::ErrorKind::Utf8 { .. } => "this is not UTF-8".into(),
-            _ => e.to_string(),
-        };
-        Refusal::line(path.display(), line, 1, "", 1, message)
-    };
-    let header = input.headers().map_err(broken)?.clone();
-    let header: Vec<&str> = header.iter().collect();
-    let mut filling = Filling::new::<R>(&header, |place, message| {
-        let column = 1 + header[..place]
-            .iter()
-            .map(|h| h.chars().count() + 1)
-            .sum::<usize>();
-        let excerpt = header[place..].join(",");
-        Refusal::line(
-            path.display(),
-            1,
-            column as u64,
-            excerpt,
-            header[place].chars().count(),
-            message,
-        )
-    })?;
-    let mut record = ::csv::StringRecord::new();
-    let mut rows = 0;
-    while input.read_record(&mut record).map_err(broken)? {
-        for (place, field) in record.iter().enumerate() {
-            filling
-                .put(place, rows, Cell::Text(field), names)
-                .map_err(|help| {
-                    let before = record.iter().take(place);
-                    let column = 1 + before.map(|f| f.chars().count() + 1).sum::<usize>();
-                    let line = record.position().map_or(0, ::csv::Position::line);
-                    let message = format!("{}: {}", header[place], found(&Cell::Text(field)));
-                    let shown = shorten(field);
-                    let width = shown.chars().count();
-                    Refusal::line(path.display(), line, column as u64, shown, width, message)
-                        .help(help)
-                })?;
-        }
-        rows += 1;
-    }
-    Ok((filling.finish(rows), rows as u64))
-}
-
 /// Writes a table as JSON lines.
-pub(super) fn save_jsonl<R: Row>(
+pub(super) fn save<R: Row>(
     table: &Table<R>,
     names: &Dictionaries,
     path: &Path,
@@ -159,7 +54,7 @@ pub(super) fn save_jsonl<R: Row>(
 }
 
 /// Reads a table from JSON lines. `declared` are columns that are recorded whether a line has them or not.
-pub(super) fn load_jsonl<R: Row>(
+pub(super) fn load<R: Row>(
     path: &Path,
     names: &mut Dictionaries,
     declared: &[String],
@@ -413,23 +308,4 @@ impl<'de> serde::Deserialize<'de> for Owned<'de> {
         }
         deserializer.deserialize_any(Values)
     }
-}
-
-/// A value in words, for messages.
-pub(super) fn found(cell: &Cell) -> String {
-    match cell {
-        Cell::Nothing => "found nothing".into(),
-        Cell::Text(text) => format!("found \"{}\"", shorten(text)),
-        Cell::Whole(n) => format!("found {n}"),
-        Cell::Real(x) => format!("found {x}"),
-        Cell::Flag(flag) => format!("found {flag}"),
-    }
-}
-
-fn shorten(text: &str) -> String {
-    let line = text.lines().next().unwrap_or("");
-    if line.chars().count() <= EXCERPT {
-        return line.into();
-    }
-    line.chars().take(EXCERPT).chain(['…']).collect()
 }

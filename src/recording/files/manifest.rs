@@ -37,9 +37,16 @@ pub(super) fn digest(recording: &Recording) -> String {
                 break;
             }
             hasher.update(spec.name.as_bytes());
-            for row in 0..table.len() {
-                let word = fingerprint(spec.meaning, table.value(column, row), names);
-                hasher.update(&word.to_le_bytes());
+            // A call for eight bytes costs more than the eight bytes.
+            let mut bytes = [0; 8 * 512];
+            for start in (0..table.len()).step_by(512) {
+                let rows = start..table.len().min(start + 512);
+                let (n, mut places) = (8 * rows.len(), bytes.chunks_exact_mut(8));
+                for (row, place) in rows.zip(&mut places) {
+                    let word = fingerprint(spec.meaning, table.value(column, row), names);
+                    place.copy_from_slice(&word.to_le_bytes());
+                }
+                hasher.update(&bytes[..n]);
             }
         }
     }

@@ -8,11 +8,13 @@
 
 #[cfg(feature = "parquet")]
 mod columnar;
+mod comma;
 mod filling;
 mod layout;
 mod lines;
 mod manifest;
 mod reference;
+mod wrong;
 
 pub use reference::reference;
 
@@ -142,8 +144,8 @@ fn write_into(recording: &Recording, folder: &Path, format: SaveFormat) -> Resul
             SaveFormat::Parquet => columnar::save(table, names, &path),
             #[cfg(not(feature = "parquet"))]
             SaveFormat::Parquet => Err(Refusal::new("this build has no Parquet")),
-            SaveFormat::Csv => lines::save_csv(table, names, &path),
-            SaveFormat::Jsonl => lines::save_jsonl(table, names, &path),
+            SaveFormat::Csv => comma::save(table, names, &path),
+            SaveFormat::Jsonl => lines::save(table, names, &path),
         }
     }
     table(&recording.requests, &recording.names, folder, format)?;
@@ -284,8 +286,8 @@ fn read<R: Row>(
             return Err(Refusal::file(path.display(), "this build has no Parquet")
                 .help("build with the feature parquet"));
         }
-        SaveFormat::Csv => lines::load_csv(&path, names)?,
-        SaveFormat::Jsonl => lines::load_jsonl(&path, names, columns)?,
+        SaveFormat::Csv => comma::load(&path, names)?,
+        SaveFormat::Jsonl => lines::load(&path, names, columns)?,
     };
     match expected {
         Some(expected) if expected != rows => Err(Refusal::file(
