@@ -1,7 +1,7 @@
 //! Recordings as folders of tables: Parquet, CSV or JSON lines, one file a table, with `recording.json` beside them.
 //!
 //! The columns, their units and which of them are needed are listed in docs/recording.md, which is made from
-//! [`reference`]. A team can write the same from its own logs: `requests.csv` with `arrived_ns` is enough, everything
+//! [`reference()`]. A team can write the same from its own logs: `requests.csv` with `arrived_ns` is enough, everything
 //! else narrows what can be told. Payloads are never in it.
 //!
 //! A folder is written under another name and then renamed, so that there is never half a recording.
