@@ -33,7 +33,9 @@ impl Fault {
 pub struct Lines {
     input: Input,
     line: u64,
-    held: Vec<u8>,
+    held: String,
+    /// Room for a line that is to be appended.
+    more: Vec<u8>,
     first_held: u64,
 }
 
@@ -43,7 +45,8 @@ impl Lines {
         Lines {
             input,
             line: 0,
-            held: vec![],
+            held: String::new(),
+            more: vec![],
             first_held: 1,
         }
     }
@@ -63,9 +66,13 @@ impl Lines {
     /// # Errors
     /// A line that is too long or not UTF-8, or a broken stream.
     pub fn advance(&mut self) -> Result<bool, Fault> {
-        self.held.clear();
         self.first_held = self.line + 1;
-        self.append()
+        let mut bytes = std::mem::take(&mut self.held).into_bytes();
+        bytes.clear();
+        let read = self.line_into(&mut bytes, LONGEST);
+        // Checked once, here; an error leaves nothing held.
+        self.held = self.checked(bytes)?;
+        read
     }
 
     /// Reads one more line behind what is held, with the line end between them.
@@ -73,10 +80,21 @@ impl Lines {
     /// # Errors
     /// As for [`Lines::advance`].
     pub fn append(&mut self) -> Result<bool, Fault> {
-        let from = self.held.len();
-        if from > 0 {
-            self.held.push(b'\n');
+        let mut bytes = std::mem::take(&mut self.more);
+        bytes.clear();
+        let room = LONGEST.saturating_sub(self.held.len());
+        let read = self.line_into(&mut bytes, room)?;
+        if read {
+            let line = self.checked(bytes)?;
+            self.held.push('\n');
+            self.held.push_str(&line);
+            self.more = line.into_bytes();
         }
+        Ok(read)
+    }
+
+    /// Reads one line of at most `room` bytes, without its end.
+    fn line_into(&mut self, bytes: &mut Vec<u8>, room: usize) -> Result<bool, Fault> {
         let mut any = false;
         loop {
             let ready = self.input.fill().map_err(Fault::File)?;
@@ -86,58 +104,62 @@ impl Lines {
             any = true;
             let end = memchr::memchr(b'\n', ready);
             let part = &ready[..end.unwrap_or(ready.len())];
-            let fits = self.held.len() + part.len() <= LONGEST;
-            if fits {
-                self.held.extend_from_slice(part);
+            if bytes.len() + part.len() > room {
+                return Err(self.too_long(bytes));
             }
+            bytes.extend_from_slice(part);
             let taken = end.map_or(ready.len(), |i| i + 1);
             self.input.consume(taken);
-            if !fits {
-                self.line += 1;
-                let start = String::from_utf8_lossy(&self.held[..self.held.len().min(60)]);
-                let message = format!("a line of more than {}", show_bytes(LONGEST as u64));
-                return Err(Fault::File(
-                    Refusal::line(self.name(), self.line, 1, plain(&start), 1, message)
-                        .help("a trace has one request a line"),
-                ));
-            }
             if end.is_some() {
                 break;
             }
         }
-        if !any {
-            self.held.truncate(from);
-            return Ok(false);
-        }
-        self.line += 1;
-        if self.held.last() == Some(&b'\r') {
-            self.held.pop();
-        }
-        if self.line == 1 && self.held.starts_with(b"\xef\xbb\xbf") {
-            self.held.drain(..3);
-        }
-        match std::str::from_utf8(&self.held[from..]) {
-            Ok(_) => Ok(true),
-            Err(e) => {
-                let good = from + e.valid_up_to();
-                let found = self.held[good];
-                let lossy = String::from_utf8_lossy(&self.held[from..good]);
-                let column = lossy.chars().count() as u64 + 1;
-                let rest = self.held[good..].get(..40).unwrap_or(&self.held[good..]);
-                let excerpt = plain(&String::from_utf8_lossy(rest));
-                let message = format!("the byte 0x{found:02x} is not UTF-8 text");
-                let refusal = Refusal::line(self.name(), self.line, column, excerpt, 1, message)
-                    .help("a trace is text in UTF-8");
-                self.held.truncate(from);
-                Err(Fault::Row(refusal))
+        if any {
+            self.line += 1;
+            if bytes.last() == Some(&b'\r') {
+                bytes.pop();
+            }
+            if self.line == 1 && bytes.starts_with(b"\xef\xbb\xbf") {
+                bytes.drain(..3);
             }
         }
+        Ok(any)
+    }
+
+    fn too_long(&self, bytes: &[u8]) -> Fault {
+        let held = self.held.as_bytes();
+        let (line, start) = match held {
+            [] => (self.line + 1, bytes),
+            held => (self.first_held, held),
+        };
+        let start = String::from_utf8_lossy(&start[..start.len().min(60)]);
+        let start = start.lines().next().unwrap_or("");
+        let message = format!("a line of more than {}", show_bytes(LONGEST as u64));
+        Fault::File(
+            Refusal::line(self.name(), line, 1, plain(start), 1, message)
+                .help("a trace has one request a line"),
+        )
+    }
+
+    /// The line just read as text.
+    fn checked(&self, bytes: Vec<u8>) -> Result<String, Fault> {
+        String::from_utf8(bytes).map_err(|e| {
+            let good = e.utf8_error().valid_up_to();
+            let bytes = e.as_bytes();
+            let column = String::from_utf8_lossy(&bytes[..good]).chars().count() as u64 + 1;
+            let rest = &bytes[good..(good + 40).min(bytes.len())];
+            let excerpt = plain(&String::from_utf8_lossy(rest));
+            let message = format!("the byte 0x{:02x} is not UTF-8 text", bytes[good]);
+            Fault::Row(
+                Refusal::line(self.name(), self.line, column, excerpt, 1, message)
+                    .help("a trace is text in UTF-8"),
+            )
+        })
     }
 
     /// What is held.
     pub fn text(&self) -> &str {
-        // Checked line by line as they came in.
-        std::str::from_utf8(&self.held).unwrap_or("")
+        &self.held
     }
 
     /// A refusal of a part of what is held.
