@@ -8,7 +8,7 @@ use super::tables::{self, Table};
 use super::words::{clock, escape};
 use super::{Findings, story};
 use crate::diagnosis::Ranked;
-use crate::gates::{Judgement, Verdict};
+use crate::gates::Verdict;
 use std::fmt::Write as _;
 
 const STYLE: &str = include_str!("html.css");
@@ -40,7 +40,7 @@ pub fn render(findings: &Findings, images: &[Image]) -> String {
         verdict(findings)
     );
     page += &diagnosis(findings);
-    page += &gates(findings.judgements);
+    page += &gates(findings);
     images
         .iter()
         .filter(|i| i.name == BESIDE_THE_STORY)
@@ -138,7 +138,7 @@ fn diagnosis(findings: &Findings) -> String {
     if !diagnosis.causes.is_empty() {
         html += "<ol>\n";
         for (i, ranked) in diagnosis.causes.iter().enumerate() {
-            html += &cause(ranked, i == 0);
+            html += &cause(i, ranked);
         }
         html += "</ol>\n";
     }
@@ -148,48 +148,59 @@ fn diagnosis(findings: &Findings) -> String {
     html + "</section>\n"
 }
 
-fn cause(ranked: &Ranked, first: bool) -> String {
-    let mut html = format!("<li><b>{}</b>\n", escape(&story::cause(ranked)));
-    if !(ranked.evidence.is_empty() && ranked.against.is_empty()) {
-        html += "<ul>\n";
-        for (class, items) in [("for", &ranked.evidence), ("against", &ranked.against)] {
-            items
-                .iter()
-                .for_each(|e| html += &format!("<li class=\"{class}\">{}</li>\n", escape(e)));
+fn cause(rank: usize, ranked: &Ranked) -> String {
+    let title = escape(&story::cause(ranked));
+    let mut evidence = String::new();
+    for (class, items) in [("for", &ranked.evidence), ("against", &ranked.against)] {
+        for item in items {
+            let _ = writeln!(evidence, "<li class=\"{class}\">{}</li>", escape(item));
         }
-        html += "</ul>\n";
     }
+    if !evidence.is_empty() {
+        evidence = format!("<ul>\n{evidence}</ul>\n");
+    }
+    if !story::is_likely(rank, ranked) {
+        return if evidence.is_empty() {
+            format!("<li>{title}</li>\n")
+        } else {
+            format!("<li><details><summary>{title}</summary>\n{evidence}</details></li>\n")
+        };
+    }
+    let mut html = format!("<li><b>{title}</b>\n{evidence}");
     // What to do, for those that may well be it.
-    if first || ranked.tied {
+    if rank == 0 || ranked.tied {
         for (word, text) in [("Do", &ranked.remedy), ("Look at", &ranked.next)] {
             if !text.is_empty() {
-                let _ = writeln!(
-                    html,
-                    "<p><span class=\"soft\">{word}:</span> {}</p>",
-                    escape(text)
-                );
+                let text = escape(text);
+                let _ = writeln!(html, "<p><span class=\"soft\">{word}:</span> {text}</p>");
             }
         }
     }
     html + "</li>\n"
 }
 
-fn gates(judgements: &[Judgement]) -> String {
-    if judgements.is_empty() {
+fn gates(findings: &Findings) -> String {
+    if findings.judgements.is_empty() {
         return String::new();
     }
     let mut html =
         "<section>\n<h2>Gates</h2>\n<div class=\"wide\"><table class=\"text\">\n".to_owned();
-    for judgement in judgements {
-        let (class, word) = class_of(judgement.verdict);
+    for (name, judgements) in story::by_gate(findings) {
+        let expression = judgements.first().map_or("", |j| &j.expression);
         let _ = writeln!(
             html,
-            "<tr><td class=\"{class}\">{word}</td><td>{}</td><td><code>{}</code><br>{}: {}</td></tr>",
-            escape(&judgement.gate),
-            escape(&judgement.expression),
-            escape(&judgement.phase),
-            escape(&judgement.detail)
+            "<tr class=\"head\"><td colspan=\"3\">{} <code>{}</code></td></tr>",
+            escape(name),
+            escape(expression)
         );
+        for judgement in judgements {
+            let (class, word) = class_of(judgement.verdict);
+            let (phase, detail) = (escape(&judgement.phase), escape(&judgement.detail));
+            let _ = writeln!(
+                html,
+                "<tr><td class=\"{class}\">{word}</td><td>{phase}</td><td>{detail}</td></tr>"
+            );
+        }
     }
     html + "</table></div>\n</section>\n"
 }

@@ -4,7 +4,10 @@ use super::Findings;
 use super::words::{clock, thousands};
 use crate::config::{show_bytes, show_nanos, show_percent};
 use crate::diagnosis::Ranked;
+use crate::gates::Judgement;
 use crate::incident::{Entry, EntryKind, PhaseName};
+use indexmap::IndexMap;
+use std::cmp::Ordering;
 
 /// A sentence, and whether it is good news. `None`: neither.
 pub type Told = (String, Option<bool>);
@@ -46,7 +49,7 @@ pub fn happenings(findings: &Findings) -> Vec<Happening> {
     all
 }
 
-/// The name of an entry with its kind: `deploy 7f3a`.
+/// The name of an entry with its kind: `deploy 7f3a`, `fault: latency llm`.
 pub fn entry_name(entry: &Entry) -> String {
     let kind = match entry.kind {
         EntryKind::Change => "deploy",
@@ -54,12 +57,11 @@ pub fn entry_name(entry: &Entry) -> String {
         EntryKind::Drift => "drift",
         EntryKind::Fix => "fix",
     };
-    // A label often says its kind already.
-    let said = entry.label.starts_with(kind);
-    if said {
-        entry.label.clone()
-    } else {
-        format!("{kind} {}", entry.label)
+    // A label often says its kind already. A deploy has a name, all others are described.
+    match entry.kind {
+        _ if entry.label.starts_with(kind) => entry.label.clone(),
+        EntryKind::Change => format!("{kind} {}", entry.label),
+        _ => format!("{kind}: {}", entry.label),
     }
 }
 
@@ -103,15 +105,15 @@ pub fn recovery(findings: &Findings) -> Option<Told> {
     }
 }
 
-/// Since when, as diagnosed, beside the truth.
+/// Since when, as diagnosed, beside the truth: agreed when the true onset lies in the interval, or no further off than
+/// a window, which is what a report resolves.
 pub fn onset(findings: &Findings) -> Option<Told> {
     let onset = findings.diagnosis.onset.as_ref()?;
-    let mut words = format!(
-        "{} (between {} and {})",
-        clock(onset.at),
-        clock(onset.from),
-        clock(onset.to)
-    );
+    let mut words = clock(onset.at);
+    let (from, to) = (clock(onset.from), clock(onset.to));
+    if from != to {
+        words += &format!(" (between {from} and {to})");
+    }
     if onset.ramp {
         words += ", little by little";
     }
@@ -122,7 +124,39 @@ pub fn onset(findings: &Findings) -> Option<Told> {
         return Some((words, None));
     };
     words += &format!("; in truth {}", clock(truth));
-    Some((words, Some((onset.from..=onset.to).contains(&truth))))
+    let near = onset.at.abs_diff(truth) <= findings.watch.windows.width;
+    let agrees = near || (onset.from..=onset.to).contains(&truth);
+    if !agrees {
+        words += &format!(", {}", off(onset.at, truth));
+    }
+    Some((words, Some(agrees)))
+}
+
+/// How far a diagnosed time is from the true one: `2s late`.
+pub fn off(diagnosed: u64, truth: u64) -> String {
+    let by = show_nanos(diagnosed.abs_diff(truth));
+    match diagnosed.cmp(&truth) {
+        Ordering::Less => format!("{by} early"),
+        Ordering::Equal => "exact".to_owned(),
+        Ordering::Greater => format!("{by} late"),
+    }
+}
+
+/// A cause below this probability is named, and its evidence left to those who ask.
+const UNLIKELY: f64 = 0.05;
+
+/// Whether a cause of this rank is worth its evidence on the first page.
+pub fn is_likely(rank: usize, ranked: &Ranked) -> bool {
+    rank == 0 || ranked.tied || ranked.probability >= UNLIKELY
+}
+
+/// The verdicts by gate, in the order in which gates first appear.
+pub fn by_gate<'f>(findings: &Findings<'f>) -> Vec<(&'f str, Vec<&'f Judgement>)> {
+    let mut gates: IndexMap<&str, Vec<&Judgement>> = IndexMap::new();
+    for judgement in findings.judgements {
+        gates.entry(&judgement.gate).or_default().push(judgement);
+    }
+    gates.into_iter().collect()
 }
 
 /// A cause with its subject and probability: `key-field-added (service v2) 94%`.

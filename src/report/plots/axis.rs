@@ -302,13 +302,13 @@ fn nines_word(quantile: f64) -> String {
     format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
-/// The next of 1, 2, 5, 10, 20... that is not below.
+/// The next of 1, 2, 2.5, 5, 10, 20... that is not below.
 fn nice_step(least: f64) -> f64 {
     if least <= 0.0 || !least.is_finite() {
         return 1.0;
     }
     let decade = libm::pow(10.0, libm::floor(libm::log10(least)));
-    let steps = [1.0, 2.0, 5.0, 10.0];
+    let steps = [1.0, 2.0, 2.5, 5.0, 10.0];
     steps
         .into_iter()
         .map(|s| s * decade)

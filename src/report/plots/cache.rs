@@ -4,8 +4,8 @@
 use super::super::Findings;
 use super::axis::{Axis, Reading};
 use super::{
-    Figure, Panel, Plot, Role, Series, Shape, bands, line, marks, subtitle, time_axis, values,
-    without_zeros,
+    Figure, Panel, Plot, Role, Series, Shape, bands, in_whole_windows, line, marks, subtitle,
+    time_axis, values, without_zeros,
 };
 
 /// One line of the table.
@@ -55,11 +55,12 @@ fn figure(findings: &Findings) -> Option<Figure> {
         (0..windows).map(sum).collect()
     };
     let misses_axis = Axis::linear(Reading::Percent, top(&misses).into_iter(), 0.01);
+    let whole = |label, role, name| in_whole_windows(findings, of(label, role, name));
     let keys = vec![
-        of("distinct keys", Role::Keys, "key.cardinality"),
-        of("distinct contents", Role::Contents, "content.cardinality"),
+        whole("distinct keys", Role::Keys, "key.cardinality"),
+        whole("distinct contents", Role::Contents, "content.cardinality"),
     ];
-    let per_content = vec![of(
+    let per_content = vec![whole(
         "keys per content",
         Role::KeysPerContent,
         "key.per_content",
@@ -88,7 +89,7 @@ fn figure(findings: &Findings) -> Option<Figure> {
         ));
         let axis = Axis::linear(Reading::Plain, values(&per_content), 2.0);
         panels.push(panel(
-            "Keys for each content in a window (1: as it should be)",
+            "Keys for each content in a window",
             axis,
             per_content,
             100,

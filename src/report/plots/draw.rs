@@ -130,7 +130,7 @@ impl Sheet<'_, '_> {
                 faint,
             )?;
         }
-        let about = ((frame.y1 - frame.y0) / 30.0).clamp(3.0, 8.0) as usize;
+        let about = ((frame.y1 - frame.y0) / 26.0).clamp(3.0, 8.0) as usize;
         for (v, name) in panel.y.ticks(about) {
             let y = frame.up(v);
             if panel.y.rows.is_empty() {

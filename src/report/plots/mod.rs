@@ -22,7 +22,7 @@ pub use style::{DARK, LIGHT, Palette, Role};
 
 use super::words::{clock, thousands};
 use super::{Findings, story};
-use crate::config::{Refusal, show_nanos};
+use crate::config::Refusal;
 use crate::incident::{Entry, EntryKind, Phase, PhaseName};
 use rayon::prelude::*;
 
@@ -130,10 +130,7 @@ fn marks(findings: &Findings, onset: bool) -> Vec<Mark> {
         }
     }
     if let Some(onset) = findings.diagnosis.onset.as_ref().filter(|_| onset) {
-        let off = truth.map(|t| match onset.at >= t {
-            true => format!(", {} late", show_nanos(onset.at - t)),
-            false => format!(", {} early", show_nanos(t - onset.at)),
-        });
+        let off = truth.map(|t| format!(", {}", story::off(onset.at, t)));
         let label = format!(
             "diagnosed onset {}{}",
             clock(onset.at),
@@ -185,6 +182,17 @@ fn at_windows(findings: &Findings, values: &[Option<f64>]) -> Vec<(f64, Option<f
         .windows(2)
         .map(|e| (e[0] as f64 + e[1] as f64) / 2.0);
     middles.zip(values.iter().copied()).collect()
+}
+
+/// The same without windows that were cut short: what counts different things says less there, for no other reason.
+fn in_whole_windows(findings: &Findings, mut series: Series) -> Series {
+    let windows = &findings.watch.windows;
+    for (point, edges) in series.points.iter_mut().zip(windows.edges.windows(2)) {
+        if edges[1] - edges[0] < windows.width {
+            point.1 = None;
+        }
+    }
+    series
 }
 
 /// A line over time.

@@ -40,6 +40,9 @@ const STAGES: &[(&str, Role, usize, &str)] = &[
 /// What is left of the latency when all stages are taken off.
 const REST: &str = "other";
 
+/// A share of a bar that cannot be seen.
+const SLIVER: f64 = 0.005;
+
 /// Requests that were answered in no time, since they were not let in: they have no journey.
 const NOT_TAKEN_IN: [u8; 4] = [
     outcome::REJECTED,
@@ -60,6 +63,7 @@ fn figure(findings: &Findings) -> Option<Figure> {
     if means.iter().flatten().all(|m| *m <= 0.0) {
         return None;
     }
+    let means = without_slivers(means);
     let words: Vec<String> = phases.iter().map(|p| p.name.word().to_owned()).collect();
     let totals: Vec<f64> = means.iter().map(|m| m.iter().sum()).collect();
     let shares: Vec<Vec<f64>> = means
@@ -96,6 +100,21 @@ fn figure(findings: &Findings) -> Option<Figure> {
         bands: vec![],
         marks: vec![],
     })
+}
+
+/// Stages that are nowhere large enough to be seen go to the rest.
+fn without_slivers(mut means: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
+    for stage in 0..STAGES.len() {
+        let seen =
+            |row: &Vec<f64>| row[stage] >= SLIVER * row.iter().sum::<f64>() && row[stage] > 0.0;
+        if !means.iter().any(seen) {
+            for row in &mut means {
+                row[STAGES.len()] += row[stage];
+                row[stage] = 0.0;
+            }
+        }
+    }
+    means
 }
 
 /// A series for each stage that took any time.

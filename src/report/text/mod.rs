@@ -95,19 +95,15 @@ fn gates(findings: &Findings, paint: Paint) -> Vec<String> {
             .unwrap_or(0)
     };
     let (gate, phase) = (width(|j| &j.gate), width(|j| &j.phase));
-    let mut last = None;
-    for judgement in judgements {
-        if last != Some(&judgement.gate) {
-            lines.extend(wrap(
-                &format!("  {:<gate$}  ", judgement.gate),
-                &judgement.expression,
-            ));
+    for (name, judgements) in story::by_gate(findings) {
+        let expression = judgements.first().map_or("", |j| &j.expression);
+        lines.extend(wrap(&format!("  {name:<gate$}  "), expression));
+        for judgement in judgements {
+            let (ink, mark, _) = ink_of(judgement.verdict);
+            let first = format!("  {:gate$}  {mark} {:<phase$}  ", "", judgement.phase);
+            let painted = |l: String| l.replacen(mark, &paint.ink(ink, mark), 1);
+            lines.extend(wrap(&first, &judgement.detail).into_iter().map(painted));
         }
-        last = Some(&judgement.gate);
-        let (ink, mark, _) = ink_of(judgement.verdict);
-        let first = format!("  {:gate$}  {mark} {:<phase$}  ", "", judgement.phase);
-        let painted = |l: String| l.replacen(mark, &paint.ink(ink, mark), 1);
-        lines.extend(wrap(&first, &judgement.detail).into_iter().map(painted));
     }
     lines
 }
@@ -180,6 +176,9 @@ fn diagnosis(findings: &Findings, paint: Paint) -> Vec<String> {
         let ink = if i == 0 { Ink::Head } else { Ink::Plain };
         let title = wrap(&format!("  {}. ", i + 1), &story::cause(cause));
         lines.extend(title.iter().map(|l| paint.ink(ink, l)));
+        if !story::is_likely(i, cause) {
+            continue;
+        }
         lines.extend(cause.evidence.iter().flat_map(|e| wrap("     + ", e)));
         lines.extend(cause.against.iter().flat_map(|e| wrap("     - ", e)));
         // What to do, for those that may well be it.
