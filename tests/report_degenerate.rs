@@ -92,9 +92,22 @@ fn one_window_and_one_request() {
 
 #[test]
 fn every_value_the_same() {
-    let truth = phases(&[(PhaseName::Baseline, 0, 50), (PhaseName::Incident, 50, 100)]);
+    let mut truth = phases(&[(PhaseName::Baseline, 0, 50), (PhaseName::Incident, 50, 100)]);
+    let healthy = demo(rows(100, |_| 1_000_000, true), windows(&[]), truth.clone());
+    assert!(
+        !report(&healthy).contains("no fix was applied"),
+        "nothing happened"
+    );
+    truth.entries.push(Entry {
+        kind: EntryKind::Fault,
+        label: "error llm".into(),
+        at: 50 * S,
+        until: None,
+        hits: 0,
+    });
     let text = report(&demo(rows(100, |_| 1_000_000, true), windows(&[]), truth));
     assert!(text.contains("no fix was applied"), "{text}");
+    assert!(text.contains("fault: error llm, touched nothing"), "{text}");
 }
 
 #[test]

@@ -6,7 +6,7 @@
 
 use crate::diagnosis::Diagnosis;
 use crate::gates::{Judgement, Verdict};
-use crate::incident::{Phase, PhaseName, Truth};
+use crate::incident::{EntryKind, Phase, PhaseName, Truth};
 use crate::indicators::{Indicator, Stage, Watch, find};
 use crate::recording::Recording;
 use hdrhistogram::Histogram;
@@ -150,12 +150,17 @@ impl Findings<'_> {
         expected.iter().all(|cause| named.contains(&cause.as_str()))
     }
 
-    /// When the incident began in truth: the start of the incident phase.
+    /// Whether anything was done to the run: a healthy one has the phases of its incident, and nothing in them.
+    pub fn anything_happened(&self) -> bool {
+        self.truth.entries.iter().any(|e| e.kind != EntryKind::Fix)
+    }
+
+    /// When the incident began in truth: the start of the incident phase, if there was an incident.
     pub fn true_onset(&self) -> Option<u64> {
-        self.truth
-            .phases
-            .iter()
-            .find(|p| p.name == PhaseName::Incident)
+        let mut phases = self.truth.phases.iter();
+        let incident = phases.find(|p| p.name == PhaseName::Incident);
+        incident
+            .filter(|_| self.anything_happened())
             .map(|p| p.from)
     }
 

@@ -5,7 +5,7 @@ use super::words::{clock, thousands};
 use crate::config::{show_bytes, show_nanos, show_percent};
 use crate::diagnosis::Ranked;
 use crate::gates::Judgement;
-use crate::incident::{Entry, EntryKind, PhaseName};
+use crate::incident::{Entry, EntryKind};
 use indexmap::IndexMap;
 use std::cmp::Ordering;
 
@@ -83,7 +83,9 @@ fn entry(entry: &Entry) -> String {
 /// Whether it recovered; nothing when there was nothing to recover from.
 pub fn recovery(findings: &Findings) -> Option<Told> {
     let truth = findings.truth;
+    let fixed = truth.entries.iter().any(|e| e.kind == EntryKind::Fix);
     match truth.recovery_time {
+        _ if !findings.anything_happened() => None,
         Some(0) => Some((
             "recovered at once with the last step of the fix".to_owned(),
             Some(true),
@@ -95,13 +97,8 @@ pub fn recovery(findings: &Findings) -> Option<Told> {
             ),
             Some(true),
         )),
-        None if truth.entries.iter().any(|e| e.kind == EntryKind::Fix) => {
-            Some(("not recovered after the fix".to_owned(), Some(false)))
-        }
-        None if truth.phases.iter().any(|p| p.name == PhaseName::Incident) => {
-            Some(("no fix was applied".to_owned(), None))
-        }
-        None => None,
+        None if fixed => Some(("not recovered after the fix".to_owned(), Some(false))),
+        None => Some(("no fix was applied".to_owned(), None)),
     }
 }
 
