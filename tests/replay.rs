@@ -120,3 +120,73 @@ fn a_bad_number_in_a_trace_is_refused_at_its_place() {
         .stderr(contains("bad.csv:57:1"));
     assert!(!folder.path().join("reports").exists());
 }
+
+/// What is known from a folder is what was known from the run: in every format, and without what we add ourselves.
+#[test]
+fn a_saved_recording_is_diagnosed_as_the_run_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let summary = |format: &str| {
+        let saved = folder.path().join(format);
+        let run = gameday(folder.path())
+            .args(["replay", "incident-24"])
+            .args(["--set", "trace.duration=20m", "--no-report"])
+            .args(["--print", "json", "--save-format", format, "--save"])
+            .arg(&saved)
+            .assert()
+            .success();
+        let ran: serde_json::Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
+        let read = gameday(folder.path())
+            .args(["diagnose", "--print", "json"])
+            .arg(&saved)
+            .assert()
+            .success();
+        let read: serde_json::Value = serde_json::from_slice(&read.get_output().stdout).unwrap();
+        assert_eq!(ran["diagnosis"], read, "{format}");
+        assert!(read["onset"].is_object(), "{format}: {read}");
+    };
+    summary("csv");
+    summary("jsonl");
+    if cfg!(feature = "parquet") {
+        summary("parquet");
+    }
+    // Somebody's own export: the rows alone.
+    let own = folder.path().join("own");
+    std::fs::create_dir(&own).unwrap();
+    std::fs::copy(
+        folder.path().join("csv/requests.csv"),
+        own.join("requests.csv"),
+    )
+    .unwrap();
+    gameday(folder.path())
+        .args(["diagnose", "own"])
+        .assert()
+        .success()
+        .stdout(contains("Since"));
+}
+
+#[test]
+fn a_folder_that_is_no_recording_is_refused_with_what_would_be() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("own")).unwrap();
+    for (name, text) in [
+        ("own", "requests"),
+        ("nowhere", "a recording is a folder with"),
+    ] {
+        gameday(folder.path())
+            .args(["diagnose", name])
+            .assert()
+            .code(2)
+            .stderr(contains(text));
+    }
+    std::fs::write(
+        folder.path().join("own/requests.csv"),
+        "arrived_ns,latency_ns\n1,2\n2,soon\n",
+    )
+    .unwrap();
+    gameday(folder.path())
+        .args(["diagnose", "own"])
+        .assert()
+        .code(2)
+        .stderr(contains("requests.csv:3:3"))
+        .stderr(contains("soon"));
+}

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done (and, where gates count, all of them pass), 1 a gate is breached or had no data, 2 bad input.
 
+mod diagnose;
 mod find;
 mod list;
 mod output;
@@ -27,6 +28,8 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Replay an incident and exit with 1 when a gate is breached: what CI calls.
     Gate(replay::ReplayArgs),
+    /// Diagnose a recording: one that was saved, or your own export.
+    Diagnose(diagnose::DiagnoseArgs),
     /// Check the engine against theory, or that an incident replays to the same bytes.
     Verify(verify::VerifyArgs),
     /// Look at, convert and generate traces.
@@ -45,6 +48,7 @@ pub fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Replay(args) => replay::run(args, false, &mut out),
         Command::Gate(args) => replay::run(args, true, &mut out),
+        Command::Diagnose(args) => diagnose::run(args, &mut out),
         Command::Verify(args) => verify::run(args, &mut out),
         Command::Trace(args) => trace::run(args, &mut out).map(|()| ExitCode::SUCCESS),
         Command::List(args) => list::run(args, &mut out),

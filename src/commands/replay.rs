@@ -10,7 +10,11 @@ use crate::{
     diagnosis::{self, Diagnosis},
     gates::{Judgement, Verdict},
     incident::{self, Incident, Overlay, Registries, Run, RunOptions},
-    recording::{Keep, requests},
+    recording::{
+        Keep,
+        files::{SaveFormat, save},
+        requests,
+    },
     report::{self, Findings, TraceFacts},
 };
 use clap::{Args, ValueEnum};
@@ -53,9 +57,12 @@ pub struct ReplayArgs {
     /// Exit with 0 if and only if verdicts, causes and recovery are those of [expect].
     #[arg(long)]
     pub expect: bool,
-    /// Keep the recording in this folder (CSV).
-    #[arg(long, value_name = "FOLDER")]
+    /// Keep the recording in this folder; with several variants, each in a folder of its own in it.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "no_records")]
     pub save: Option<PathBuf>,
+    /// The format of --save.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = DEFAULT_FORMAT, requires = "save")]
+    pub save_format: Format,
     /// Folder of reports.
     #[arg(long, value_name = "FOLDER", default_value = "reports")]
     pub out: PathBuf,
@@ -65,6 +72,35 @@ pub struct ReplayArgs {
     /// What is printed.
     #[arg(long, value_enum, default_value = "text")]
     pub print: Print,
+}
+
+/// A format of saved recordings.
+#[derive(Clone, Copy, ValueEnum, PartialEq, Eq)]
+pub enum Format {
+    /// Zstandard-compressed columns, for DuckDB, Polars, pandas and Spark.
+    #[cfg(feature = "parquet")]
+    Parquet,
+    /// Comma-separated values with a header line.
+    Csv,
+    /// One JSON object a line.
+    Jsonl,
+}
+
+const DEFAULT_FORMAT: &str = if cfg!(feature = "parquet") {
+    "parquet"
+} else {
+    "csv"
+};
+
+impl Format {
+    fn of_files(self) -> SaveFormat {
+        match self {
+            #[cfg(feature = "parquet")]
+            Format::Parquet => SaveFormat::Parquet,
+            Format::Csv => SaveFormat::Csv,
+            Format::Jsonl => SaveFormat::Jsonl,
+        }
+    }
 }
 
 /// What is printed on standard output.
@@ -163,7 +199,12 @@ fn one(
         diagnosis::diagnose(&run.recording)
     };
     if let Some(folder) = &args.save {
-        crate::recording::files::save_csv(&run.recording, folder)?;
+        // Runs that are saved together do not replace one another.
+        let folder = match args.variant.as_deref() {
+            Some("all") => folder.join(incident.label()),
+            _ => folder.clone(),
+        };
+        save(&run.recording, &folder, args.save_format.of_files())?;
     }
     let digest = run.digest.to_string();
     let reproduce = reproduce(args, incident);

@@ -61,7 +61,14 @@ fn compare(args: &ReplayArgs, seed: u64, folder: &Path, out: &mut Stdout) -> Don
         let status = Command::new(&own)
             .arg("replay")
             .args(&given)
-            .args(["--no-report", "--print", "digest", "--save"])
+            .args([
+                "--no-report",
+                "--print",
+                "digest",
+                "--save-format",
+                "csv",
+                "--save",
+            ])
             .arg(&to)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -93,7 +100,7 @@ fn compare(args: &ReplayArgs, seed: u64, folder: &Path, out: &mut Stdout) -> Don
                 },
             )?;
             if i == 0 {
-                files::save_csv(&run.recording, &to)?;
+                files::save(&run.recording, &to, files::SaveFormat::Csv)?;
             }
             Ok(run.digest.to_string())
         })

@@ -113,14 +113,6 @@ pub fn save(recording: &Recording, folder: &Path, format: SaveFormat) -> Result<
     Ok(())
 }
 
-/// Writes a recording as CSV, see [`save`].
-///
-/// # Errors
-/// As for [`save`].
-pub fn save_csv(recording: &Recording, folder: &Path) -> Result<(), Refusal> {
-    save(recording, folder, SaveFormat::Csv)
-}
-
 /// Whether a folder may be replaced: a recording, or nothing.
 fn replaceable(folder: &Path) -> bool {
     folder.join(manifest::NAME).is_file()
