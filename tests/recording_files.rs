@@ -1,5 +1,7 @@
 //! Recordings in files: what is written is read back, the same to the byte, and what is wrong is refused at its place.
 
+mod provided;
+
 use gameday::{
     config::Names,
     recording::{
@@ -464,11 +466,7 @@ fn we_read_the_parquet_of_others() {
     }
     let folder = tempfile::tempdir().unwrap();
     let script = "
-import sys
-try:
-    import pyarrow as pa, pyarrow.parquet as pq
-except ImportError:
-    sys.exit(77)
+import sys, pyarrow as pa, pyarrow.parquet as pq
 pq.write_table(pa.table({
     'arrived_ms': pa.array([1, 2, 3, 4] * 5000, pa.int32()).take(pa.array(sorted(range(20000), key=lambda i: i % 4))),
     'latency_ms': pa.array([40.5, None, 41.0, 2.0] * 5000),
@@ -478,14 +476,12 @@ pq.write_table(pa.table({
     'extra': [[1], [2, 3], None, []] * 5000,
 }), sys.argv[1] + '/requests.parquet')
 ";
-    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
-    let run = std::process::Command::new(&python)
-        .args(["-c", script])
-        .arg(folder.path())
-        .output();
+    let Some(mut python) = provided::python("pyarrow") else {
+        return;
+    };
+    let run = python.args(["-c", script]).arg(folder.path()).output();
     match run {
-        Err(e) => println!("skipped: {python} does not run: {e}"),
-        Ok(run) if run.status.code() == Some(77) => println!("skipped: pyarrow is not installed"),
+        Err(e) => panic!("python does not run: {e}"),
         Ok(run) => {
             assert!(
                 run.status.success(),
@@ -535,8 +531,10 @@ fn others_read_our_parquet() {
     save(&recording, &saved, SaveFormat::Parquet).unwrap_or_else(|refusal| panic!("{refusal}"));
     let latency: u64 = recording.requests.rows().map(|row| row.latency).sum();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/read_with_pyarrow.py");
-    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
-    let run = std::process::Command::new(&python)
+    let Some(mut python) = provided::python("pyarrow") else {
+        return;
+    };
+    let run = python
         .arg(script)
         .arg(&saved)
         .args([
@@ -551,8 +549,7 @@ fn others_read_our_parquet() {
         .arg("requests.h_key=00000000000000ff:1")
         .output();
     match run {
-        Err(e) => println!("skipped: {python} does not run: {e}"),
-        Ok(run) if run.status.code() == Some(77) => println!("skipped: pyarrow is not installed"),
+        Err(e) => panic!("python does not run: {e}"),
         Ok(run) => {
             let (told, errors) = (
                 String::from_utf8_lossy(&run.stdout),

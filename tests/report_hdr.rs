@@ -3,12 +3,13 @@
 #[path = "../examples/report_demo/data.rs"]
 mod data;
 
+mod provided;
+
 use data::Demo;
 use gameday::report::hdr;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
-use std::process::Command;
 
 /// Total count and p95 in ns of the intervals with this tag.
 fn of_tag(log: &[u8], tag: &str) -> (u64, u64) {
@@ -71,18 +72,12 @@ fn the_table_of_percentiles_is_laid_out_as_the_java_tools_write_it() {
     );
 }
 
-/// Needs Python with the package `hdrhistogram` 0.10; `GAMEDAY_PYTHON` names another interpreter.
+/// Needs Python with the package `hdrhistogram` 0.10; `PYTHON` names another interpreter.
 #[test]
 fn python_reads_the_log_with_the_same_counts_and_p95() {
-    let python = std::env::var("GAMEDAY_PYTHON").unwrap_or_else(|_| "python3".into());
-    let there = Command::new(&python)
-        .args(["-c", "import hdrh"])
-        .output()
-        .is_ok_and(|o| o.status.success());
-    if !there {
-        eprintln!("skipped: {python} has no package hdrhistogram");
+    let Some(mut python) = provided::python("hdrh") else {
         return;
-    }
+    };
     let demo = Demo::incident(20.0);
     let findings = demo.findings();
     let folder = tempfile::tempdir().unwrap();
@@ -97,11 +92,7 @@ while (h := reader.get_next_interval_histogram()) is not None:
     tags.setdefault(h.get_tag(), new()).add(h)
 for tag, h in tags.items():
     print(tag, h.get_total_count(), int(h.get_value_at_percentile(95)))";
-    let output = Command::new(&python)
-        .args(["-c", script])
-        .arg(&file)
-        .output()
-        .unwrap();
+    let output = python.args(["-c", script]).arg(&file).output().unwrap();
     let read = String::from_utf8_lossy(&output.stdout).into_owned();
     for phase in findings.phases() {
         let (count, p95) = (

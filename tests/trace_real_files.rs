@@ -1,23 +1,13 @@
 //! Real traffic, read to the row. The files are not ours to ship: without them these tests say so and pass.
 
+mod provided;
+
 use gameday::sim::hash::Set;
 use gameday::trace::{Requests, TraceSpec};
-use std::path::PathBuf;
-
-fn shared(name: &str) -> Option<PathBuf> {
-    let folder = std::env::var("GAMEDAY_SHARED")
-        .unwrap_or_else(|_| format!("{}/../shared", env!("CARGO_MANIFEST_DIR")));
-    let path = PathBuf::from(folder).join("traces").join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    println!("skipped: {} is not there", path.display());
-    None
-}
 
 #[test]
 fn mooncake_has_its_rows_its_span_and_its_prefix_hits() {
-    let Some(path) = shared("llm_mooncake_conversation_part1.jsonl") else {
+    let Some(path) = provided::trace("llm_mooncake_conversation_part1.jsonl") else {
         return;
     };
     let (mut rows, mut last, mut hits, mut blocks) = (0u64, 0, 0u64, 0u64);
@@ -40,7 +30,7 @@ fn mooncake_has_its_rows_its_span_and_its_prefix_hits() {
 
 #[test]
 fn azure_has_its_rows_and_its_span() {
-    let Some(path) = shared("llm_azure2023_code.csv") else {
+    let Some(path) = provided::trace("llm_azure2023_code.csv") else {
         return;
     };
     let requests = Requests::open(&path).unwrap();

@@ -1,0 +1,42 @@
+//! What a machine may lack. A test without it says so and passes; but what an environment variable promises must be
+//! there, so that CI, which sets them, never skips.
+
+#![allow(dead_code, reason = "each test uses what it needs")]
+
+use std::{path::PathBuf, process::Command};
+
+fn skipped(variable: &str, why: &str) {
+    assert!(
+        std::env::var_os(variable).is_none(),
+        "{variable} is set, but {why}"
+    );
+    println!("skipped: {why}");
+}
+
+/// A real trace of the folder `$GAMEDAY_SHARED`, or `../shared`.
+pub fn trace(name: &str) -> Option<PathBuf> {
+    let folder = std::env::var("GAMEDAY_SHARED")
+        .unwrap_or_else(|_| format!("{}/../shared", env!("CARGO_MANIFEST_DIR")));
+    let path = PathBuf::from(folder).join("traces").join(name);
+    if !path.exists() {
+        skipped(
+            "GAMEDAY_SHARED",
+            &format!("{} is not there", path.display()),
+        );
+        return None;
+    }
+    Some(path)
+}
+
+/// `$PYTHON`, or python3, if it has a package.
+pub fn python(package: &str) -> Option<Command> {
+    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
+    let found = Command::new(&python)
+        .args(["-c", &format!("import {package}")])
+        .output();
+    if !found.is_ok_and(|found| found.status.success()) {
+        skipped("PYTHON", &format!("{python} has no package {package}"));
+        return None;
+    }
+    Some(Command::new(python))
+}
