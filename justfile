@@ -4,3 +4,6 @@ test:
     cargo test
 gate:
     cargo run --release -- gate incident-24 --expect
+
+bench:
+    cargo bench

@@ -467,3 +467,16 @@ fn a_bomb_unpacks_line_by_line() {
     drop(text);
     refused(&packed, "t:2:1: a line of more than 16MiB", &[]);
 }
+
+/// What others call the column is told apart from a file of another kind.
+#[test]
+fn a_time_under_another_name_is_pointed_at() {
+    for (text, name) in [
+        ("timestamp,tenant\n1,acme\n", "\"timestamp\""),
+        ("tenant,arrived_ms\nacme,1\n", "\"arrived_ms\""),
+        ("{\"ts\":1}\n", "\"ts\""),
+    ] {
+        let wanted = format!("if {name} is it, call it so; it is seconds from the start");
+        refused(text, "t: fits no known format", &[&wanted]);
+    }
+}

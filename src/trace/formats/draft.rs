@@ -73,6 +73,16 @@ pub fn column(name: &str) -> Option<Column> {
     COLUMNS.iter().find(|(n, _)| *n == name).map(|(_, c)| *c)
 }
 
+/// Whether a column that is not `arrived` may be what others call it: a near miss, or a word for time.
+pub fn may_mean_arrived(name: &str) -> bool {
+    let name = name.to_lowercase();
+    let words = ["arriv", "time", "stamp", "date", "start"];
+    name == "ts"
+        || name == "t"
+        || words.iter().any(|w| name.contains(w))
+        || strsim::damerau_levenshtein(&name, "arrived") <= 2
+}
+
 /// What is wrong with a value: what was found, and what would be right.
 pub type Wrong = (String, String);
 

@@ -6,7 +6,7 @@
 
 use super::{
     Format, Opened, ReadOptions, Rows,
-    draft::{COLUMNS, Column, Draft, column},
+    draft::{COLUMNS, Column, Draft, column, may_mean_arrived},
     field_of, first_line,
     record::Record,
     shown,
@@ -41,8 +41,14 @@ fn sniff(head: &str) -> Result<(), String> {
     if line.is_empty() {
         return Err("there is no header".into());
     }
-    let near = names.find(|n| strsim::damerau_levenshtein(n, "arrived") <= 2);
-    let near = near.map_or(String::new(), |n| format!(" (\"{n}\" is not it)"));
+    let near = names.find(|name| may_mean_arrived(name));
+    let near = near.map_or(String::new(), |n| {
+        format!(
+            " (if {} is it, call it so; it is {})",
+            shown(n),
+            stamp::WHAT
+        )
+    });
     Err(format!(
         "the header {} has no column \"arrived\"{near}",
         shown(line)

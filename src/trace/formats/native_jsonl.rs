@@ -5,7 +5,7 @@
 
 use super::{
     Format, Opened, ReadOptions, Rows,
-    draft::{COLUMNS, Column, Draft, column},
+    draft::{COLUMNS, Column, Draft, column, may_mean_arrived},
     first_line, native_csv,
     object::{self, Kind, Member},
     shown,
@@ -52,8 +52,12 @@ fn sniff(head: &str) -> Result<(), String> {
     if keys.iter().any(|k| k == "arrived" || k == "gameday") {
         return Ok(());
     }
+    let near = keys.iter().find(|k| may_mean_arrived(k));
+    let near = near.map_or(String::new(), |n| {
+        format!("; if {} is it, call it so; it is {}", shown(n), stamp::WHAT)
+    });
     Err(format!(
-        "the first object has no \"arrived\" (keys: {})",
+        "the first object has no \"arrived\" (keys: {}{near})",
         keys.join(", ")
     ))
 }
