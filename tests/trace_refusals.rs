@@ -250,7 +250,7 @@ fn an_unknown_format_says_of_each_why_not() {
     refused(
         "arived,tenant\n1,a\n",
         "t: fits no known format",
-        &["(\"arived\" is not it)"],
+        &["if \"arived\" is it, call it so"],
     );
     refused(
         "{\"timestamp\":0,\"input_length\":1,\"output_length\":2}\n",
