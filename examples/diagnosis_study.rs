@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 /// A run's truth, its seed, what was found, and how loud each series was.
-type Scored = (String, u64, Option<String>, Vec<(&'static str, f64)>);
+type Quiet = (String, u64, Option<String>, Vec<(&'static str, f64, f64)>);
 
 fn main() {
     let numbers: Vec<u64> = std::env::args()
@@ -44,11 +44,10 @@ fn main() {
 
 /// One incident in full: `--one=ttl-changed SEED REQUESTS`.
 fn one(cause: &str, seed: u64, requests: f64) {
-    let Some(kind) = Kind::ALL.into_iter().find(|k| k.cause() == cause) else {
-        return println!("no such cause: {cause}");
-    };
     let world = World::draw(seed, requests);
-    let incident = Incident::draw(&world, kind, 0);
+    // Any other name is the healthy run.
+    let kind = Kind::ALL.into_iter().find(|k| k.cause() == cause);
+    let incident = kind.map(|kind| Incident::draw(&world, kind, 0));
     println!(
         "{incident:?}\n{:?}",
         World {
@@ -57,13 +56,17 @@ fn one(cause: &str, seed: u64, requests: f64) {
             ..world.clone()
         }
     );
-    let run = run(&world, Some(&incident));
+    let run = run(&world, incident.as_ref());
     println!("{:?}\n{:?}", run.touched, loudest(&run.recording));
-    print!("{}", words(&diagnose(&run.recording)));
+    let diagnosis = diagnose(&run.recording);
+    print!("{}", words(&diagnosis));
+    for f in &diagnosis.facts {
+        println!("{:<16} {:>8.3} ±{:.3}", f.fact, f.value, f.se);
+    }
 }
 
 fn silence(n: u64, seed: u64, requests: f64, verbose: bool) {
-    let results: Vec<Scored> = (0..n)
+    let results: Vec<Quiet> = (0..n)
         .into_par_iter()
         .map(|k| {
             let seed = seed.wrapping_mul(7_777_777) + k;
@@ -106,7 +109,7 @@ fn silence(n: u64, seed: u64, requests: f64, verbose: bool) {
     results
         .iter()
         .flat_map(|r| &r.3)
-        .for_each(|(name, z)| loud.entry(name).or_default().push(*z));
+        .for_each(|(name, _, z)| loud.entry(name).or_default().push(*z));
     println!("largest Z of healthy runs, by quantile:     95 %   99 %  99.5 %   max");
     for (name, mut zs) in loud {
         zs.sort_by(f64::total_cmp);

@@ -23,13 +23,13 @@ pub struct Version {
     pub old: u64,
 }
 
-/// The columns that hold versions; the most general first.
+/// The columns that hold versions; the most specific first: they stay as they are through deploys of something else.
 pub const COLUMNS: [usize; 5] = [
-    requests::service_version,
     requests::key_template,
     requests::serializer,
     requests::parser_version,
     requests::limiter_scope,
+    requests::service_version,
 ];
 
 /// z from which a difference between versions is one. Few comparisons are made, but the rows of one content, tenant or
@@ -222,5 +222,62 @@ fn contrast(pairs: &[(usize, Pair)]) -> Option<Contrast> {
         z: sum / variance.max(1e-12).sqrt(),
         old: bad[0] / n[0],
         new: bad[1] / n[1],
+    })
+}
+
+/// The version that came at an onset, if others serve beside it and it is worse than they are: whose keys to look at in a
+/// roll-out. Weaker evidence is enough here, since that something changed is known already.
+pub fn at_onset(
+    view: &View,
+    frame: &Frame,
+    onset: std::ops::Range<u64>,
+    during: std::ops::Range<u64>,
+) -> Option<Version> {
+    let marker = frame
+        .of(What::Misses)
+        .or_else(|| frame.of(What::Slow))?
+        .marker;
+    let rows = view.between(during.start, during.end);
+    COLUMNS.into_iter().find_map(|column| {
+        let seen = appearances(view, column);
+        let (_, &(value, ..)) = seen
+            .iter()
+            .enumerate()
+            .skip(1)
+            .find(|(_, (_, first, _))| onset.contains(&view.arrived[*first]))?;
+        let new = rows
+            .clone()
+            .filter(|&i| view.get(column, i) == value)
+            .count() as f64
+            / rows.len().max(1) as f64;
+        if !(0.01..0.99).contains(&new) {
+            return None;
+        }
+        let pairs = pairs(view, frame, marker, rows.clone(), |i| {
+            match view.get(column, i) {
+                v if v == value => Some(1),
+                0 => None,
+                _ => Some(0),
+            }
+        });
+        let both: Vec<_> = pairs
+            .into_iter()
+            .filter(|(_, p)| p.n[0] > 0.0 && p.n[1] > 0.0)
+            .collect();
+        let old = seen
+            .iter()
+            .map(|s| s.0)
+            .take_while(|v| *v != value)
+            .last()
+            .unwrap_or(0);
+        // Where they hardly served side by side one followed the other, and the episode's rows are the newer one's.
+        let beside = if both.len() >= 3 {
+            contrast(&both)
+        } else {
+            None
+        };
+        beside
+            .map_or(new >= 0.3, |c| c.z >= 2.0)
+            .then_some(Version { column, value, old })
     })
 }

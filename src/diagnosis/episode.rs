@@ -1,7 +1,7 @@
 //! From series to episodes: what moved together, since when, until when, and which of them hurt most.
 
 use super::{
-    contrast,
+    contrast, deploys,
     scan::{self, Noise, Stretch, Sums},
     series::{Marker, Series, What},
     stats::{ln, quantile, spaced},
@@ -72,6 +72,8 @@ impl Frame {
     }
 }
 
+/// Share of the worst episode's harm from which an earlier one comes first.
+const WAKE: f64 = 0.3;
 /// Stretches of one quantity that are looked for at most: an incident, a decoy, and one more.
 const STRETCHES: usize = 3;
 
@@ -82,6 +84,7 @@ pub fn all(view: &View, frame: &Frame) -> Vec<Episode> {
         .iter()
         .flat_map(|s| stretches(view, frame, s, least_z(s.marker.what)))
         .collect();
+    findings.extend(deploys::findings(view, frame));
     findings.extend(contrast::findings(view, frame));
     let mut episodes: Vec<Episode> = vec![];
     findings.sort_by(|a, b| b.stretch.z.total_cmp(&a.stretch.z));
@@ -114,30 +117,41 @@ pub fn all(view: &View, frame: &Frame) -> Vec<Episode> {
             .sort_by(|a, b| b.telling().total_cmp(&a.telling()));
         episode.harm = harm(frame, episode);
     }
-    episodes.sort_by(|a, b| b.harm.total_cmp(&a.harm));
+    // The first episode that is not small beside the worst: what follows is often its wake (a cold cache after a roll-back).
+    let worst = episodes.iter().map(|e| e.harm).fold(0.0, f64::max);
+    episodes.sort_by(|a, b| {
+        let small = |e: &Episode| e.harm < WAKE * worst;
+        let led = |e: &Episode| e.findings.iter().any(|f| f.marker.what.primary());
+        small(a)
+            .cmp(&small(b))
+            .then(led(b).cmp(&led(a)))
+            .then(a.from.cmp(&b.from))
+    });
     episodes
 }
 
-/// The largest Z of each quantity among the stretches that pass the gate of effect; 0 for none. For calibration.
-pub fn loudest(view: &View, frame: &Frame) -> Vec<(What, f64)> {
-    frame
-        .series
-        .iter()
-        .map(|s| {
-            (
-                s.marker.what,
-                stretches(view, frame, s, 0.0)
-                    .iter()
-                    .map(|f| f.stretch.z)
-                    .fold(0.0, f64::max),
-            )
-        })
-        .collect()
+/// The largest Z of each quantity, and the largest among the stretches that pass the gate of effect. For calibration.
+pub fn loudest(view: &View, frame: &Frame) -> Vec<(What, f64, f64)> {
+    let each = |s: &Series| {
+        let noise = Noise::of(
+            &Sums::of(&s.y, &s.n, |w| w >= frame.warm),
+            frame.windows.shortest,
+        );
+        let sums = Sums::of(&s.y, &s.n, |w| w >= frame.warm);
+        let shortest = frame.windows.shortest;
+        let any =
+            scan::worst(&sums, noise, shortest, frame.warm + 2 * shortest).map_or(0.0, |w| w.z);
+        let counting = stretches(view, frame, s, 0.0)
+            .iter()
+            .map(|f| f.stretch.z)
+            .fold(0.0, f64::max);
+        (s.marker.what, any, counting)
+    };
+    frame.series.iter().map(each).collect()
 }
 
 fn stretches(view: &View, frame: &Frame, series: &Series, least: f64) -> Vec<Finding> {
     let Frame { windows, warm, .. } = frame;
-    let what = series.marker.what;
     let shortest = windows.shortest;
     let noise = Noise::of(&Sums::of(&series.y, &series.n, |w| w >= *warm), shortest);
     let mut taken: Vec<Stretch> = vec![];
@@ -153,27 +167,73 @@ fn stretches(view: &View, frame: &Frame, series: &Series, least: f64) -> Vec<Fin
         if stretch.z < least {
             break;
         }
-        // Just before, and as long: the run may have drifted since its start.
-        let back = (stretch.to - stretch.from).max(4 * shortest);
-        let before: Vec<usize> = (stretch.from.saturating_sub(back).max(*warm)..stretch.from)
-            .filter(|&w| free(w))
-            .collect();
-        let inside: Vec<usize> = (stretch.from..stretch.to).filter(|&w| free(w)).collect();
+        found.extend(finding(view, frame, series, stretch, free));
         taken.push(stretch);
-        let Some(effect) = effect(view, windows, series, &before, &inside) else {
+    }
+    merged(frame.windows.shortest, found)
+}
+
+/// The finding of a stretch, if the change is large enough to matter and lasts. Windows for which `keep` says no are left out.
+pub fn finding(
+    view: &View,
+    frame: &Frame,
+    series: &Series,
+    stretch: Stretch,
+    keep: impl Fn(usize) -> bool,
+) -> Option<Finding> {
+    // Just before, and as long: the run may have drifted since its start.
+    let back = (stretch.to - stretch.from).max(4 * frame.windows.shortest);
+    let from = stretch.from.saturating_sub(back).max(frame.warm);
+    let before: Vec<usize> = (from..stretch.from).filter(|&w| keep(w)).collect();
+    let inside: Vec<usize> = (stretch.from..stretch.to).filter(|&w| keep(w)).collect();
+    let effect = effect(view, &frame.windows, series, &before, &inside)?;
+    (effect >= least_effect(series.marker.what) && lasting(series, &before, &inside)).then(|| {
+        Finding {
+            marker: series.marker,
+            stretch,
+            before: share(series, &before),
+            during: share(series, &inside),
+            version: None,
+        }
+    })
+}
+
+/// Whether a stretch is worse for most of its time, and not for a spike within it: half of its windows and more lie above the
+/// middle between before and during. Of what is counted in ones and twos nothing can be said window by window.
+fn lasting(series: &Series, before: &[usize], inside: &[usize]) -> bool {
+    if !matches!(
+        series.marker.what,
+        What::Misses | What::CallsSlow | What::CallsVerySlow | What::ComputeSlow
+    ) {
+        return true;
+    }
+    let middle = (share(series, before) + share(series, inside)) / 2.0;
+    let above = inside
+        .iter()
+        .filter(|&&w| series.bad[w] > middle * series.n[w])
+        .count();
+    2 * above > inside.len()
+}
+
+/// Stretches that follow one another are one: a roll-out, its plateau, and the refill after a roll-back.
+fn merged(shortest: usize, mut found: Vec<Finding>) -> Vec<Finding> {
+    found.sort_by_key(|f| f.stretch.from);
+    let mut all: Vec<Finding> = vec![];
+    for finding in found {
+        let Some(last) = all
+            .last_mut()
+            .filter(|l| finding.stretch.from <= l.stretch.to + shortest)
+        else {
+            all.push(finding);
             continue;
         };
-        if effect >= least_effect(what) {
-            found.push(Finding {
-                marker: series.marker,
-                stretch,
-                before: share(series, &before),
-                during: share(series, &inside),
-                version: None,
-            });
-        }
+        let windows = |f: &Finding| (f.stretch.to - f.stretch.from) as f64;
+        let (a, b) = (windows(last), windows(&finding));
+        last.during = (a * last.during + b * finding.during) / (a + b);
+        last.stretch.to = last.stretch.to.max(finding.stretch.to);
+        last.stretch.z = last.stretch.z.max(finding.stretch.z);
     }
-    found
+    all
 }
 
 /// Share of bad things over some windows.

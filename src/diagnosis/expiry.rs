@@ -14,7 +14,7 @@ use crate::{
     recording::{cache, miss, requests},
     sim::hash::{FixedState, mix},
 };
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use std::ops::Range;
 
 /// An entry dies young at less than so much of the oldest age at which entries hit before. Lifetimes have jitter.
@@ -46,12 +46,7 @@ pub fn read(view: &View, before: &Range<u64>, during: &Range<u64>) -> Option<Exp
     let mut long: Vec<(u64, u64)> = vec![]; // written, age at a hit
     for i in view.between(0, during.end) {
         let now = view.arrived[i];
-        let process = if local {
-            view.get(requests::process, i)
-        } else {
-            0
-        };
-        let place = mix(view.get(requests::h_key, i) ^ process.rotate_left(40));
+        let place = place(view, i, local);
         match view.get(requests::cache, i) as u8 {
             cache::HIT => {
                 let age = view.get(requests::hit_age, i);
@@ -83,6 +78,41 @@ pub fn read(view: &View, before: &Range<u64>, during: &Range<u64>) -> Option<Exp
         young: share(young as f64, expired as f64)?,
         change: change(&mut short, &long, during),
     })
+}
+
+/// The expired misses up to `end` whose entry lived as long as others did before, by number of the request; `None` when
+/// keys or reasons are not recorded.
+pub fn lawful(view: &View, before: &Range<u64>, end: u64) -> Option<HashSet<u32, FixedState>> {
+    if !view.has(requests::miss) || !view.has(requests::h_key) {
+        return None;
+    }
+    let line = (oldest_hit(view, before)? as f64 * YOUNG) as u64;
+    let local = view.local_caches(before);
+    let mut written: HashMap<u64, u64, FixedState> = HashMap::default();
+    let mut found = HashSet::default();
+    for i in view
+        .between(0, end)
+        .filter(|&i| view.get(requests::cache, i) == u64::from(cache::MISS))
+    {
+        let now = view.arrived[i];
+        let last = written.insert(place(view, i, local), now + view.get(requests::latency, i));
+        if view.get(requests::miss, i) == u64::from(miss::EXPIRED)
+            && last.is_none_or(|at| at > now || now - at >= line)
+        {
+            found.insert(i as u32);
+        }
+    }
+    Some(found)
+}
+
+/// The place of an entry: its key, and the process where each has a cache of its own.
+fn place(view: &View, i: usize, local: bool) -> u64 {
+    let process = if local {
+        view.get(requests::process, i)
+    } else {
+        0
+    };
+    mix(view.get(requests::h_key, i) ^ process.rotate_left(40))
 }
 
 /// The oldest age at which entries hit, but for the oldest thousandth.

@@ -1,7 +1,7 @@
 //! One recording from end to end: is there an incident, since when, and what to say of it.
 
 use super::{
-    Diagnosis, Onset, contrast,
+    Diagnosis, Known, Onset, contrast,
     episode::{self, Episode, Finding, Frame},
     evidence::{self, Event, Spans},
     expiry, rank,
@@ -20,7 +20,7 @@ const LEAST_REQUESTS: usize = 200;
 const LEAST_WINDOWS: usize = 12;
 
 /// See [`super::loudest`].
-pub fn loudest(recording: &Recording) -> Vec<(&'static str, f64)> {
+pub fn loudest(recording: &Recording) -> Vec<(&'static str, f64, f64)> {
     let Some(view) = View::new(recording) else {
         return vec![];
     };
@@ -31,7 +31,7 @@ pub fn loudest(recording: &Recording) -> Vec<(&'static str, f64)> {
     let frame = frame(&view, windows);
     episode::loudest(&view, &frame)
         .into_iter()
-        .map(|(what, z)| (what.name(), z))
+        .map(|(what, z, counting)| (what.name(), z, counting))
         .collect()
 }
 
@@ -184,15 +184,20 @@ fn locate(view: &View, frame: &Frame, main: &Episode, episodes: &[Episode]) -> L
     let ended = if open {
         None
     } else {
+        let coarse = Instant {
+            at: windows.start(main.to),
+            from: windows.start(main.to - 1),
+            to: windows.start(main.to + 1),
+        };
         lead.and_then(|f| edge(view, frame, f, false))
-            .or(Some(Instant {
-                at: windows.start(main.to),
-                from: windows.start(main.to - 1),
-                to: windows.start(main.to + 1),
-            }))
+            .filter(|e| e.from > begun.at)
+            .or(Some(coarse))
     };
-    let until = ended.map(|e| e.at.max(begun.to + 1));
-    let during_end = ended.map_or(view.end, |e| e.from.max(begun.to + 1));
+    // An episode lasts a window at least, however uncertain its edges.
+    let least = begun.at + windows.width;
+    let until = ended.map(|e| e.at.max(least));
+    let during_end = ended.map_or(view.end, |e| e.from.max(least));
+    let during = begun.to.min(during_end - windows.width / 2)..during_end;
     // The longest stretch between warm-up and onset that no other episode touches.
     let warm = windows.start(frame.warm);
     let mut cuts = vec![(begun.from, begun.from)];
@@ -216,18 +221,27 @@ fn locate(view: &View, frame: &Frame, main: &Episode, episodes: &[Episode]) -> L
         }
         from = from.max(end).min(begun.from);
     }
-    let before = if best.is_empty() {
-        0..begun.from.max(1)
+    // Too short a stretch is no baseline: then everything before, whatever else happened in it.
+    let least = 2 * windows.shortest as u64 * windows.width;
+    let before = if best.end - best.start < least {
+        warm.min(begun.from.saturating_sub(least))..begun.from.max(1)
     } else {
         best
     };
     let ramp = lead.is_some_and(|f| ramp(frame, f));
-    // A version matters as a control only if others serve beside it.
+    let around = begun.from.saturating_sub(3 * evidence::REACH)..begun.to + 3 * evidence::REACH;
+    let version =
+        version.or_else(|| contrast::at_onset(view, frame, around, begun.from..during_end));
+    let healed = until.filter(|u| !changes_near(view, *u));
+    let keys_until = healed.map_or(during_end, |u| {
+        next_change(view, u).min(u + 3 * (u - begun.at))
+    });
     Located {
         spans: Spans {
             before,
-            during: begun.to..during_end,
+            during,
             version,
+            keys_until,
             onset: begun.from..begun.to,
         },
         onset: Onset {
@@ -241,6 +255,39 @@ fn locate(view: &View, frame: &Frame, main: &Episode, episodes: &[Episode]) -> L
             .or(main.findings.first())
             .map_or(What::Slow, |f| f.marker.what),
     }
+}
+
+/// Whether something was deployed or rolled back about then: then it did not heal by itself.
+fn changes_near(view: &View, time: u64) -> bool {
+    evidence::events(view)
+        .iter()
+        .any(|e| e.version > 0 && e.time.abs_diff(time) < 30 * SECOND)
+}
+
+/// When something else is served next: a deploy, or rows of another version than those just before.
+fn next_change(view: &View, time: u64) -> u64 {
+    let deployed = evidence::events(view)
+        .iter()
+        .filter(|e| e.version > 0 && e.time > time)
+        .map(|e| e.time)
+        .min()
+        .unwrap_or(view.end);
+    let just = view.between(time.saturating_sub(60 * SECOND), time);
+    let other = [requests::key_template, requests::service_version]
+        .into_iter()
+        .filter_map(|column| {
+            let usual = view.get(column, just.clone().last()?);
+            let alike = just
+                .clone()
+                .filter(|&i| view.get(column, i) == usual)
+                .count();
+            // While several versions serve side by side, the comparison is of one version anyway.
+            (20 * alike >= 19 * just.len()).then_some(())?;
+            view.between(time, view.end)
+                .find(|&i| view.get(column, i) != usual)
+                .map(|i| view.arrived[i])
+        });
+    other.min().unwrap_or(view.end).min(deployed)
 }
 
 /// Primary quantities lead; then arrivals, which explain what users feel; among them the one whose stretch is worst for its own noise.
@@ -390,6 +437,14 @@ fn describe(
         tail,
         notes,
         also,
+        facts: facts
+            .all()
+            .map(|(fact, m)| Known {
+                fact: fact.name(),
+                value: m.value,
+                se: m.se,
+            })
+            .collect(),
         limits: facts.limits,
     }
 }

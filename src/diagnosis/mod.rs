@@ -9,6 +9,7 @@
 
 mod causes;
 mod contrast;
+mod deploys;
 mod episode;
 mod evidence;
 mod expiry;
@@ -54,6 +55,8 @@ pub struct Diagnosis {
     pub cleared: Vec<String>,
     /// Other, smaller episodes.
     pub also: Vec<String>,
+    /// The facts that the causes were weighed by.
+    pub facts: Vec<Known>,
     /// What the recording lacks, and what could therefore not be told.
     pub limits: Vec<String>,
 }
@@ -111,6 +114,17 @@ pub struct Ranked {
     pub trigger: String,
 }
 
+/// A fact of the episode with its standard error: differences of shares as shares, ratios as logarithms.
+#[derive(Clone, Debug, Serialize)]
+pub struct Known {
+    /// Its name.
+    pub fact: &'static str,
+    /// Its value.
+    pub value: f64,
+    /// Its standard error.
+    pub se: f64,
+}
+
 /// A value of a tag whose requests got worse than the others'.
 #[derive(Clone, Debug, Serialize)]
 pub struct Segment {
@@ -131,9 +145,9 @@ pub fn diagnose(recording: &Recording) -> Diagnosis {
     incident::diagnose(recording)
 }
 
-/// How loud each quantity is: its largest Z among the stretches whose effect would count. What the thresholds are read off, on
-/// healthy runs (`examples/diagnosis_study.rs`).
-pub fn loudest(recording: &Recording) -> Vec<(&'static str, f64)> {
+/// How loud each quantity is: its largest Z, and its largest among the stretches whose effect would count. The thresholds are
+/// read off the latter on healthy runs (`examples/diagnosis_study.rs`).
+pub fn loudest(recording: &Recording) -> Vec<(&'static str, f64, f64)> {
     incident::loudest(recording)
 }
 

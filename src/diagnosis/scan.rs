@@ -128,9 +128,14 @@ impl Sums {
         let all = self
             .contrast((0, self.windows()), from, to)
             .map_or(0.0, |(d, i, o)| d / noise.sigma(to - from).max(white(i, o)));
+        all.max(self.just_before(noise, shortest, from, to))
+    }
+
+    /// How many σ `[from, to)` is worse than as long a stretch just before it.
+    pub fn just_before(&self, noise: Noise, shortest: usize, from: usize, to: usize) -> f64 {
+        let white = |inside: f64, outside: f64| (1.0 / inside + 1.0 / outside).sqrt();
         let back = (to - from).max(2 * shortest).min(from);
-        let just = self
-            .contrast((from - back, to), from, to)
+        self.contrast((from - back, to), from, to)
             .map_or(0.0, |(d, i, o)| {
                 // Windows left out weigh nothing: `back` may reach into the warm-up.
                 let kept =
@@ -139,8 +144,7 @@ impl Sums {
                     .sigma(to - from)
                     .hypot(noise.sigma(kept.max(1)))
                     .max(white(i, o))
-            });
-        all.max(just)
+            })
     }
 
     /// What a two-level fit gains, for white noise: places the ends better than z, which favours long stretches. Against
@@ -163,7 +167,7 @@ pub struct Stretch {
 }
 
 /// Lengths from the shortest in steps of the square root of two.
-fn lengths_up_to(shortest: usize, most: usize) -> Vec<usize> {
+pub fn lengths_up_to(shortest: usize, most: usize) -> Vec<usize> {
     let mut lengths = vec![];
     let mut length = shortest as f64;
     while length <= most as f64 {

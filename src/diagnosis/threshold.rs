@@ -8,7 +8,7 @@ use super::series::What;
 /// Z below which a stretch is what this run does by itself.
 pub fn least_z(what: What) -> f64 {
     match what {
-        What::Misses => 5.5,
+        What::Misses => 6.0,
         What::CallsSlow => 7.0,
         What::CallsVerySlow => 7.0,
         What::CallErrors => 5.5,

@@ -3,9 +3,10 @@
 use super::{
     episode::{Episode, Frame, effect, share},
     series::What,
-    stats::ln,
+    stats::{ln, quantile, spaced},
     view::View,
 };
+use crate::recording::{cache, requests};
 
 /// Whether an episode is an incident at all. A mechanism that changed is one. Users' trouble alone is one if arrivals rose
 /// with it by more than the run's arrivals do by themselves (a surge), or did not rise (something that no quantity shows);
@@ -30,8 +31,10 @@ pub fn counts(view: &View, frame: &Frame, episode: &Episode) -> bool {
             .unwrap_or(0.0)
     };
     let usual = frame.of(What::Failures).map_or(0.0, |s| share(s, &before));
+    let slower =
+        |ratio: f64| size(What::Slow) >= ln(ratio) && beyond_the_tail(view, frame, (from, to));
     let trouble = size(What::Failures) >= FAILING.max(usual)
-        || size(What::Slow) >= ln(if surge.is_some() { SLOW_SURGE } else { SLOW });
+        || slower(if surge.is_some() { SLOW_SURGE } else { SLOW });
     let long = (to - from) as u64 * frame.windows.width >= LONG;
     trouble
         && long
@@ -40,10 +43,23 @@ pub fn counts(view: &View, frame: &Frame, episode: &Episode) -> bool {
             || tenant_surges(view, frame, episode))
 }
 
+/// Whether the p95 is twice what the p99 was before: where most answers come from a cache in no time, a p95 many times as
+/// large may still be what one in a hundred always had.
+fn beyond_the_tail(view: &View, frame: &Frame, (from, to): (usize, usize)) -> bool {
+    let at = |w: usize| frame.windows.start(w);
+    let latency = |from: u64, to: u64, q: f64| {
+        let mut values: Vec<f32> = spaced(view.between(from, to), 100_000)
+            .map(|i| view.seconds(requests::latency, i))
+            .collect();
+        quantile(&mut values, q).unwrap_or(0.0)
+    };
+    latency(at(from), at(to), 0.95) >= 2.0 * latency(at(frame.warm), at(from), 0.99)
+}
+
 /// Whether one tenant's share of the traffic rose: bursts of everybody leave shares as they are, so this sees a hot tenant
 /// where the sum of arrivals swings by itself.
 fn tenant_surges(view: &View, frame: &Frame, episode: &Episode) -> bool {
-    use crate::{recording::requests, sim::hash::FixedState};
+    use crate::sim::hash::FixedState;
     let start = |w: usize| frame.windows.start(w);
     let mut counts: hashbrown::HashMap<u64, [f64; 2], FixedState> = hashbrown::HashMap::default();
     let mut totals = [0.0f64; 2];
@@ -73,42 +89,64 @@ fn tenant_surges(view: &View, frame: &Frame, episode: &Episode) -> bool {
 /// Points of the traffic by which a tenant's share must grow to be hot.
 const TENANT_POINTS: f64 = 0.08;
 
-/// Whether a rise of misses is the first expiry of what was written when the recording began: expired misses make up most of
-/// it, and hardly an entry died at an age at which others used to hit.
+/// Whether a rise of misses is the first expiry of what was written when the recording began. Until it is as old as a
+/// lifetime, a recording has no expired misses at all; then they set in, with nothing wrong. Such an echo leaves the other
+/// misses as they are (never seen, evicted, or dead before their time), over its beginning and over the whole of it.
 fn echo(view: &View, frame: &Frame, episode: &Episode) -> bool {
-    use crate::recording::{miss, requests};
     let start = |w: usize| frame.windows.start(w);
+    let length = episode.to - episode.from;
+    let back = length
+        .max(4 * frame.windows.shortest)
+        .min(episode.from - frame.warm);
     let (before, during) = (
-        start(frame.warm)..start(episode.from),
+        start(episode.from - back)..start(episode.from),
         start(episode.from)..start(episode.to),
     );
-    let rate = |span: &std::ops::Range<u64>| {
-        let rows = view.between(span.start, span.end);
-        let n = rows.len().max(1) as f64;
-        let (mut misses, mut expired) = (0.0, 0.0);
-        for i in rows {
-            misses += f64::from(u8::from(view.get(requests::miss, i) != 0));
-            expired += f64::from(u8::from(
-                view.get(requests::miss, i) == u64::from(miss::EXPIRED),
-            ));
-        }
-        (misses / n, expired / n)
+    let Some(lawful) =
+        super::expiry::lawful(view, &(start(frame.warm)..start(episode.from)), during.end)
+    else {
+        return false;
     };
-    let (b, d) = (rate(&before), rate(&during));
-    d.1 - b.1 >= 0.6 * (d.0 - b.0)
-        && super::expiry::read(view, &before, &during).is_some_and(|e| e.young.value < 0.25)
+    let rates = |span: &std::ops::Range<u64>| {
+        let (mut n, mut misses, mut others) = (0.0f64, 0.0, 0.0);
+        for i in view.between(span.start, span.end) {
+            match view.get(requests::cache, i) as u8 {
+                cache::HIT => n += 1.0,
+                cache::MISS => {
+                    n += 1.0;
+                    misses += 1.0;
+                    others += f64::from(u8::from(!lawful.contains(&(i as u32))));
+                }
+                _ => {}
+            }
+        }
+        (misses / n.max(1.0), others / n.max(1.0))
+    };
+    let usual = rates(&before);
+    let excess = rates(&during).0 - usual.0;
+    [8, 4, 2, 1].into_iter().all(|part| {
+        let end = during.start
+            + ((during.end - during.start) / part)
+                .max(frame.windows.width * frame.windows.shortest as u64);
+        rates(&(during.start..end.min(during.end))).1 - usual.1 < (0.3 * excess).max(0.02)
+    })
 }
 
-/// Whether a higher miss rate is fewer requests: contents come back later, and not more calls are made than before.
+/// Whether a higher miss rate is fewer requests: contents come back later. For a lifetime or a reuse distance in time, the
+/// odds of a hit go with the rate of arrivals (a content asked for at rate r hits with odds r T); they may fall that far.
 fn fewer_requests(frame: &Frame, episode: &Episode) -> bool {
     let Some(series) = frame.of(What::Misses) else {
         return false;
     };
-    let a_window = |r: std::ops::Range<usize>| {
-        r.clone().map(|w| series.bad[w]).sum::<f64>() / r.len().max(1) as f64
+    let back = (episode.to - episode.from).min(episode.from - frame.warm);
+    let odds = |r: std::ops::Range<usize>| {
+        let miss = share(series, &r.collect::<Vec<_>>()).clamp(1e-3, 1.0 - 1e-3);
+        (1.0 - miss) / miss
     };
-    growth(frame, episode) < -SWING
-        && a_window(episode.from..episode.to) < 1.02 * a_window(frame.warm..episode.from)
+    let fewer = growth(frame, episode);
+    fewer < -SWING
+        && ln(odds(episode.from..episode.to) / odds(episode.from - back..episode.from))
+            > 1.3 * fewer
 }
 
 /// ln ratio of arrivals in the episode to those before.

@@ -37,7 +37,8 @@ pub fn noticeable(world: &World, incident: &Incident) -> Option<Run> {
     let (a, b) = (with.touched, without);
     let up = a.misses / a.looks.max(1.0) - b.misses / b.looks.max(1.0);
     let failed = a.failed / a.n.max(1.0) - b.failed / b.n.max(1.0);
-    if a.n < 150.0 {
+    // A service that fails when all is well is no baseline.
+    if a.n < 150.0 || b.failed > 0.02 * b.n {
         return None;
     }
     let enough = match incident.kind {

@@ -595,6 +595,17 @@ fn serve(w: &World, inc: Option<&Incident>, workers: Option<usize>) -> Run {
             });
         }
     }
+    if let Some(x) = inc.filter(|x| x.kind.deployed() && x.to.is_finite()) {
+        let rollback = rec.names.entry("event").or_default().number("rollback") as u16;
+        let version = 1 + w.decoys.iter().filter(|d| **d <= x.to).count() as u16;
+        log.push(EventRow {
+            time: (x.to * NS) as u64,
+            event: rollback,
+            replica: 0,
+            version,
+            share: 1.0,
+        });
+    }
     log.sort_by_key(|e| e.time);
     log.iter().for_each(|e| {
         rec.events.push(e);

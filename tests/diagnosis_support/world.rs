@@ -307,7 +307,7 @@ impl Incident {
         } else {
             from + seconds * (0.15 + 0.2 * u(3))
         };
-        let canary = if kind.of_keys() && u(4) < 0.3 {
+        let canary = if kind.of_keys() && kind != Kind::PerProcessSeed && u(4) < 0.3 {
             [0.05, 0.1, 0.25, 0.5][(u(5) * 4.0) as usize]
         } else {
             1.0

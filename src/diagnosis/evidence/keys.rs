@@ -6,7 +6,7 @@
 
 use super::{
     Evidence, Fact,
-    looks::{CANDIDATES, Look, Looks, Phase},
+    looks::{Look, Looks, Phase},
 };
 use crate::{
     diagnosis::{
@@ -26,8 +26,23 @@ const LATE: u32 = 4;
 const FEW_VALUES: usize = 64;
 /// Pairs that a question needs.
 const PAIRS: f64 = 8.0;
+/// Standard error from which an answer decides nothing.
+const UNDECIDED: f64 = 0.2;
 /// ns of a minute, the clock that keys are caught with.
 const MINUTE: u64 = 60_000_000_000;
+
+/// Tags that keys may follow, in the order in which equal explanations are preferred.
+const TAGS: [usize; 9] = [
+    requests::tenant,
+    requests::model,
+    requests::route,
+    requests::region,
+    requests::class,
+    requests::client,
+    requests::process,
+    requests::replica,
+    requests::user,
+];
 
 /// Answers to the two questions.
 struct Agreement {
@@ -43,7 +58,7 @@ pub fn gather(view: &View, looks: &Looks, evidence: &mut Evidence) {
     let during: Vec<&Look> = looks
         .all
         .iter()
-        .filter(|l| l.phase == Phase::During)
+        .filter(|l| matches!(l.phase, Phase::During | Phase::After))
         .take(MOST)
         .collect();
     evidence.put(Fact::Rekeyed, rekeyed(looks));
@@ -56,13 +71,28 @@ pub fn gather(view: &View, looks: &Looks, evidence: &mut Evidence) {
     }
     let follow =
         |column: usize| agreement(&during, Some(column), |l| view.get(column, l.i as usize));
-    let all: Vec<Agreement> = CANDIDATES
+    let all: Vec<Agreement> = TAGS
         .into_iter()
         .filter(|c| !looks.follows.contains(c) && view.has(*c))
         .filter_map(follow)
         .collect();
     let minute = agreement(&during, None, |l| l.time / MINUTE);
-    explain(&all, minute, novel, evidence);
+    let written = |column: usize, l: &Look| view.get(column, l.i as usize);
+    let values = view
+        .has(requests::h_fields)
+        .then(|| together(&during, |l| l.content, |l| written(requests::h_fields, l)))
+        .flatten();
+    // Bytes are to blame only where the values are equal.
+    let bytes = (view.has(requests::h_raw) && view.has(requests::h_fields))
+        .then(|| {
+            together(
+                &during,
+                |l| mix(l.content ^ mix(written(requests::h_fields, l))),
+                |l| written(requests::h_raw, l),
+            )
+        })
+        .flatten();
+    explain(&all, minute, (values, bytes), (split, novel), evidence);
     for column in [requests::h_fields, requests::h_raw] {
         if !view.has(column) {
             evidence.limits.push(format!(
@@ -76,31 +106,23 @@ pub fn gather(view: &View, looks: &Looks, evidence: &mut Evidence) {
 fn explain(
     all: &[Agreement],
     minute: Option<Agreement>,
-    novel: Option<Measure>,
+    (values, bytes): (Option<Measure>, Option<Measure>),
+    (split, novel): (Option<Measure>, Option<Measure>),
     evidence: &mut Evidence,
 ) {
-    let of = |columns: &[usize]| {
-        all.iter()
-            .filter(|a| a.column.is_some_and(|c| columns.contains(&c)))
-            .max_by(|a, b| a.value.value.total_cmp(&b.value.value))
-    };
-    evidence.put(Fact::RawValues, of(&[requests::h_fields]).map(|a| a.value));
-    evidence.put(Fact::RawBytes, of(&[requests::h_raw]).map(|a| a.value));
-    evidence.put(
-        Fact::Process,
-        of(&[requests::process, requests::replica]).map(|a| a.value),
-    );
-    let digests = [
-        requests::h_fields,
-        requests::h_raw,
-        requests::process,
-        requests::replica,
-    ];
+    let processes = [requests::process, requests::replica];
+    let of_process = |a: &&Agreement| a.column.is_some_and(|c| processes.contains(&c));
+    let process = all
+        .iter()
+        .filter(of_process)
+        .map(|a| a.value)
+        .max_by(|a, b| a.value.total_cmp(&b.value));
+    evidence.put(Fact::RawValues, values);
+    evidence.put(Fact::RawBytes, bytes);
+    evidence.put(Fact::Process, process);
     let tag = |few: bool| {
         all.iter()
-            .filter(|a| {
-                a.column.is_some_and(|c| !digests.contains(&c)) && (a.values <= FEW_VALUES) == few
-            })
+            .filter(|a| !of_process(a) && (a.values <= FEW_VALUES) == few)
             .fold(None, |best: Option<&Agreement>, a| match best {
                 Some(b) if b.value.value >= a.value.value => best,
                 _ => Some(a),
@@ -110,9 +132,15 @@ fn explain(
     let best = all
         .iter()
         .chain(&minute)
-        .map(|a| a.value.value)
+        .map(|a| a.value)
+        .chain(values)
+        .chain(bytes)
+        .filter(|m| m.se < UNDECIDED)
+        .map(|m| m.value)
         .fold(0.0, f64::max);
     // What nothing recorded explains: new with every request if it goes on bringing new keys, else an unrecorded tag.
+    // Where no content came often enough, a key with every repeat is as new as it can be.
+    let novel = novel.or(split.filter(|s| s.value >= 0.9));
     let novelty = novel.map_or(0.5, |n| n.value);
     let unexplained = 1.0 - best;
     let unique = Measure::new(novelty.min(unexplained), novel.map_or(0.3, |n| n.se));
@@ -122,7 +150,7 @@ fn explain(
     );
     let mut scoped = (unique, "unique per request".to_string());
     for a in tag(false).into_iter().chain(minute.as_ref()) {
-        if a.value.value > scoped.0.value {
+        if a.value.se < UNDECIDED && a.value.value > scoped.0.value {
             scoped = (a.value, name(a));
         }
     }
@@ -131,6 +159,34 @@ fn explain(
     let known = tag(true).filter(|a| a.value.value >= unknown_tag.value);
     evidence.put(Fact::Tag, Some(known.map_or(unknown_tag, |a| a.value)));
     evidence.tag = known.map(|a| format!("{} ({} values)", name(a), a.values));
+}
+
+/// A seed per process shows in one of two ways: keys follow the process, or, where one process serves, all of them are new
+/// once with a process that is new under a template that is not.
+pub fn seeding(evidence: &mut Evidence) {
+    let once = match (
+        evidence.get(Fact::Rekeyed),
+        evidence.get(Fact::Split),
+        evidence.get(Fact::NewProcess),
+        evidence.get(Fact::NewTemplate),
+    ) {
+        (Some(rekeyed), Some(split), Some(process), template) if split.value < 0.05 => {
+            let old = template.map_or(0.5, |t| 1.0 - t.value);
+            Some(Measure::new(
+                rekeyed.value.min(process.value).min(old),
+                rekeyed.se,
+            ))
+        }
+        _ => None,
+    };
+    let better = [evidence.get(Fact::Process), once]
+        .into_iter()
+        .flatten()
+        .max_by(|a, b| a.value.total_cmp(&b.value));
+    evidence.put(
+        Fact::BySeed,
+        better.or(evidence.get(Fact::Split).map(|s| Measure::new(0.0, s.se))),
+    );
 }
 
 /// A serializer shows in one of two ways: keys follow bytes, or all of them are new once with a serializer that is new.
@@ -163,7 +219,7 @@ fn rekeyed(looks: &Looks) -> Option<Measure> {
     let mut last: HashMap<u64, (u64, bool), FixedState> = HashMap::default();
     let (mut n, mut other) = (0.0, 0.0);
     for look in &looks.all {
-        let during = look.phase == Phase::During;
+        let during = matches!(look.phase, Phase::During | Phase::After);
         match last.get_mut(&look.content) {
             Some((_, true)) => {}
             Some((key, done)) => {
@@ -203,6 +259,42 @@ fn splits(during: &[&Look]) -> (Option<Measure>, Option<Measure>) {
     }
     let enough = |k: f64, of: f64| if of < PAIRS { None } else { share(k, of) };
     (enough(other, n), enough(new, late))
+}
+
+/// How well keys follow how content is written. Different writings may well share a key (not every step of normalisation is
+/// gone), so one question only: with equal writing, is the key equal? Among identities whose keys split at all.
+fn together(
+    during: &[&Look],
+    identity: impl Fn(&Look) -> u64,
+    written: impl Fn(&Look) -> u64,
+) -> Option<Measure> {
+    let mut last: HashMap<u64, (u64, u64), FixedState> = HashMap::default();
+    let mut with: HashMap<u64, u64, FixedState> = HashMap::default();
+    let (mut n, mut split, mut equal, mut equal_other, mut differ) = (0.0, 0.0, 0.0, 0.0, 0.0);
+    for look in during {
+        let (identity, x) = (identity(look), written(look));
+        if let Some((old, key)) = last.insert(identity, (x, look.key)) {
+            n += 1.0;
+            split += f64::from(u8::from(key != look.key));
+            differ += f64::from(u8::from(old != x));
+        }
+        if let Some(key) = with.insert(mix(identity ^ mix(x ^ 1)), look.key) {
+            equal += 1.0;
+            equal_other += f64::from(u8::from(key != look.key));
+        }
+    }
+    if n < PAIRS {
+        return None;
+    }
+    if split < 0.01 * n || differ < 0.01 * n {
+        return share(0.0, n);
+    }
+    if equal < PAIRS {
+        // Nothing is ever written the same twice: it cannot be told from something unique.
+        return Some(Measure::new(0.9, 0.3));
+    }
+    let other = share(equal_other, equal)?;
+    Some(Measure::new(1.0 - other.value, other.se))
 }
 
 /// How well the key follows X: one less the larger share of exceptions to the two questions.

@@ -23,6 +23,8 @@ pub enum Phase {
     Before,
     /// In the episode, and touched by it.
     During,
+    /// Touched, after an episode that healed by itself: keys are still what they became.
+    After,
 }
 
 /// One look-up.
@@ -59,7 +61,7 @@ pub struct Looks {
 }
 
 /// What keys may follow, in the order in which equal explanations are preferred.
-pub const CANDIDATES: [usize; 11] = [
+const CANDIDATES: [usize; 11] = [
     requests::tenant,
     requests::model,
     requests::route,
@@ -127,7 +129,7 @@ impl Looks {
 }
 
 fn sample(view: &View, spans: &Spans, content: usize, local: bool) -> Vec<Look> {
-    let rows = view.between(0, spans.during.end);
+    let rows = view.between(0, spans.keys_until.max(spans.during.end));
     let looks = rows
         .clone()
         .filter(|&i| view.get(requests::cache, i) != 0)
@@ -147,12 +149,16 @@ fn sample(view: &View, spans: &Spans, content: usize, local: bool) -> Vec<Look> 
         let time = view.arrived[i];
         let phase = if spans.before.contains(&time) {
             Phase::Before
-        } else if spans.during.contains(&time)
+        } else if time >= spans.during.start
             && spans
                 .version
                 .is_none_or(|v| view.get(v.column, i) == v.value)
         {
-            Phase::During
+            if time < spans.during.end {
+                Phase::During
+            } else {
+                Phase::After
+            }
         } else {
             Phase::History
         };

@@ -23,6 +23,8 @@ pub struct Spans {
     pub during: Range<u64>,
     /// The version that the episode is confined to, if it is.
     pub version: Option<Version>,
+    /// Until when keys are compared, ns: past the end of an episode that healed by itself, for what changed is still so.
+    pub keys_until: u64,
     /// Interval of the onset, ns.
     pub onset: Range<u64>,
 }
@@ -65,6 +67,8 @@ macro_rules! facts {
             pub fn group(self) -> Group { match self { $( Fact::$fact => Group::$group, )+ } }
             /// What its number counts.
             pub fn unit(self) -> Unit { match self { $( Fact::$fact => Unit::$unit, )+ } }
+            /// Its name, for files.
+            pub fn name(self) -> &'static str { match self { $( Fact::$fact => stringify!($fact), )+ } }
             /// What it is, in words that its number follows.
             pub fn text(self) -> &'static str { match self { $( Fact::$fact => $text, )+ } }
         }
@@ -125,6 +129,8 @@ facts! {
     RawBytes: Field, Share, "keys follow the bytes of equal fields, agreement";
     /// The better of two: keys follow bytes, or all keys are new under a serializer that is new.
     ByWriting: Keys, Share, "keys follow how the serializer writes, agreement";
+    /// The better of two: keys follow the process, or all keys are new with a process that is new.
+    BySeed: Keys, Share, "keys follow the process that made them, agreement";
     /// How well keys follow the process that made them.
     Process: Field, Share, "keys follow the process that serves, agreement";
     /// Expired misses, more than before.
@@ -185,9 +191,11 @@ impl Evidence {
         self.facts.iter().find(|(f, _)| *f == fact).map(|(_, m)| *m)
     }
 
-    /// Whether a fact is known and at least so large.
-    pub fn at_least(&self, fact: Fact, value: f64) -> bool {
-        self.get(fact).is_some_and(|m| m.value >= value)
+    /// All that are known, in the order of the catalogue.
+    pub fn all(&self) -> impl Iterator<Item = (Fact, Measure)> + '_ {
+        Fact::ALL
+            .iter()
+            .filter_map(|&fact| Some((fact, self.get(fact)?)))
     }
 
     /// Sets a fact, for tests of causes by hand too.
@@ -215,5 +223,6 @@ pub fn gather(view: &View, frame: &Frame, spans: &Spans) -> Evidence {
     );
     changes::gather(view, spans, &mut evidence);
     keys::writing(&mut evidence);
+    keys::seeding(&mut evidence);
     evidence
 }

@@ -14,8 +14,10 @@ use crate::{
 };
 use hashbrown::HashMap;
 
-/// Classes of gaps: powers of two in seconds, and one for "longer than the horizon, or never".
-const CLASSES: usize = 16;
+/// Classes of gaps: three an octave of seconds (a lifetime is then sharp enough), and one for "longer than the horizon, or
+/// never".
+const CLASSES: usize = 64;
+const AN_OCTAVE: f64 = 3.0;
 const NEVER: usize = CLASSES - 1;
 /// Repeats of one content and requests of one burst are alike: errors are this much larger than for independent ones.
 const DESIGN: f64 = 2.0;
@@ -38,19 +40,22 @@ struct Seen {
     key: usize,
     key_again: bool,
     miss: bool,
+    /// After an episode that healed by itself: it only says how keys fare that were asked for within it.
+    after: bool,
 }
 
 fn class(last: Option<Last>, look: &Look, horizon: u64) -> usize {
     match last.map(|l| look.time.saturating_sub(l.time)) {
         Some(gap) if gap <= horizon => {
-            let seconds = gap / 1_000_000_000;
-            ((64 - seconds.leading_zeros()) as usize).min(NEVER - 1)
+            let octaves = libm::log2(1.0 + gap as f64 * 1e-9);
+            ((AN_OCTAVE * octaves) as usize).min(NEVER - 1)
         }
         _ => NEVER,
     }
 }
 
 pub fn gather(looks: &Looks, evidence: &mut Evidence) {
+    let mut asked: HashMap<u64, Last, FixedState> = HashMap::default();
     let mut contents: HashMap<u64, Last, FixedState> = HashMap::default();
     let mut keys: HashMap<u64, Last, FixedState> = HashMap::default();
     let mut usual = [Cell::default(); CLASSES];
@@ -60,12 +65,14 @@ pub fn gather(looks: &Looks, evidence: &mut Evidence) {
         let at = |identity: u64| mix(identity ^ look.place.rotate_left(32));
         let (content, key) = (at(look.content), at(look.key));
         let (by_content, by_key) = (contents.get(&content).copied(), keys.get(&key).copied());
-        if let Some(ends) = look.answered {
-            let last = Last {
-                time: look.time,
-                ends,
-                during: look.phase == Phase::During,
-            };
+        let last = Last {
+            time: look.time,
+            ends: look.answered.unwrap_or(0),
+            during: matches!(look.phase, Phase::During | Phase::After),
+        };
+        let by_asked = asked.insert(content, last);
+        // What failed was asked for, and left nothing in the cache.
+        if look.answered.is_some() {
             contents.insert(content, last);
             keys.insert(key, last);
         }
@@ -73,6 +80,7 @@ pub fn gather(looks: &Looks, evidence: &mut Evidence) {
         if by_content.is_some_and(|l| l.ends > look.time) {
             continue;
         }
+        let asked = class(by_asked, look, looks.horizon);
         let (content, key) = (
             class(by_content, look, looks.horizon),
             class(by_key, look, looks.horizon),
@@ -82,16 +90,18 @@ pub fn gather(looks: &Looks, evidence: &mut Evidence) {
             Phase::Before => {
                 usual[key].n += 1.0;
                 usual[key].misses += f64::from(u8::from(look.miss));
-                shares[0][content] += 1.0;
+                shares[0][asked] += 1.0;
             }
-            Phase::During => {
-                shares[1][content] += 1.0;
+            Phase::During | Phase::After => {
+                let after = look.phase == Phase::After;
+                shares[1][asked] += f64::from(u8::from(!after));
                 let key_again = key != NEVER && by_key.is_some_and(|l| l.during);
                 during.push(Seen {
                     content,
                     key,
                     key_again,
                     miss: look.miss,
+                    after,
                 });
             }
         }
@@ -123,6 +133,7 @@ pub fn gather(looks: &Looks, evidence: &mut Evidence) {
         );
         let keys: f64 = during
             .iter()
+            .filter(|s| !s.after)
             .map(|s| rates[s.key] - rates[s.content])
             .sum::<f64>()
             / n[1];
@@ -140,7 +151,7 @@ pub fn gather(looks: &Looks, evidence: &mut Evidence) {
         }
         (k, sum, expected)
     };
-    let (k, sum, expected) = beyond(&|_| true);
+    let (k, sum, expected) = beyond(&|s| !s.after);
     evidence.put(
         Fact::FromCache,
         Some(Measure::new(
@@ -149,8 +160,8 @@ pub fn gather(looks: &Looks, evidence: &mut Evidence) {
         )),
     );
     for (fact, again) in [(Fact::FromCacheAgain, true), (Fact::FromCacheFirst, false)] {
-        let (k, sum, expected) = beyond(&|s| s.key_again == again);
-        if k >= 30.0 {
+        let (k, sum, expected) = beyond(&|s| s.key_again == again && (again || !s.after));
+        if k >= 15.0 {
             evidence.put(fact, Some(Measure::new(sum / k, error(expected / k, k))));
         }
     }

@@ -26,7 +26,7 @@ pub const CAUSE: Cause = Cause {
     supports: &[
         less(Fact::Rekeyed, 0.5, 0.15),
         more(Fact::Recovery, 0.3, 0.2).at_most(1.5),
-        more(Fact::NewProcess, 0.5, 0.25).at_most(1.0),
+        more(Fact::NewProcess, 0.5, 0.25).at_most(1.0).hint(),
     ],
     against: &[
         more(Fact::FromKeys, 0.03, 0.015),

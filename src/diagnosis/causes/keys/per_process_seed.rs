@@ -21,12 +21,12 @@ pub const CAUSE: Cause = Cause {
     look_alikes: &["cache-flush", "key-field-added", "key-model-field-added"],
     requires: &[
         more(Fact::Misses, 0.01, 0.005),
-        more(Fact::Split, 0.05, 0.02),
-        more(Fact::Process, 0.85, 0.07),
+        more(Fact::BySeed, 0.85, 0.07),
     ],
     supports: &[
         more(Fact::FromKeys, 0.01, 0.005),
         less(Fact::ForeignHits, -0.10, 0.05).at_most(2.0),
+        more(Fact::Process, 0.85, 0.07).hint(),
         more(Fact::NewProcess, 0.5, 0.25).at_most(1.5),
     ],
     against: &[more(Fact::Novel, 0.8, 0.1).at_most(3.0)],
