@@ -288,7 +288,7 @@ pub fn duration(view: &View, what: What, i: usize) -> Option<f32> {
             matches!(view.calls[i].result, 0 | result::OK | result::TIMEOUT)
                 .then(|| view.calls[i].seconds)
         }
-        What::ComputeSlow => Some(view.seconds(requests::compute, i)),
+        What::ComputeSlow => super::series::computed(view, i),
         What::Slow => Some(view.seconds(requests::latency, i)),
         _ => None,
     }
