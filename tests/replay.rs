@@ -190,3 +190,16 @@ fn a_folder_that_is_no_recording_is_refused_with_what_would_be() {
         .stderr(contains("requests.csv:3:3"))
         .stderr(contains("soon"));
 }
+
+/// What was written when the cache was cold expires together one lifetime later, with nothing wrong: more misses, more
+/// calls and more computing, but no incident.
+#[test]
+fn entries_that_expire_together_are_no_incident() {
+    let folder = tempfile::tempdir().unwrap();
+    gameday(folder.path())
+        .args(["replay", "incident-24", "--healthy", "--no-report"])
+        .args(["--set", "service.cache.jitter=10%"])
+        .assert()
+        .success()
+        .stdout(contains("no incident"));
+}

@@ -22,6 +22,7 @@ pub const CAUSE: Cause = Cause {
     look_alikes: &[
         "key-field-added",
         "normalisation-lost",
+        "serializer-drift",
         "key-version-bumped",
     ],
     requires: &[
@@ -31,7 +32,8 @@ pub const CAUSE: Cause = Cause {
     ],
     supports: &[
         more(Fact::FromKeys, 0.01, 0.005),
-        more(Fact::NewTemplate, 0.5, 0.25).at_most(1.0),
+        // Weighs as much as a new serializer does for serializer-drift: both columns name the part that was changed.
+        more(Fact::NewTemplate, 0.5, 0.25).at_most(3.0),
         DEPLOYED,
     ],
     against: &[
@@ -40,7 +42,7 @@ pub const CAUSE: Cause = Cause {
         more(Fact::RawValues, 0.97, 0.02).at_most(1.0),
         more(Fact::RawBytes, 0.97, 0.02).at_most(1.0),
         more(Fact::Process, 0.97, 0.02),
-        more(Fact::NewSerializer, 0.5, 0.2).at_most(1.0),
+        more(Fact::NewSerializer, 0.5, 0.2).at_most(3.0),
     ],
     subject: Subject::Tag,
     containment: "roll the key template back",
