@@ -1,0 +1,86 @@
+//! Causes that were once told wrongly, from traffic to verdict.
+
+mod provided;
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+fn diagnosis(args: &[&str]) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    let run = Command::cargo_bin("gameday")
+        .unwrap()
+        .current_dir(folder.path())
+        .args(["replay", "incident-24", "--no-report", "--print", "json"])
+        .args(args)
+        .assert()
+        .success();
+    let run: Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
+    run["diagnosis"].clone()
+}
+
+/// The name of the first cause, and what it is about.
+fn first(diagnosis: &Value) -> (&str, &str) {
+    let cause = &diagnosis["causes"][0];
+    (
+        cause["cause"].as_str().unwrap_or("none"),
+        cause["subject"].as_str().unwrap_or_default(),
+    )
+}
+
+/// Each kind of client writes in a way of its own, so keys that follow the client follow the bytes as well: the version of
+/// the part that was changed decides.
+#[test]
+fn a_client_in_the_key_is_no_drift_of_the_serializer() {
+    let said = diagnosis(&[
+        "--variant",
+        "key-model-field-added",
+        "--set",
+        "trace.duration=15m",
+    ]);
+    assert_eq!(
+        first(&said),
+        ("key-model-field-added", "client (5 values)"),
+        "{said}"
+    );
+}
+
+/// Two ways of writing may well share a key, so keys need not differ wherever the bytes do.
+#[test]
+fn a_serializer_that_drifts_is_named() {
+    let said = diagnosis(&[
+        "--variant",
+        "serializer-drift",
+        "--set",
+        "trace.duration=15m",
+    ]);
+    assert_eq!(first(&said).0, "serializer-drift", "{said}");
+}
+
+/// A warm-up writes thousands of entries at once, and they expire at once when their time has come.
+#[test]
+fn what_was_warmed_together_may_expire_together() {
+    let said = diagnosis(&[
+        "--variant",
+        "prewarmed",
+        "--set",
+        "service.cache.jitter=10%",
+    ]);
+    assert_eq!(said["onset"], Value::Null, "{said}");
+}
+
+/// On sparse traffic a content hardly comes twice in one minute, or from one user: such a field cannot be told from one that
+/// is unique, and is not to be named in its place.
+#[test]
+fn a_key_of_its_own_for_each_request_is_told_on_a_real_trace() {
+    let Some(path) = provided::trace("llm_mooncake_conversation_part1.jsonl") else {
+        return;
+    };
+    for take in ["2000", "3000"] {
+        let said = diagnosis(&["--trace", path.to_str().unwrap(), "--take", take]);
+        assert_eq!(
+            first(&said),
+            ("key-field-added", "unique per request"),
+            "{said}"
+        );
+    }
+}
