@@ -88,17 +88,11 @@ fn gate_exits_with_one_on_a_breach_and_bad_input_with_two() {
 fn a_healthy_run_is_no_incident() {
     let folder = tempfile::tempdir().unwrap();
     gameday(folder.path())
-        .args([
-            "replay",
-            "incident-24",
-            "--healthy",
-            "--set",
-            "trace.duration=20m",
-            "--no-report",
-        ])
+        .args(["replay", "incident-24", "--healthy", "--no-report"])
+        .args(["--print", "json", "--set", "trace.duration=20m"])
         .assert()
         .success()
-        .stdout(contains("no incident"));
+        .stdout(contains("\"summary\": \"no incident\""));
 }
 
 #[test]
@@ -198,8 +192,8 @@ fn entries_that_expire_together_are_no_incident() {
     let folder = tempfile::tempdir().unwrap();
     gameday(folder.path())
         .args(["replay", "incident-24", "--healthy", "--no-report"])
-        .args(["--set", "service.cache.jitter=10%"])
+        .args(["--print", "json", "--set", "service.cache.jitter=10%"])
         .assert()
         .success()
-        .stdout(contains("no incident"));
+        .stdout(contains("\"summary\": \"no incident\""));
 }

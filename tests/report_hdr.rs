@@ -72,7 +72,7 @@ fn the_table_of_percentiles_is_laid_out_as_the_java_tools_write_it() {
     );
 }
 
-/// Needs Python with the package `hdrhistogram` 0.10; `PYTHON` names another interpreter.
+/// Needs Python with the package `hdrhistogram` 0.10; `GAMEDAY_PYTHON` names another interpreter.
 #[test]
 fn python_reads_the_log_with_the_same_counts_and_p95() {
     let Some(mut python) = provided::python("hdrh") else {

@@ -133,12 +133,9 @@ pub fn all(view: &View, frame: &Frame) -> Vec<Episode> {
 /// The largest Z of each quantity, and the largest among the stretches that pass the gate of effect. For calibration.
 pub fn loudest(view: &View, frame: &Frame) -> Vec<(What, f64, f64)> {
     let each = |s: &Series| {
-        let noise = Noise::of(
-            &Sums::of(&s.y, &s.n, |w| w >= frame.warm),
-            frame.windows.shortest,
-        );
         let sums = Sums::of(&s.y, &s.n, |w| w >= frame.warm);
         let shortest = frame.windows.shortest;
+        let noise = Noise::of(&sums, shortest);
         let any =
             scan::worst(&sums, noise, shortest, frame.warm + 2 * shortest).map_or(0.0, |w| w.z);
         let counting = stretches(view, frame, s, 0.0)

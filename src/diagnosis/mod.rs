@@ -14,6 +14,7 @@ mod episode;
 mod evidence;
 mod expiry;
 mod incident;
+mod locate;
 mod rank;
 mod refine;
 mod say;

@@ -78,7 +78,7 @@ impl What {
             What::CallsSlow => "calls above the run's median",
             What::CallsVerySlow => "calls above the run's p95",
             What::CallErrors => "calls",
-            What::ComputeSlow => "requests above the run's p95",
+            What::ComputeSlow => "requests worked on, above the run's p95",
             _ => "requests",
         }
     }

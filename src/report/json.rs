@@ -12,7 +12,8 @@
 //! phases[]            name, from_ns, to_ns, indicators { name: number | null } for the whole catalogue
 //! units               { indicator: ns | fraction | count | per_second | ratio }
 //! gates[]             gate, expression, phase, verdict, detail
-//! diagnosis           summary, onset, symptoms[], causes[], limits[]; times in ns
+//! diagnosis           summary, onset, symptoms[], causes[], segments[], tail[], notes[], cleared[], also[], facts[],
+//!                     limits[]; times in ns
 //! truth               phases[], entries[], causes[], recovery_time; times in ns
 //! trace               name, format, origin_ns, captured[], filled { field: how }, skipped_lines
 //! rows_kept_bytes     null when rows were not kept

@@ -28,14 +28,17 @@ pub fn trace(name: &str) -> Option<PathBuf> {
     Some(path)
 }
 
-/// `$PYTHON`, or python3, if it has a package.
+/// `$GAMEDAY_PYTHON`, or python3, if it has a package.
 pub fn python(package: &str) -> Option<Command> {
-    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
+    let python = std::env::var("GAMEDAY_PYTHON").unwrap_or_else(|_| "python3".into());
     let found = Command::new(&python)
         .args(["-c", &format!("import {package}")])
         .output();
     if !found.is_ok_and(|found| found.status.success()) {
-        skipped("PYTHON", &format!("{python} has no package {package}"));
+        skipped(
+            "GAMEDAY_PYTHON",
+            &format!("{python} has no package {package}"),
+        );
         return None;
     }
     Some(Command::new(python))

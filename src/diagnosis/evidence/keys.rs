@@ -6,7 +6,7 @@
 
 use super::{
     Evidence, Fact,
-    looks::{Look, Looks, Phase},
+    looks::{CANDIDATES, Look, Looks, Phase},
 };
 use crate::{
     diagnosis::{
@@ -30,19 +30,6 @@ const PAIRS: f64 = 8.0;
 const UNDECIDED: f64 = 0.2;
 /// ns of a minute, the clock that keys are caught with.
 const MINUTE: u64 = 60_000_000_000;
-
-/// Tags that keys may follow, in the order in which equal explanations are preferred.
-const TAGS: [usize; 9] = [
-    requests::tenant,
-    requests::model,
-    requests::route,
-    requests::region,
-    requests::class,
-    requests::client,
-    requests::process,
-    requests::replica,
-    requests::user,
-];
 
 /// Answers to the two questions.
 struct Agreement {
@@ -71,8 +58,10 @@ pub fn gather(view: &View, looks: &Looks, evidence: &mut Evidence) {
     }
     let follow =
         |column: usize| agreement(&during, Some(column), |l| view.get(column, l.i as usize));
-    let all: Vec<Agreement> = TAGS
+    // How content is written has questions of its own, below.
+    let all: Vec<Agreement> = CANDIDATES
         .into_iter()
+        .filter(|c| ![requests::h_fields, requests::h_raw].contains(c))
         .filter(|c| !looks.follows.contains(c) && view.has(*c))
         .filter_map(follow)
         .collect();

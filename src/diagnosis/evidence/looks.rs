@@ -61,7 +61,7 @@ pub struct Looks {
 }
 
 /// What keys may follow, in the order in which equal explanations are preferred.
-const CANDIDATES: [usize; 11] = [
+pub const CANDIDATES: [usize; 11] = [
     requests::tenant,
     requests::model,
     requests::route,

@@ -1,0 +1,258 @@
+//! When an episode began and ended, and which stretch before it is clean enough to compare it with.
+
+use super::{
+    Onset, contrast,
+    episode::{Episode, Finding, Frame},
+    evidence::{self, Spans},
+    expiry,
+    refine::{self, Instant, Step},
+    series::What,
+    view::View,
+    windows::SECOND,
+};
+use crate::recording::requests;
+
+/// The clean stretch before, the episode between its edges, and the onset's interval.
+pub struct Located {
+    /// What to compare.
+    pub spans: Spans,
+    /// Since when.
+    pub onset: Onset,
+    /// What led.
+    pub lead: What,
+}
+
+/// Since when, until when, and what to compare with.
+pub fn locate(view: &View, frame: &Frame, main: &Episode, episodes: &[Episode]) -> Located {
+    let windows = &frame.windows;
+    let coarse = Instant {
+        at: windows.start(main.from),
+        from: windows.start(main.from.saturating_sub(1)),
+        to: windows.start(main.from + 1),
+    };
+    // Instants come from what moved at large; comparisons of versions know their beginning exactly.
+    let lead = main
+        .findings
+        .iter()
+        .filter(|f| f.version.is_none())
+        .max_by(|a, b| rank_of(a).cmp(&rank_of(b)));
+    let mut begun = lead
+        .and_then(|f| edge(view, frame, f, true))
+        .unwrap_or(coarse);
+    let version = main.findings.iter().find_map(|f| f.version);
+    if let Some(v) = version
+        && let Some(&(_, first, _)) = contrast::appearances(view, v.column)
+            .iter()
+            .find(|a| a.0 == v.value)
+        && (lead.is_none() || view.arrived[first] < begun.from)
+    {
+        let earlier = if first > 0 {
+            view.arrived[first - 1]
+        } else {
+            0
+        };
+        begun = Instant {
+            at: view.arrived[first],
+            from: earlier,
+            to: view.arrived[first],
+        };
+    }
+    // A shorter lifetime bites only as entries come of age; they say when it began.
+    let onward = begun.to..windows.start(main.to);
+    if lead.is_some_and(|f| f.marker.what == What::Misses)
+        && let Some(expiry) = expiry::read(view, &(windows.start(frame.warm)..begun.from), &onward)
+            .filter(|e| e.young.shrunk() > 0.4)
+        && let Some(change) = expiry.change.filter(|c| c.at < begun.at)
+    {
+        begun = change;
+    }
+    let open = main.to >= windows.count;
+    let ended = if open {
+        None
+    } else {
+        let coarse = Instant {
+            at: windows.start(main.to),
+            from: windows.start(main.to - 1),
+            to: windows.start(main.to + 1),
+        };
+        lead.and_then(|f| edge(view, frame, f, false))
+            .filter(|e| e.from > begun.at)
+            .or(Some(coarse))
+    };
+    // An episode lasts a window at least, however uncertain its edges.
+    let least = begun.at + windows.width;
+    let until = ended.map(|e| e.at.max(least));
+    let during_end = ended.map_or(view.end, |e| e.from.max(least));
+    let during = begun.to.min(during_end - windows.width / 2)..during_end;
+    // The longest stretch between warm-up and onset that no other episode touches.
+    let warm = windows.start(frame.warm);
+    let mut cuts = vec![(begun.from, begun.from)];
+    cuts.extend(
+        episodes
+            .iter()
+            .filter(|e| !std::ptr::eq(*e, main))
+            .map(|e| {
+                (
+                    windows.start(e.from.saturating_sub(1)),
+                    windows.start(e.to + 1),
+                )
+            }),
+    );
+    cuts.sort_unstable();
+    let (mut from, mut best) = (warm, warm..warm);
+    for (start, end) in cuts {
+        let start = start.min(begun.from);
+        if start > from && start - from > best.end - best.start {
+            best = from..start;
+        }
+        from = from.max(end).min(begun.from);
+    }
+    // Too short a stretch is no baseline: then everything before, whatever else happened in it.
+    let least = 2 * windows.shortest as u64 * windows.width;
+    let before = if best.end - best.start < least {
+        warm.min(begun.from.saturating_sub(least))..begun.from.max(1)
+    } else {
+        best
+    };
+    let ramp = lead.is_some_and(|f| ramp(frame, f));
+    let around = begun.from.saturating_sub(3 * evidence::REACH)..begun.to + 3 * evidence::REACH;
+    let version =
+        version.or_else(|| contrast::at_onset(view, frame, around, begun.from..during_end));
+    let healed = until.filter(|u| !changes_near(view, *u));
+    let keys_until = healed.map_or(during_end, |u| {
+        next_change(view, u).min(u + 3 * (u - begun.at))
+    });
+    Located {
+        spans: Spans {
+            before,
+            during,
+            version,
+            keys_until,
+            onset: begun.from..begun.to,
+        },
+        onset: Onset {
+            at: begun.at,
+            from: begun.from,
+            to: begun.to,
+            until,
+            ramp,
+        },
+        lead: lead
+            .or(main.findings.first())
+            .map_or(What::Slow, |f| f.marker.what),
+    }
+}
+
+/// Whether something was deployed or rolled back about then: then it did not heal by itself.
+fn changes_near(view: &View, time: u64) -> bool {
+    evidence::events(view)
+        .iter()
+        .any(|e| e.version > 0 && e.time.abs_diff(time) < 30 * SECOND)
+}
+
+/// When something else is served next: a deploy, or rows of another version than those just before.
+fn next_change(view: &View, time: u64) -> u64 {
+    let deployed = evidence::events(view)
+        .iter()
+        .filter(|e| e.version > 0 && e.time > time)
+        .map(|e| e.time)
+        .min()
+        .unwrap_or(view.end);
+    let just = view.between(time.saturating_sub(60 * SECOND), time);
+    let other = [requests::key_template, requests::service_version]
+        .into_iter()
+        .filter_map(|column| {
+            let usual = view.get(column, just.clone().last()?);
+            let alike = just
+                .clone()
+                .filter(|&i| view.get(column, i) == usual)
+                .count();
+            // While several versions serve side by side, the comparison is of one version anyway.
+            (20 * alike >= 19 * just.len()).then_some(())?;
+            view.between(time, view.end)
+                .find(|&i| view.get(column, i) != usual)
+                .map(|i| view.arrived[i])
+        });
+    other.min().unwrap_or(view.end).min(deployed)
+}
+
+/// Primary quantities lead; then arrivals, which explain what users feel; among them the one whose stretch is worst for its own noise.
+fn rank_of(finding: &Finding) -> (bool, bool, u64) {
+    (
+        finding.marker.what.primary(),
+        finding.marker.what == What::Arrivals,
+        (finding.stretch.z * 1e3) as u64,
+    )
+}
+
+/// Instant at which the finding begins or ends.
+fn edge(view: &View, frame: &Frame, finding: &Finding, begins: bool) -> Option<Instant> {
+    let windows = &frame.windows;
+    let series = frame.of(finding.marker.what)?;
+    let (from, to) = (finding.stretch.from, finding.stretch.to);
+    // Shares near the edge: what heals by itself is worst at first, what ramps is worst at last.
+    let near = ((to - from) / 5).max(windows.shortest.min(to - from));
+    let inside = if begins {
+        from..from + near
+    } else {
+        to - near..to
+    };
+    let back = 2 * near.max(2 * windows.shortest);
+    let outside = if begins {
+        from.saturating_sub(back).max(frame.warm)..from
+    } else {
+        to..(to + back).min(windows.count)
+    };
+    let share = |r: std::ops::Range<usize>| {
+        let sum = |v: &[f64]| v.get(r.clone()).unwrap_or(&[]).iter().sum::<f64>();
+        (sum(&series.n) > 0.0).then(|| sum(&series.bad) / sum(&series.n))
+    };
+    let (bad, good) = (share(inside)?, share(outside).unwrap_or(finding.before));
+    if bad <= good {
+        return None;
+    }
+    // Four windows and 20 s on either side, as far as the stretch and its outside reach.
+    let reach = 4 * windows.width + 20 * SECOND;
+    let at = windows.start(if begins { from } else { to });
+    let (low, high) = (
+        windows.start(if begins { frame.warm } else { from }),
+        if begins { windows.start(to) } else { view.end },
+    );
+    let (before, after) = if begins { (good, bad) } else { (bad, good) };
+    let step = Step {
+        before,
+        after,
+        from: at.saturating_sub(reach).max(low),
+        to: (at + reach).min(high),
+    };
+    if finding.marker.what == What::Arrivals {
+        // Shares of arrivals are multiples of the typical number a window.
+        let typical = series.n.first().copied().unwrap_or(1.0) / (windows.width as f64 * 1e-9);
+        return refine::rate(
+            view,
+            Step {
+                before: before * typical,
+                after: after * typical,
+                ..step
+            },
+        );
+    }
+    refine::instant(view, finding.marker, step)
+}
+
+/// A ramp climbs: in its first sixth it has not half the excess that it has in its later half.
+fn ramp(frame: &Frame, finding: &Finding) -> bool {
+    let Some(series) = frame.of(finding.marker.what) else {
+        return false;
+    };
+    let (from, to) = (finding.stretch.from, finding.stretch.to);
+    let length = to - from;
+    if length < 6 {
+        return false;
+    }
+    let excess = |r: std::ops::Range<usize>| {
+        let sum = |v: &[f64]| v.get(r.clone()).unwrap_or(&[]).iter().sum::<f64>();
+        sum(&series.bad) / sum(&series.n).max(1.0) - finding.before
+    };
+    excess(from..from + (length / 6).max(2)) < 0.5 * excess(from + length / 2..to)
+}
