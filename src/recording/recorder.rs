@@ -170,15 +170,11 @@ impl<'o> Recorder<'o> {
 
     #[inline(always)]
     fn feed<R: Row>(&mut self, time: u64, table: u64, number: u64, row: &R) {
-        let mut words = [0u64; 64];
-        words[0] = table;
-        words[1] = number;
-        let mut n = 2;
-        row.each(|_, word| {
-            words[n] = word;
-            n += 1;
+        self.digest.row(time, R::COLUMNS.len() + 2, |words| {
+            words.put(table);
+            words.put(number);
+            row.each(|_, word| words.put(word));
         });
-        self.digest.words(time, &words[..n]);
     }
 
     /// The recording itself, for dictionaries and the origin. The last rows are not in its tables yet.

@@ -232,12 +232,11 @@ impl<'r> World<'r> {
             .dice(request.op)
             .draw(purpose::BALANCE, u64::from(tries))
             .bits();
-        let affinity = if request.user == 0 {
-            request.op
-        } else {
-            self.tags.borrow().user.digest(request.user)
+        let affinity = || match request.user {
+            0 => request.op,
+            user => self.tags.borrow().user.digest(user),
         };
-        let chosen = candidates[self.balancer.borrow_mut().pick(candidates, dice, affinity)];
+        let chosen = candidates[self.balancer.borrow_mut().pick(candidates, dice, &affinity)];
         Some(processes[usize::from(chosen.replica) - 1].clone())
     }
 

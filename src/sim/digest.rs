@@ -81,6 +81,19 @@ pub struct RunDigest {
     seconds: Vec<Second>,
 }
 
+/// Places for the words of a row.
+pub struct Words<'b>(std::slice::ChunksExactMut<'b, u8>);
+
+impl Words<'_> {
+    /// Writes the next word.
+    #[inline(always)]
+    pub fn put(&mut self, word: u64) {
+        if let Some(place) = self.0.next() {
+            place.copy_from_slice(&word.to_le_bytes());
+        }
+    }
+}
+
 impl Default for RunDigest {
     fn default() -> Self {
         Self::new()
@@ -119,6 +132,26 @@ impl RunDigest {
                 self.word(word);
             }
         }
+    }
+
+    /// As [`words`](Self::words), for exactly `len` words that are written one by one.
+    ///
+    /// # Panics
+    ///
+    /// When the row is longer than the buffer, 512 words.
+    #[inline(always)]
+    pub fn row(&mut self, at: Nanos, len: usize, write: impl FnOnce(&mut Words<'_>)) {
+        self.enter(at);
+        if self.filled + (len + 2) * 8 > BUFFER {
+            self.flush();
+        }
+        let room = &mut self.buffer[self.filled..self.filled + (len + 2) * 8];
+        let mut words = Words(room.chunks_exact_mut(8));
+        words.put(at);
+        words.put((len as u64) << 1);
+        write(&mut words);
+        debug_assert!(words.0.next().is_none(), "a row has the words that it says");
+        self.filled += (len + 2) * 8;
     }
 
     /// Feeds a row of bytes (a label, an operator's event), at its virtual time.
@@ -241,5 +274,12 @@ mod tests {
         }
         let (_, seconds) = digest.finish_with_seconds();
         assert_eq!(seconds[0].hash, xxhash_rust::xxh3::xxh3_128(&bytes));
+        let mut in_place = RunDigest::new();
+        for at in 0..1000u64 {
+            in_place.row(at, row.len(), |words| {
+                row.iter().for_each(|&w| words.put(w))
+            });
+        }
+        assert_eq!(in_place.finish_with_seconds().1, seconds);
     }
 }

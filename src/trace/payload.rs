@@ -2,38 +2,66 @@
 
 use crate::sim::hash::FixedState;
 use hashbrown::HashMap;
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The body of a request. Equal bodies are one `Payload` as long as the interner remembers them.
+///
+/// In this order: what every request reads lies together.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Payload {
+    /// Digest of `raw`.
+    pub raw_digest: u64,
+    /// Digests that stages have worked out for it.
+    pub memo: Memo,
     /// The bytes as the client sent them.
     pub raw: Box<str>,
     /// Its fields in the order of the bytes. Empty when the bytes are not a JSON object.
     pub fields: Vec<(String, serde_json::Value)>,
-    /// Digest of `raw`.
-    pub raw_digest: u64,
     /// Ids of prompt-prefix blocks, where the trace has them (equal id, same block of tokens).
     pub blocks: Box<[u64]>,
-    /// Digests that stages have worked out for it.
-    pub memo: Memo,
 }
 
-/// A few memoised numbers, by a number that the asker chose.
+/// Numbers that are memoised without a list of their own: two parsers, two digests, two keys.
+const FEW: usize = 6;
+
+/// A few memoised numbers, by a number other than 0 that the asker chose.
 #[derive(Debug, Default)]
-pub struct Memo(RefCell<Vec<(u64, u64)>>);
+pub struct Memo {
+    /// Variant (0: none yet) and number.
+    few: [Cell<(u64, u64)>; FEW],
+    more: RefCell<Vec<(u64, u64)>>,
+}
 
 impl Memo {
     /// The number under `variant`, worked out once.
     #[inline]
     pub fn get_or(&self, variant: u64, make: impl FnOnce() -> u64) -> u64 {
-        if let Some(&(_, digest)) = self.0.borrow().iter().find(|(v, _)| *v == variant) {
-            return digest;
+        for place in &self.few {
+            match place.get() {
+                (known, number) if known == variant => return number,
+                (0, _) => break,
+                _ => {}
+            }
         }
-        let digest = make();
-        self.0.borrow_mut().push((variant, digest));
-        digest
+        self.make(variant, make)
+    }
+
+    #[cold]
+    fn make(&self, variant: u64, make: impl FnOnce() -> u64) -> u64 {
+        if let Some(&(_, number)) = self.more.borrow().iter().find(|(v, _)| *v == variant) {
+            return number;
+        }
+        let number = make();
+        match self.few.iter().find(|place| place.get().0 == 0) {
+            Some(place) => place.set((variant, number)),
+            None => self.more.borrow_mut().push((variant, number)),
+        }
+        number
     }
 }
 

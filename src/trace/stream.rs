@@ -418,13 +418,23 @@ fn pass(spec: &TraceSpec, seed: u64, raw: bool) -> Result<Pass, Refusal> {
         last: 0,
         end: 0,
     };
-    for request in &mut stream {
-        let at = request?.arrived;
+    let mut count = |at: u64| {
         if pass.rows == 0 {
             pass.first = at;
         }
         pass.last = at;
         pass.rows += 1;
+    };
+    let all = stream.laps == 1 && stream.take_rows == u64::MAX && spec.shape.filter.is_none();
+    if let (Base::Generated(arrivals), true) = (&mut stream.base, all) {
+        // Nothing chooses among the arrivals, so their times are those of the requests.
+        let (scale, end) = (stream.scale, stream.end);
+        let times = arrivals.map(|(_, at)| scaled(at, scale));
+        times.take_while(|at| *at < end).for_each(count);
+    } else {
+        for request in &mut stream {
+            count(request?.arrived);
+        }
     }
     pass.end = if stream.end == u64::MAX || spec.is_file() || stream.take_rows != u64::MAX {
         pass.last

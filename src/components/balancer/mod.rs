@@ -14,8 +14,8 @@ pub struct Candidate {
 /// Decides which replica takes a request.
 pub trait Balancer {
     /// Picks one of `candidates` (never empty): an index into them. `dice` is this request's own random number;
-    /// `affinity` the digest of its user.
-    fn pick(&mut self, candidates: &[Candidate], dice: u64, affinity: u64) -> usize;
+    /// `affinity` gives the digest of its user, which most need not look up.
+    fn pick(&mut self, candidates: &[Candidate], dice: u64, affinity: &dyn Fn() -> u64) -> usize;
 }
 
 /// The implementations.
@@ -65,14 +65,14 @@ fn below(n: usize, bits: u64) -> usize {
 
 struct Random;
 impl Balancer for Random {
-    fn pick(&mut self, candidates: &[Candidate], dice: u64, _: u64) -> usize {
+    fn pick(&mut self, candidates: &[Candidate], dice: u64, _: &dyn Fn() -> u64) -> usize {
         below(candidates.len(), dice)
     }
 }
 
 struct RoundRobin(usize);
 impl Balancer for RoundRobin {
-    fn pick(&mut self, candidates: &[Candidate], _: u64, _: u64) -> usize {
+    fn pick(&mut self, candidates: &[Candidate], _: u64, _: &dyn Fn() -> u64) -> usize {
         self.0 = self.0.wrapping_add(1);
         self.0 % candidates.len()
     }
@@ -80,7 +80,7 @@ impl Balancer for RoundRobin {
 
 struct LeastInFlight;
 impl Balancer for LeastInFlight {
-    fn pick(&mut self, candidates: &[Candidate], dice: u64, _: u64) -> usize {
+    fn pick(&mut self, candidates: &[Candidate], dice: u64, _: &dyn Fn() -> u64) -> usize {
         let least = candidates.iter().map(|c| c.in_flight).min().unwrap_or(0);
         let ties = candidates.iter().filter(|c| c.in_flight == least).count();
         let chosen = below(ties, dice);
@@ -96,7 +96,8 @@ impl Balancer for LeastInFlight {
 struct Sticky;
 impl Balancer for Sticky {
     /// Rendezvous hashing: a replica that goes away moves only its own users.
-    fn pick(&mut self, candidates: &[Candidate], _: u64, affinity: u64) -> usize {
+    fn pick(&mut self, candidates: &[Candidate], _: u64, affinity: &dyn Fn() -> u64) -> usize {
+        let affinity = affinity();
         let score = |c: &Candidate| {
             crate::sim::hash::mix(affinity ^ crate::sim::hash::mix(u64::from(c.replica) + 1))
         };
@@ -128,7 +129,7 @@ mod tests {
             let mut balancer = pick(&kinds(), "balancer", file.get("b").unwrap()).unwrap();
             let mut seen = [0u32; 5];
             for i in 0..1000u64 {
-                seen[balancer.pick(&all, crate::sim::hash::mix(i), i)] += 1;
+                seen[balancer.pick(&all, crate::sim::hash::mix(i), &|| i)] += 1;
             }
             assert!(seen.iter().all(|&n| n > 100), "{}: {seen:?}", kind.name);
         }
@@ -140,6 +141,6 @@ mod tests {
             replica: 1,
             in_flight,
         });
-        assert_eq!(LeastInFlight.pick(&candidates, u64::MAX, 0), 1);
+        assert_eq!(LeastInFlight.pick(&candidates, u64::MAX, &|| 0), 1);
     }
 }

@@ -2,16 +2,16 @@
 //!
 //! Short answer: a hash map into a slab of nodes that form a ring in order of use (Q1). O(1) a look-up and a put; memory is
 //! the capacity's. An expired entry stays until it is overwritten or evicted, so that a miss can say *expired*; keys that
-//! were evicted are remembered in a ring of as many again, so that a miss can say *evicted* (bounded memory: an eviction
-//! longer ago than that reads as *never seen*).
+//! were evicted stay as ghosts in a second ring of as many again, so that a miss can say *evicted* (bounded memory: an
+//! eviction longer ago than that reads as *never seen*). Entries and ghosts have one index: an eviction moves a node from
+//! ring to ring.
 
 use super::{Cache, Entry, Lookup, Reason};
 use crate::{
     config::{At, Bytes, Count, Node, Options, Refusal, Table},
-    sim::hash::{FixedState, mix},
+    sim::hash::mix,
 };
-use hashbrown::{HashMap, HashTable};
-use std::collections::VecDeque;
+use hashbrown::HashTable;
 
 crate::options! {
     /// LRU cache.
@@ -27,8 +27,9 @@ crate::options! {
 /// Options that the cache *stage* reads from the same table.
 const OF_THE_STAGE: &[&str] = &["kind", "scope", "ttl", "jitter", "lookup"];
 
-/// Index of the ring's head, which is no entry.
+/// Heads of the two rings, which are no entries.
 const HEAD: u32 = 0;
+const GHOSTS: u32 = 1;
 
 #[derive(Clone, Copy)]
 struct Slot {
@@ -40,6 +41,24 @@ struct Slot {
     writer: u32,
     prev: u32,
     next: u32,
+    ghost: bool,
+}
+
+impl Slot {
+    /// A ring with nothing in it.
+    fn head(of: u32) -> Slot {
+        Slot {
+            key: 0,
+            written: 0,
+            expires: 0,
+            bytes: 0,
+            content: 0,
+            writer: 0,
+            prev: of,
+            next: of,
+            ghost: false,
+        }
+    }
 }
 
 /// See the module.
@@ -49,35 +68,25 @@ pub struct Lru {
     index: HashTable<u32>,
     nodes: Vec<Slot>,
     free: Vec<u32>,
+    /// Entries, and keys that were evicted.
+    held: usize,
+    ghosts: usize,
     bytes: u64,
-    /// Evicted keys in order, and how often each stands in the ring.
-    ghosts: VecDeque<u64>,
-    evicted: HashMap<u64, u32, FixedState>,
     evictions: u64,
 }
 
 /// Builds one from its options.
 pub fn build(at: &At, table: &Table, taken: &[&str]) -> Result<Box<dyn Cache>, Refusal> {
     let options = LruOptions::read_table(at, table, &[taken, OF_THE_STAGE].concat())?;
-    let head = Slot {
-        key: 0,
-        written: 0,
-        expires: 0,
-        bytes: 0,
-        content: 0,
-        writer: 0,
-        prev: HEAD,
-        next: HEAD,
-    };
     let mut lru = Lru {
         capacity: 0,
         byte_limit: u64::MAX,
         index: HashTable::new(),
-        nodes: vec![head],
+        nodes: vec![Slot::head(HEAD), Slot::head(GHOSTS)],
         free: vec![],
+        held: 0,
+        ghosts: 0,
         bytes: 0,
-        ghosts: VecDeque::new(),
-        evicted: HashMap::default(),
         evictions: 0,
     };
     lru.set(&options, at)?;
@@ -116,46 +125,47 @@ impl Lru {
     }
 
     #[inline]
-    fn link_first(&mut self, i: u32) {
-        let first = self.nodes[HEAD as usize].next;
-        self.nodes[i as usize].prev = HEAD;
+    fn link_first(&mut self, ring: u32, i: u32) {
+        let first = self.nodes[ring as usize].next;
+        self.nodes[i as usize].prev = ring;
         self.nodes[i as usize].next = first;
         self.nodes[first as usize].prev = i;
-        self.nodes[HEAD as usize].next = i;
+        self.nodes[ring as usize].next = i;
     }
 
-    fn remove(&mut self, i: u32) -> u64 {
-        let Slot { key, bytes, .. } = self.nodes[i as usize];
+    /// Takes a node out of its ring; the index keeps it.
+    fn take(&mut self, i: u32) {
+        let Slot { bytes, ghost, .. } = self.nodes[i as usize];
         self.unlink(i);
-        if let Ok(entry) = self.index.find_entry(mix(key), |&j| j == i) {
-            entry.remove();
+        if ghost {
+            self.ghosts -= 1;
+        } else {
+            self.held -= 1;
+            self.bytes -= bytes;
         }
-        self.bytes -= bytes;
-        self.free.push(i);
-        key
     }
 
     fn evict_last(&mut self) {
         let last = self.nodes[HEAD as usize].prev;
-        let key = self.remove(last);
+        self.take(last);
+        self.nodes[last as usize].ghost = true;
+        self.link_first(GHOSTS, last);
+        self.ghosts += 1;
         self.evictions += 1;
-        self.ghosts.push_back(key);
-        *self.evicted.entry(key).or_insert(0) += 1;
-        while self.ghosts.len() > self.capacity {
-            if let Some(old) = self.ghosts.pop_front()
-                && let Some(times) = self.evicted.get_mut(&old)
-            {
-                *times -= 1;
-                if *times == 0 {
-                    self.evicted.remove(&old);
-                }
+        while self.ghosts > self.capacity {
+            let oldest = self.nodes[GHOSTS as usize].prev;
+            self.take(oldest);
+            let hash = mix(self.nodes[oldest as usize].key);
+            if let Ok(entry) = self.index.find_entry(hash, |&j| j == oldest) {
+                entry.remove();
             }
+            self.free.push(oldest);
         }
     }
 
     fn make_room(&mut self, entries: usize, bytes: u64) {
-        while !self.index.is_empty()
-            && (self.index.len() + entries > self.capacity
+        while self.held > 0
+            && (self.held + entries > self.capacity
                 || self.bytes.saturating_add(bytes) > self.byte_limit)
         {
             self.evict_last();
@@ -166,32 +176,32 @@ impl Lru {
 impl Cache for Lru {
     fn get(&mut self, key: u64, now: u64) -> Lookup {
         let Some(i) = self.find(key) else {
-            let evicted = !self.evicted.is_empty() && self.evicted.contains_key(&key);
-            return Lookup::Miss(if evicted {
-                Reason::Evicted
-            } else {
-                Reason::NeverSeen
-            });
+            return Lookup::Miss(Reason::NeverSeen);
         };
-        let node = self.nodes[i as usize];
+        let node = &self.nodes[i as usize];
+        if node.ghost {
+            return Lookup::Miss(Reason::Evicted);
+        }
         if node.expires <= now {
             return Lookup::Miss(Reason::Expired);
         }
-        self.unlink(i);
-        self.link_first(i);
-        Lookup::Hit {
+        let hit = Lookup::Hit {
             age: now - node.written,
             writer: node.writer,
             content: node.content,
-        }
+        };
+        self.unlink(i);
+        self.link_first(HEAD, i);
+        hit
     }
 
     fn put(&mut self, key: u64, entry: Entry, now: u64) {
         if entry.bytes > self.byte_limit {
             return; // larger than the whole cache
         }
-        if let Some(i) = self.find(key) {
-            self.remove(i);
+        let known = self.find(key);
+        if let Some(i) = known {
+            self.take(i);
         }
         self.make_room(1, entry.bytes);
         let expires = if entry.ttl == 0 {
@@ -208,8 +218,9 @@ impl Cache for Lru {
             writer: entry.writer,
             prev: HEAD,
             next: HEAD,
+            ghost: false,
         };
-        let i = match self.free.pop() {
+        let i = match known.or_else(|| self.free.pop()) {
             Some(i) => {
                 self.nodes[i as usize] = node;
                 i
@@ -219,10 +230,13 @@ impl Cache for Lru {
                 (self.nodes.len() - 1) as u32
             }
         };
-        self.link_first(i);
-        let nodes = &self.nodes;
-        self.index
-            .insert_unique(mix(key), i, |&j| mix(nodes[j as usize].key));
+        self.link_first(HEAD, i);
+        if known.is_none() {
+            let nodes = &self.nodes;
+            self.index
+                .insert_unique(mix(key), i, |&j| mix(nodes[j as usize].key));
+        }
+        self.held += 1;
         self.bytes += entry.bytes;
     }
 
@@ -236,17 +250,14 @@ impl Cache for Lru {
 
     fn flush(&mut self) {
         self.index.clear();
-        self.nodes.truncate(1);
-        self.nodes[0].prev = HEAD;
-        self.nodes[0].next = HEAD;
+        self.nodes.clear();
+        self.nodes.extend([Slot::head(HEAD), Slot::head(GHOSTS)]);
         self.free.clear();
-        self.bytes = 0;
-        self.ghosts.clear();
-        self.evicted.clear();
+        (self.held, self.ghosts, self.bytes) = (0, 0, 0);
     }
 
     fn gauges(&self, out: &mut dyn FnMut(&'static str, f64)) {
-        out("cache.entries", self.index.len() as f64);
+        out("cache.entries", self.held as f64);
         out("cache.capacity", self.capacity as f64);
         out("cache.bytes", self.bytes as f64);
         out("cache.evictions", self.evictions as f64);

@@ -17,8 +17,10 @@ use wheel::{FIRED, NEAR, NIL, Wheel};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimerId(u32);
 
-/// Positions of the near tier's ring, which is compacted when its end is reached.
+/// Positions of the near tier's row, which is moved back to its start when its end is reached.
 const RING: usize = 256;
+/// Where the near tier starts: free places before it let an early timer in without moving the later ones.
+const START: usize = 64;
 /// Most timers in the near tier: shifting 32 pairs costs less than a detour through the wheel.
 const NEAR_MOST: usize = 32;
 
@@ -48,8 +50,8 @@ impl TimerQueue {
     pub fn new() -> TimerQueue {
         TimerQueue {
             near: Box::new([(0, 0); RING]),
-            head: 0,
-            tail: 0,
+            head: START,
+            tail: START,
             bound: Nanos::MAX,
             far: Wheel::new(),
             pending: 0,
@@ -151,23 +153,43 @@ impl TimerQueue {
         self.far.nodes[id.0 as usize].tag = tag;
     }
 
+    /// Shifts whichever side is shorter: a timer that is due soon passes the few before it, a late one the few after.
     #[inline(always)]
     fn put_near(&mut self, at: Nanos, id: u32) {
-        if self.tail == RING {
-            self.near.copy_within(self.head..RING, 0);
-            self.tail -= self.head;
-            self.head = 0;
-        }
         self.far.nodes[id as usize].list = NEAR;
+        let (head, tail) = (self.head, self.tail);
+        let middle = head + (tail - head) / 2;
+        if head > 0 && tail > head && at < self.near[middle].0 {
+            let row = &mut self.near[head - 1..=middle];
+            let mut i = 0;
+            // Equals that are there already stay in front. The middle one is later, so this ends.
+            while i + 1 < row.len() && row[i + 1].0 <= at {
+                row[i] = row[i + 1];
+                i += 1;
+            }
+            row[i] = (at, id);
+            self.head -= 1;
+            return;
+        }
+        self.put_from_the_end(at, id);
+    }
+
+    #[inline(always)]
+    fn put_from_the_end(&mut self, at: Nanos, id: u32) {
+        if self.tail == RING {
+            self.near.copy_within(self.head..RING, START);
+            self.tail = START + (self.tail - self.head);
+            self.head = START;
+        }
         let head = self.head;
-        let ring = &mut self.near[..self.tail + 1];
-        let mut i = ring.len() - 1;
-        // From the late end: an equal key that is already there stays in front.
-        while i > head && ring[i - 1].0 > at {
-            ring[i] = ring[i - 1];
+        let row = &mut self.near[..self.tail + 1];
+        let mut i = row.len() - 1;
+        // An equal key that is already there stays in front.
+        while i > head && row[i - 1].0 > at {
+            row[i] = row[i - 1];
             i -= 1;
         }
-        ring[i] = (at, id);
+        row[i] = (at, id);
         self.tail += 1;
     }
 
@@ -194,7 +216,7 @@ impl TimerQueue {
     /// `limit`. True when the near tier got something.
     #[cold]
     fn refill(&mut self, limit: Nanos) -> bool {
-        (self.head, self.tail) = (0, 0);
+        (self.head, self.tail) = (START, START);
         loop {
             let Some(first) = self.far.first() else {
                 self.bound = Nanos::MAX;

@@ -165,6 +165,15 @@ pub struct Content {
 }
 
 impl Contents {
+    /// Whether a content belongs to a segment, and its number there or among all others.
+    #[inline]
+    pub(super) fn place(number: u64) -> (bool, u64) {
+        match number.checked_sub(SEGMENT) {
+            Some(n) => (true, n),
+            None => (false, number),
+        }
+    }
+
     /// The content of a number, the same in every run of a seed. `owner` is the tenant where contents are not shared.
     pub fn content(&self, seed: u64, number: u64, owner: &str) -> Content {
         let dice = Dice::new(seed, number);

@@ -7,6 +7,7 @@ use super::{
     Client, Contents, Mix, Population,
     contents::Popularity,
     mix::{Choosing, zipf},
+    shelves::Shelves,
 };
 use crate::{
     config::Names,
@@ -142,11 +143,21 @@ pub struct Filler {
     clients: Option<(Choosing, Vec<String>)>,
     client_numbers: Map<(usize, u32), u32>,
     users: Option<Choosing>,
-    user_numbers: Map<(u32, u32), u32>,
+    user_numbers: Shelves<u32, u32>,
     popularity: Option<Popularity>,
-    bodies: Map<(u64, u64, u64), Known>,
+    bodies: Shelves<Form, Known>,
     held: usize,
     default_client: Client,
+}
+
+/// Whose contents, of which kind, said how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Form {
+    owner: u32,
+    model: u32,
+    client: u32,
+    /// The first version with the same bodies, and whether the content belongs to a segment.
+    version: u32,
 }
 
 #[derive(Debug)]
@@ -236,9 +247,9 @@ impl Filler {
             clients,
             client_numbers: Map::default(),
             users,
-            user_numbers: Map::default(),
+            user_numbers: Shelves::default(),
             popularity,
-            bodies: Map::default(),
+            bodies: Shelves::default(),
             held: 0,
             default_client: Client::default(),
             versions,
@@ -401,13 +412,15 @@ impl Filler {
             Some(s) if s.shared == super::Shared::Tenant => r.tenant,
             _ => 0,
         };
-        let key = (
-            content,
-            u64::from(owner) << 32 | u64::from(r.model),
-            u64::from(r.client) << 32 | u64::from(self.forms[v]),
-        );
+        let (segment, number) = Contents::place(content);
+        let form = Form {
+            owner,
+            model: r.model,
+            client: r.client,
+            version: self.forms[v] << 1 | u32::from(segment),
+        };
         let plain = r.payload.blocks.is_empty();
-        if plain && let Some(known) = self.bodies.get(&key) {
+        if plain && let Some(known) = self.bodies.get(form, number) {
             r.payload = known.payload.clone();
             if self.wanted.has(Field::InputTokens) && known.input_tokens > 0 {
                 r.input_tokens = known.input_tokens;
@@ -454,31 +467,33 @@ impl Filler {
         }
         let repeats = client.cache_buster.is_none();
         if plain && repeats {
-            self.remember(
-                key,
-                Known {
-                    payload,
-                    input_tokens: tokens,
-                },
-            );
+            let known = Known {
+                payload,
+                input_tokens: tokens,
+            };
+            self.remember(form, number, known);
         }
     }
 
-    fn remember(&mut self, key: (u64, u64, u64), known: Known) {
-        self.held += known.payload.raw.len();
-        if self.bodies.len() >= BODIES || self.held > BODY_BYTES {
-            self.bodies.retain(|_, k| Rc::strong_count(&k.payload) > 1);
+    fn remember(&mut self, form: Form, number: u64, known: Known) {
+        let size = known.payload.raw.len();
+        let full = |bodies: &Shelves<_, _>, held: usize| {
+            bodies.len() >= BODIES || held + size > BODY_BYTES
+        };
+        if full(&self.bodies, self.held) {
+            self.bodies.retain(|k| Rc::strong_count(&k.payload) > 1);
             self.held = self.bodies.values().map(|k| k.payload.raw.len()).sum();
-            if self.bodies.len() >= BODIES || self.held > BODY_BYTES {
-                self.bodies.clear();
-                self.held = known.payload.raw.len();
+            if full(&self.bodies, self.held) {
+                self.bodies = Shelves::default();
+                self.held = 0;
             }
         }
-        self.bodies.insert(key, known);
+        self.held += size;
+        self.bodies.insert(form, number, known);
     }
 
     fn user(&mut self, tenant: u32, rank: u32) -> u32 {
-        if let Some(&number) = self.user_numbers.get(&(tenant, rank)) {
+        if let Some(&number) = self.user_numbers.get(tenant, rank.into()) {
             return number;
         }
         let mut tags = self.tags.borrow_mut();
@@ -487,7 +502,7 @@ impl Filler {
             tenant => format!("{tenant}/user-{}", rank + 1),
         };
         let number = tags.user.number(&name);
-        self.user_numbers.insert((tenant, rank), number);
+        self.user_numbers.insert(tenant, rank.into(), number);
         number
     }
 

@@ -6,6 +6,7 @@ mod clients;
 mod contents;
 mod filler;
 mod mix;
+mod shelves;
 
 pub use amount::{Delays, Sizes};
 pub use clients::{Case, Client, Clients, Extra, Floats};
