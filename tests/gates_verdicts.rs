@@ -78,6 +78,7 @@ impl Held {
             phases: &self.phases,
             reference: self.reference.as_ref(),
             scalars: &self.scalars,
+            baselines: Default::default(),
         }
     }
 

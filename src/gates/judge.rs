@@ -297,9 +297,8 @@ fn elsewhere(
                 .baseline
                 .as_ref()
                 .ok_or("there was no baseline phase")?;
-            let windows = watch.windows.within(span.start, span.end);
-            watch
-                .measure(&subject.measure, windows)
+            context
+                .in_baseline(watch, &subject.measure, span)
                 .ok_or("the baseline has no data")?
         }
         (To::Baseline, None) => return Err("it has no baseline".into()),

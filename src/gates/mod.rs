@@ -36,12 +36,12 @@ pub use scalars::{SCALARS, Scalar, find_scalar};
 
 use crate::{
     config::{At, Node, Refusal, Source, Value},
-    indicators::{Lookup, WatchSpec, Watched},
+    indicators::{Lookup, Measure, Watch, WatchSpec, Watched},
 };
 use indexmap::IndexMap;
 use recovery::Held;
 use serde::Serialize;
-use std::ops::Range;
+use std::{cell::RefCell, ops::Range};
 use syntax::{Bound, Condition, Expr, Quantity, To};
 
 /// What a gate says.
@@ -97,9 +97,29 @@ pub struct Context<'a> {
     pub reference: Option<&'a IndexMap<String, f64>>,
     /// Values of scalars, by name; durations in ns, shares as fractions.
     pub scalars: &'a IndexMap<String, f64>,
+    /// Starts empty.
+    pub baselines: Baselines,
 }
 
+/// Values over the baseline that were worked out already: a gate that is held against each window in turn asks for the
+/// same percentile of the same long phase every time.
+#[derive(Clone, Debug, Default)]
+pub struct Baselines(RefCell<Vec<(*const Watch, Measure, Option<f64>)>>);
+
 impl Context<'_> {
+    /// The value of a measure over the baseline phase.
+    fn in_baseline(&self, watch: &Watch, measure: &Measure, baseline: &Range<u64>) -> Option<f64> {
+        let this = std::ptr::from_ref(watch);
+        let mut known = self.baselines.0.borrow_mut();
+        if let Some((.., value)) = known.iter().find(|(w, m, _)| *w == this && m == measure) {
+            return *value;
+        }
+        let windows = watch.windows.within(baseline.start, baseline.end);
+        let value = watch.measure(measure, windows);
+        known.push((this, *measure, value));
+        value
+    }
+
     /// The phase of this name.
     fn stretch(&self, name: &str) -> Option<Range<u64>> {
         let is = |s: &&Stretch| {

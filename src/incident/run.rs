@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     config::Refusal,
-    gates::{Context, Stretch},
+    gates::{Context, Gate, Stretch},
     indicators::{Lookup, WatchSpec, Watched, Watches, Windows},
     recording::{Dictionaries, Keep, Observer, Recorder, Recording},
     service::{Arrival, Control, Setting, Version, World, client, recorded_columns},
@@ -267,22 +267,12 @@ pub fn run(
         let (w, refused, ops) = (&world, &refusal, &ops);
         let end = sim.run(feed, |arrival| async move {
             match arrival {
-                Arrival::Request(request) => {
+                Arrival::Request(ref request) => {
                     ops.set(ops.get() + 1);
                     client(w, request).await;
                 }
-                Arrival::Session(mut session) => {
-                    while let Some(request) = session.turn(w.sim.now()) {
-                        ops.set(ops.get() + 1);
-                        client(w, request).await;
-                        w.sim.sleep(session.think()).await;
-                    }
-                }
-                Arrival::Control(control) => {
-                    if let Err(refusal) = w.control(control).await {
-                        *refused.borrow_mut() = Some(refusal);
-                    }
-                }
+                // In a box, so that the future of a request, of which there are so many, has no room for them.
+                seldom => Box::pin(take(w, seldom, ops, refused)).await,
             }
         });
         unfinished = end.stuck as u64;
@@ -339,6 +329,33 @@ pub fn run(
     })
 }
 
+/// What arrives besides single requests.
+async fn take(
+    w: &World<'_>,
+    arrival: Arrival,
+    ops: &Cell<u64>,
+    refused: &RefCell<Option<Refusal>>,
+) {
+    match arrival {
+        Arrival::Request(request) => {
+            ops.set(ops.get() + 1);
+            client(w, &request).await;
+        }
+        Arrival::Session(mut session) => {
+            while let Some(request) = session.turn(w.sim.now()) {
+                ops.set(ops.get() + 1);
+                client(w, &request).await;
+                w.sim.sleep(session.think()).await;
+            }
+        }
+        Arrival::Control(control) => {
+            if let Err(refusal) = w.control(control).await {
+                *refused.borrow_mut() = Some(refusal);
+            }
+        }
+    }
+}
+
 /// Windows in a row in which the gates must hold before a service counts as recovered.
 const HOLD: usize = 3;
 
@@ -365,21 +382,18 @@ fn settle_recovery(
     };
     let recovering = truth.phases[i];
     let stretches = stretches(truth);
-    let windows = watched.windows.within(recovering.from, recovering.to);
+    let mut windows = watched.windows.within(recovering.from, recovering.to);
     let recovered = {
         let context = context(watched, recording, truth, &stretches, scalars);
         let gates: Vec<_> = incident.gates.iter().filter(|g| g.is_windowed()).collect();
-        let holds: Vec<bool> = windows
-            .clone()
-            .map(|w| {
-                gates
-                    .iter()
-                    .all(|g| g.holds_in(&context, w..w + 1) != Some(false))
-            })
-            .collect();
-        let first = (0..holds.len().saturating_sub(HOLD - 1))
-            .find(|&i| holds[i..i + HOLD].iter().all(|&h| h));
-        first.map(|i| watched.windows.edges[windows.start + i])
+        // Up to the first that holds for long enough; a window may cost a percentile of the whole baseline.
+        let mut held = 0;
+        let last = windows.find(|&w| {
+            let holds = |g: &&Gate| g.holds_in(&context, w..w + 1) != Some(false);
+            held = if gates.iter().all(holds) { held + 1 } else { 0 };
+            held == HOLD
+        });
+        last.map(|w| watched.windows.edges[w + 1 - HOLD])
     };
     if let Some(at) = recovered {
         truth.recovery_time = Some(at - recovering.from);
@@ -430,5 +444,6 @@ pub fn context<'a>(
         phases,
         reference: None,
         scalars,
+        baselines: Default::default(),
     }
 }

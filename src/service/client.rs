@@ -15,15 +15,15 @@ use crate::{
 };
 
 /// One operation of a client, with its retries. Gives the outcome of the last try.
-pub async fn client(w: &World<'_>, request: Request) -> u8 {
+pub async fn client(w: &World<'_>, request: &Request) -> u8 {
     if w.remember > 0 {
-        w.remember(&request);
+        w.remember(request);
     }
     let mut tries = 1;
     loop {
-        let (end, retry_after) = one_try(w, &request, tries).await;
+        let (end, retry_after) = one_try(w, request, tries).await;
         let clients = &w.newest().spec.clients;
-        let Some(wait) = next_try(&clients.retry, w, &request, tries, end, retry_after) else {
+        let Some(wait) = next_try(&clients.retry, w, request, tries, end, retry_after) else {
             return end;
         };
         w.sim.sleep(wait).await;

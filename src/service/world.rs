@@ -217,14 +217,14 @@ impl<'r> World<'r> {
         let candidates = &mut *self.candidates.borrow_mut();
         candidates.clear();
         let down_until = self.down_until.borrow();
-        let up = processes
-            .iter()
-            .zip(down_until.iter())
-            .filter(|(_, until)| **until <= now);
-        candidates.extend(up.map(|(p, _)| Candidate {
-            replica: p.replica,
-            in_flight: p.in_flight.get(),
-        }));
+        for (process, until) in processes.iter().zip(down_until.iter()) {
+            if *until <= now {
+                candidates.push(Candidate {
+                    replica: process.replica,
+                    in_flight: process.in_flight.get(),
+                });
+            }
+        }
         if candidates.is_empty() {
             return None;
         }

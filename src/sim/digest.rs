@@ -82,14 +82,14 @@ pub struct RunDigest {
 }
 
 /// Places for the words of a row.
-pub struct Words<'b>(std::slice::ChunksExactMut<'b, u8>);
+pub struct Words<'b>(std::slice::IterMut<'b, [u8; 8]>);
 
 impl Words<'_> {
     /// Writes the next word.
     #[inline(always)]
     pub fn put(&mut self, word: u64) {
         if let Some(place) = self.0.next() {
-            place.copy_from_slice(&word.to_le_bytes());
+            *place = word.to_le_bytes();
         }
     }
 }
@@ -146,7 +146,7 @@ impl RunDigest {
             self.flush();
         }
         let room = &mut self.buffer[self.filled..self.filled + (len + 2) * 8];
-        let mut words = Words(room.chunks_exact_mut(8));
+        let mut words = Words(room.as_chunks_mut().0.iter_mut());
         words.put(at);
         words.put((len as u64) << 1);
         write(&mut words);

@@ -81,15 +81,19 @@ impl Balancer for RoundRobin {
 struct LeastInFlight;
 impl Balancer for LeastInFlight {
     fn pick(&mut self, candidates: &[Candidate], dice: u64, _: &dyn Fn() -> u64) -> usize {
-        let least = candidates.iter().map(|c| c.in_flight).min().unwrap_or(0);
-        let ties = candidates.iter().filter(|c| c.in_flight == least).count();
-        let chosen = below(ties, dice);
-        candidates
+        let (mut least, mut ties) = (u32::MAX, 0);
+        for candidate in candidates {
+            if candidate.in_flight < least {
+                (least, ties) = (candidate.in_flight, 0);
+            }
+            ties += usize::from(candidate.in_flight == least);
+        }
+        let least_busy = candidates
             .iter()
             .enumerate()
-            .filter(|(_, c)| c.in_flight == least)
-            .nth(chosen)
-            .map_or(0, |(i, _)| i)
+            .filter(|(_, c)| c.in_flight == least);
+        let mut chosen = least_busy.skip(below(ties, dice));
+        chosen.next().map_or(0, |(i, _)| i)
     }
 }
 

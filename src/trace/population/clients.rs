@@ -9,7 +9,6 @@ use crate::{
     sim::dice::{Dice, Purpose},
     trace::payload::Payload,
 };
-use std::fmt::Write;
 
 crate::choice! {
     /// How a client spells the prompt.
@@ -176,11 +175,12 @@ impl Client {
             ),
         };
         let plain = |v: serde_json::Value| (v.to_string(), v);
+        let text = |s: String| (quoted(&s), serde_json::Value::String(s));
         let mut fields: Vec<(String, (String, serde_json::Value))> = Vec::with_capacity(5);
         if !model.is_empty() {
-            fields.push(("model".into(), plain(model.into())));
+            fields.push(("model".into(), text(model.into())));
         }
-        fields.push(("prompt".into(), plain(prompt.into())));
+        fields.push(("prompt".into(), text(prompt)));
         fields.push(("temperature".into(), float(content.temperature)));
         fields.push(("top_p".into(), float(0.95)));
         for (name, value) in &self.extra.0 {
@@ -188,10 +188,8 @@ impl Client {
             fields.push((name.clone(), plain(value.clone())));
         }
         if let Some(name) = &self.cache_buster {
-            fields.push((
-                name.clone(),
-                plain(format!("{:016x}", dice.draw(BUSTER, 0).bits()).into()),
-            ));
+            let bits = dice.draw(BUSTER, 0).bits();
+            fields.push((name.clone(), text(format!("{bits:016x}"))));
         }
         let place = |name: &str| {
             self.fields
@@ -208,11 +206,9 @@ impl Client {
         let mut raw = String::with_capacity(120);
         for (i, (name, (text, _))) in fields.iter().enumerate() {
             raw.push_str(if i == 0 { open } else { comma });
-            let _ = write!(
-                raw,
-                "{}{colon}{text}",
-                serde_json::Value::from(name.as_str())
-            );
+            raw.push_str(&quoted(name));
+            raw.push_str(colon);
+            raw.push_str(text);
         }
         raw.push_str(if self.spaces { " }" } else { "}" });
         let fields = fields
@@ -221,6 +217,14 @@ impl Client {
             .collect();
         Payload::parts(raw, fields, blocks)
     }
+}
+
+/// A string as JSON, by the short way when nothing in it needs an escape.
+fn quoted(s: &str) -> String {
+    if s.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\') {
+        return ["\"", s, "\""].concat();
+    }
+    serde_json::Value::from(s).to_string()
 }
 
 const BUSTER: Purpose = Purpose::named("trace.cache-buster");
