@@ -175,17 +175,6 @@ pub(super) struct Cell {
     pub contents: Distinct,
 }
 
-impl Default for Cell {
-    fn default() -> Self {
-        Cell {
-            counts: [0; counter::ALL],
-            stages: std::array::from_fn(|_| Sketch::default()),
-            keys: Distinct::default(),
-            contents: Distinct::default(),
-        }
-    }
-}
-
 /// A number of a word, or the last one for a number that has no word.
 #[inline(always)]
 fn word(number: u8, words: &[&str]) -> usize {
@@ -193,6 +182,16 @@ fn word(number: u8, words: &[&str]) -> usize {
 }
 
 impl Cell {
+    /// An empty window, its sketches with rooms of windows that are over.
+    pub fn new(rooms: &mut Vec<Vec<u16>>) -> Cell {
+        Cell {
+            counts: [0; counter::ALL],
+            stages: std::array::from_fn(|_| Sketch::with_room(rooms.pop().unwrap_or_default())),
+            keys: Distinct::default(),
+            contents: Distinct::default(),
+        }
+    }
+
     #[inline]
     pub fn request(&mut self, row: &RequestRow, parts: Parts) {
         if row.background != 0 {
@@ -250,8 +249,9 @@ impl Cell {
         }
     }
 
-    /// The window is over.
-    pub fn settle(&mut self) {
-        self.stages.iter_mut().for_each(Sketch::settle);
+    /// The window is over; leaves the rooms of its sketches for the next.
+    pub fn settle(&mut self, rooms: &mut Vec<Vec<u16>>) {
+        let settled = self.stages.iter_mut().map(Sketch::settle);
+        rooms.extend(settled.filter(|room| room.capacity() > 0));
     }
 }

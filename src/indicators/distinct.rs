@@ -11,6 +11,8 @@ const BITS: u32 = 12;
 const REGISTERS: usize = 1 << BITS;
 /// A window remembers so many things by themselves: the memory of the registers that come after.
 const FEW: usize = 256;
+/// Things after which a window makes room for [`FEW`].
+const SOME: usize = 28;
 /// So does a union of windows, of which there is only one at a time.
 const FEW_IN_UNION: usize = 1 << 16;
 
@@ -35,8 +37,13 @@ impl Distinct {
     fn add(&mut self, hash: u64, few: usize) {
         if !self.registers.is_empty() {
             self.register(hash);
-        } else if self.few.insert(hash) && self.few.len() > few {
-            self.condense();
+        } else if self.few.insert(hash) {
+            match self.few.len() {
+                // Where there are some there are many, and a table that grows step by step moves everything each time.
+                SOME => self.few.reserve(FEW - SOME + 1),
+                len if len > few => self.condense(),
+                _ => {}
+            }
         }
     }
 

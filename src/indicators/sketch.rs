@@ -83,7 +83,11 @@ impl Sketch {
         }
         let mut fresh = std::mem::take(&mut self.fresh);
         sort(&mut fresh);
-        let mut packed = Packer::default();
+        // A distance and a count of one byte each is the most that most entries take.
+        let mut packed = Packer {
+            bytes: Vec::with_capacity(self.packed.len() + 2 * fresh.len()),
+            last: 0,
+        };
         merge(Runs::new(&self.packed), counted(&fresh), |step, n| {
             packed.push(step, n)
         });
@@ -92,12 +96,22 @@ impl Sketch {
         self.fresh = fresh;
     }
 
-    /// The window is over: takes no more memory than its values need. Values may still be put in.
-    pub fn settle(&mut self) {
+    /// A summary of nothing that has this room for new values.
+    pub(super) fn with_room(room: Vec<u16>) -> Sketch {
+        debug_assert!(room.is_empty());
+        Sketch {
+            fresh: room,
+            ..Sketch::default()
+        }
+    }
+
+    /// The window is over: takes no more memory than its values need. Values may still be put in. Gives back the room
+    /// that its new values had, for the next window.
+    pub fn settle(&mut self) -> Vec<u16> {
         self.pack();
-        self.fresh = Vec::new();
         self.packed.shrink_to_fit();
         self.settled = true;
+        std::mem::take(&mut self.fresh)
     }
 
     /// Values put in.
@@ -305,7 +319,6 @@ fn merge(
 }
 
 /// Runs as bytes: the distance to the last step and the count, seven bits a byte. About two bytes a run.
-#[derive(Default)]
 struct Packer {
     bytes: Vec<u8>,
     last: u16,

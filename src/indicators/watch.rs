@@ -33,6 +33,8 @@ pub struct Watch {
     last: (usize, Range<u64>),
     /// Windows before this one are settled.
     settled: usize,
+    /// Rooms for new values that settled windows left.
+    rooms: Vec<Vec<u16>>,
     gauges: IndexMap<u16, Readings>,
     /// Columns of requests, and of attempts, that the recording lacks.
     lacks: (u64, u64),
@@ -67,6 +69,7 @@ impl Watch {
             cells,
             last: (0, 0..0),
             settled: 0,
+            rooms: vec![],
             gauges: IndexMap::new(),
             lacks: (0, 0),
         }
@@ -110,7 +113,8 @@ impl Watch {
         if !self.last.1.contains(&time) {
             self.turn_to(time);
         }
-        self.cells[self.last.0].get_or_insert_default()
+        let rooms = &mut self.rooms;
+        self.cells[self.last.0].get_or_insert_with(|| Box::new(Cell::new(rooms)))
     }
 
     #[cold]
@@ -125,7 +129,7 @@ impl Watch {
         self.last = (index, edges[index]..end);
         while self.settled + OPEN < index {
             if let Some(cell) = &mut self.cells[self.settled] {
-                cell.settle();
+                cell.settle(&mut self.rooms);
             }
             self.settled += 1;
         }

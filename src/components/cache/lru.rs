@@ -102,6 +102,11 @@ impl Lru {
             );
         }
         self.capacity = options.capacity.0 as usize;
+        // A table that doubles looks all its keys up again. Beyond this, who knows whether it is ever filled.
+        let room = self.capacity.min(1 << 16);
+        let nodes = &self.nodes;
+        let more = room.saturating_sub(self.index.len());
+        self.index.reserve(more, |&j| mix(nodes[j as usize].key));
         self.byte_limit = if options.bytes.0 == 0 {
             u64::MAX
         } else {

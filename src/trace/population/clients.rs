@@ -174,36 +174,32 @@ impl Client {
                 serde_json::Value::from(format!("{x:?}")),
             ),
         };
-        let plain = |v: serde_json::Value| (v.to_string(), v);
         let text = |s: String| (quoted(&s), serde_json::Value::String(s));
-        let mut fields: Vec<(String, (String, serde_json::Value))> = Vec::with_capacity(5);
+        let mut fields: Vec<(&str, (String, serde_json::Value))> = Vec::with_capacity(6);
         if !model.is_empty() {
-            fields.push(("model".into(), text(model.into())));
+            fields.push(("model", text(model.into())));
         }
-        fields.push(("prompt".into(), text(prompt)));
-        fields.push(("temperature".into(), float(content.temperature)));
-        fields.push(("top_p".into(), float(0.95)));
+        fields.push(("prompt", text(prompt)));
+        fields.push(("temperature", float(content.temperature)));
+        fields.push(("top_p", float(0.95)));
         for (name, value) in &self.extra.0 {
             fields.retain(|(known, _)| known != name);
-            fields.push((name.clone(), plain(value.clone())));
+            fields.push((name, (value.to_string(), value.clone())));
         }
         if let Some(name) = &self.cache_buster {
             let bits = dice.draw(BUSTER, 0).bits();
-            fields.push((name.clone(), text(format!("{bits:016x}"))));
+            fields.push((name, text(format!("{bits:016x}"))));
         }
-        let place = |name: &str| {
-            self.fields
-                .iter()
-                .position(|f| f == name)
-                .unwrap_or(usize::MAX)
-        };
-        fields.sort_by_key(|(name, _)| place(name));
+        if !self.fields.is_empty() {
+            let place = |name: &str| self.fields.iter().position(|f| f == name);
+            fields.sort_by_cached_key(|(name, _)| place(name).unwrap_or(usize::MAX));
+        }
         let (open, comma, colon) = if self.spaces {
             ("{ ", ", ", ": ")
         } else {
             ("{", ",", ":")
         };
-        let mut raw = String::with_capacity(120);
+        let mut raw = String::with_capacity(160);
         for (i, (name, (text, _))) in fields.iter().enumerate() {
             raw.push_str(if i == 0 { open } else { comma });
             raw.push_str(&quoted(name));
@@ -213,7 +209,7 @@ impl Client {
         raw.push_str(if self.spaces { " }" } else { "}" });
         let fields = fields
             .into_iter()
-            .map(|(name, (_, value))| (name, value))
+            .map(|(name, (_, value))| (name.to_string(), value))
             .collect();
         Payload::parts(raw, fields, blocks)
     }
