@@ -1,0 +1,50 @@
+//! The samples in `traces/`: each format has one, and each is replayed to the last row.
+
+use assert_cmd::Command;
+use gameday::trace::{Requests, formats::FORMATS};
+use std::{collections::BTreeSet, path::PathBuf};
+
+fn samples() -> Vec<PathBuf> {
+    let files = std::fs::read_dir("traces").unwrap();
+    let mut files: Vec<_> = files.map(|f| f.unwrap().path()).collect();
+    files.retain(|f| f.extension().is_none_or(|e| e != "md"));
+    files.sort();
+    files
+}
+
+#[test]
+fn every_format_has_a_sample() {
+    let sampled: BTreeSet<String> = samples()
+        .iter()
+        .map(|f| Requests::open(f).unwrap().facts().format.clone())
+        .collect();
+    let known: BTreeSet<String> = FORMATS.iter().map(|f| f.name.to_string()).collect();
+    assert_eq!(sampled, known);
+}
+
+#[test]
+fn every_sample_is_replayed_to_the_last_row() {
+    for file in samples() {
+        let rows = Requests::open(&file).unwrap().map(Result::unwrap).count();
+        let out = Command::cargo_bin("gameday")
+            .unwrap()
+            .args([
+                "replay",
+                "incident-24",
+                "--no-report",
+                "--print",
+                "json",
+                "--trace",
+            ])
+            .arg(&file)
+            .output()
+            .unwrap();
+        assert!(
+            out.status.success(),
+            "{file:?}: {}",
+            String::from_utf8_lossy(&out.stderr)
+        );
+        let summary: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+        assert_eq!(summary["requests_replayed"], rows, "{file:?}");
+    }
+}
