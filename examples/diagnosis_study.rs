@@ -10,7 +10,8 @@ use diagnosis_support::{
     Incident, Kind, World, run,
     score::{Case, case, wilson},
 };
-use gameday::diagnosis::{diagnose, loudest, words};
+use gameday::diagnosis::{diagnose, loudest};
+use gameday::report::text;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
@@ -59,7 +60,7 @@ fn one(cause: &str, seed: u64, requests: f64) {
     let run = run(&world, incident.as_ref());
     println!("{:?}\n{:?}", run.touched, loudest(&run.recording));
     let diagnosis = diagnose(&run.recording);
-    print!("{}", words(&diagnosis));
+    print!("{}", text::of_diagnosis(&diagnosis, false));
     for f in &diagnosis.facts {
         println!("{:<16} {:>8.3} ±{:.3}", f.fact, f.value, f.se);
     }

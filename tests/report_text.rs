@@ -46,3 +46,17 @@ fn a_healthy_run_is_one_column_and_says_so() {
     assert!(text.contains("expected: no incident ✓"), "{text}");
     assert!(!text.contains("What happened"), "{text}");
 }
+
+/// `gameday diagnose` has no truth to set beside it; all else that it says is in the report, word for word.
+#[test]
+fn a_diagnosis_alone_reads_as_it_does_in_the_report() {
+    let demo = Demo::incident(20.0);
+    let report = text::render(&demo.findings(), false);
+    let alone = text::of_diagnosis(&demo.diagnosis, false);
+    let apart: Vec<&str> = alone
+        .lines()
+        .filter(|line| !report.lines().any(|l| l == *line))
+        .collect();
+    let since = "  since     00:20:02 (between 00:19:55 and 00:20:10), well again from 00:41:00";
+    assert_eq!(apart, [since]);
+}

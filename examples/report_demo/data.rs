@@ -6,7 +6,7 @@
 
 #![allow(dead_code, reason = "tests use what they need of it")]
 
-use gameday::diagnosis::{Diagnosis, Onset, Ranked, Symptom};
+use gameday::diagnosis::{Diagnosis, Onset, Ranked, Segment, Symptom};
 use gameday::gates::{Judgement, Verdict};
 use gameday::incident::{Entry, EntryKind, Phase, PhaseName, Truth};
 use gameday::indicators::{Watch, Windows};
@@ -316,7 +316,8 @@ fn diagnosis() -> Diagnosis {
                   probability,
                   evidence: &[&str],
                   against: &[&str],
-                  remedy: &str| Ranked {
+                  remedy: &str| {
+        Ranked {
         cause: cause.into(),
         subject: subject.map(str::to_owned),
         probability,
@@ -325,8 +326,9 @@ fn diagnosis() -> Diagnosis {
         against: against.iter().map(|s| (*s).to_owned()).collect(),
         remedy: remedy.into(),
         next: "compare the key templates of v1 and v2 for one content".into(),
-        containment: String::new(),
-        trigger: String::new(),
+        containment: "roll v2 back: old entries are still warm".into(),
+        trigger: "cache.hit_rate of the new key template below 0.9x that of the old one, side by side, for 1 min".into(),
+    }
     };
     Diagnosis {
         summary: "Since 00:20:02 requests wait eight times as long: latency.p95 rose from 190ms to 1.62s, and the cache answers nothing.".into(),
@@ -357,6 +359,11 @@ fn diagnosis() -> Diagnosis {
             ranked("ttl-changed", None, 0.04, &["hit rate fell at a deploy"], &["expired misses fell from 14% to 0%"], "put the TTL back"),
             ranked("none-of-these", None, 0.02, &[], &[], ""),
         ],
+        segments: vec![Segment { tag: "tenant".into(), value: "acme".into(), odds: 1.84, share: 0.41, z: 6.6 }],
+        tail: vec![("waiting for a worker".into(), 0.71), ("calls to dependencies".into(), 0.285), ("own computation".into(), 0.004)],
+        notes: vec!["confined to service_version v2, beside v1 in the same minutes".into()],
+        cleared: vec!["deploy of v3 at 00:40:00: 19m58s after the onset".into()],
+        also: vec!["00:26:00-00:29:00: time of calls to dependencies".into()],
         limits: vec!["attempts were not recorded: retries of the client library cannot be told from slow calls".into()],
         ..Diagnosis::default()
     }

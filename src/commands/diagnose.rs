@@ -4,7 +4,7 @@ use super::{
     Done,
     output::{Stdout, print},
 };
-use crate::{config::Refusal, diagnosis, recording::files};
+use crate::{config::Refusal, diagnosis, recording::files, report::text};
 use clap::{Args, ValueEnum};
 use std::{path::PathBuf, process::ExitCode};
 
@@ -31,7 +31,7 @@ pub fn run(args: &DiagnoseArgs, out: &mut Stdout) -> Done {
     let recording = files::load(&args.recording)?;
     let diagnosis = diagnosis::diagnose(&recording);
     let text = match args.print {
-        Print::Text => diagnosis::words(&diagnosis),
+        Print::Text => text::of_diagnosis(&diagnosis, out.styled),
         Print::Json => {
             let json = serde_json::to_string_pretty(&diagnosis)
                 .map_err(|e| Refusal::new(format!("the diagnosis is no JSON: {e}")))?;

@@ -142,12 +142,6 @@ fn describe(
     let segments = segments::find(view, spans, *lead);
     let tail = users::tail(view, spans);
     let mut notes = vec![];
-    if let Some((stage, share)) = tail.first().filter(|t| t.1 >= 0.3) {
-        notes.push(format!(
-            "{} of the tail's growth is {stage}",
-            say::percent(share.min(1.0))
-        ));
-    }
     if let Some(v) = spans.version {
         notes.push(format!(
             "confined to {} v{}, beside v{} in the same minutes",
@@ -156,15 +150,16 @@ fn describe(
             v.old
         ));
     }
-    for f in main
-        .findings
-        .iter()
-        .filter(|f| f.marker.what.primary())
-        .take(4)
-    {
+    // A quantity may be found along more than one line; the most telling finding speaks for it.
+    let mut told = vec![];
+    for f in main.findings.iter().filter(|f| f.marker.what.primary()) {
+        let name = f.marker.what.name();
+        if told.len() == 4 || told.contains(&name) {
+            continue;
+        }
+        told.push(name);
         notes.push(format!(
-            "{}: {} → {} of {}",
-            f.marker.what.name(),
+            "also moved: {name}, {} → {} of {}",
             say::percent(f.before),
             say::percent(f.during),
             f.marker.what.base()

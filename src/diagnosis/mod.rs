@@ -30,7 +30,6 @@ mod windows;
 
 pub use causes::{Cause, Family};
 pub use rank::NONE;
-pub use say::words;
 
 use crate::recording::Recording;
 use serde::Serialize;
@@ -50,7 +49,7 @@ pub struct Diagnosis {
     pub segments: Vec<Segment>,
     /// In which stage the tail grew, as shares of its growth, largest first.
     pub tail: Vec<(String, f64)>,
-    /// Further sentences: for whom, in which stage, how it ended.
+    /// Further sentences: what it is confined to, what else moved.
     pub notes: Vec<String>,
     /// Changes that are not to blame, and why.
     pub cleared: Vec<String>,

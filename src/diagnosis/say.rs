@@ -1,13 +1,6 @@
 //! Numbers and facts in words.
 
-use super::{
-    Diagnosis, Ranked,
-    evidence::{Evidence, Fact, Unit},
-};
-use std::fmt::Write;
-
-/// Columns of the terminal that words are kept to.
-const COLUMNS: usize = 100;
+use super::evidence::{Evidence, Fact, Unit};
 
 /// hh:mm:ss of virtual time.
 pub fn clock(ns: u64) -> String {
@@ -63,108 +56,6 @@ pub fn fact(fact: Fact, evidence: &Evidence) -> Option<String> {
     })
 }
 
-/// A diagnosis for the terminal: what happened, why, what speaks against the others, what to do.
-pub fn words(diagnosis: &Diagnosis) -> String {
-    let mut out = String::new();
-    wrapped(&mut out, "", &diagnosis.summary);
-    for line in &diagnosis.notes {
-        wrapped(&mut out, "  ", line);
-    }
-    if let Some(first) = diagnosis.causes.first() {
-        out.push('\n');
-        for ranked in diagnosis
-            .causes
-            .iter()
-            .take(3)
-            .filter(|r| r.probability >= 0.005 || r.cause == first.cause)
-        {
-            let _ = writeln!(
-                out,
-                "  {:>4}  {}",
-                percent_whole(ranked.probability),
-                title(ranked)
-            );
-        }
-        out.push('\n');
-        list(&mut out, "for", &first.evidence);
-        list(&mut out, "against", &first.against);
-        for other in diagnosis
-            .causes
-            .iter()
-            .skip(1)
-            .take(2)
-            .filter(|r| !r.against.is_empty())
-        {
-            let _ = writeln!(out, "  not {}:", other.cause);
-            other
-                .against
-                .iter()
-                .take(3)
-                .for_each(|a| wrapped(&mut out, "    - ", a));
-        }
-        for (name, text) in [
-            ("contain", &first.containment),
-            ("remedy", &first.remedy),
-            ("look next", &first.next),
-            ("roll-back trigger", &first.trigger),
-        ] {
-            if !text.is_empty() {
-                wrapped(&mut out, &format!("  {name:<18}"), text);
-            }
-        }
-    }
-    list(&mut out, "cleared", &diagnosis.cleared);
-    list(&mut out, "also", &diagnosis.also);
-    list(&mut out, "limits", &diagnosis.limits);
-    out
-}
-
-fn percent_whole(p: f64) -> String {
-    format!("{:.0}%", 100.0 * p)
-}
-
-/// A cause with what it is about.
-pub fn title(ranked: &Ranked) -> String {
-    let subject = ranked
-        .subject
-        .as_ref()
-        .map(|s| format!(" ({s})"))
-        .unwrap_or_default();
-    let tied = if ranked.tied { "  tied" } else { "" };
-    format!("{}{subject}{tied}", ranked.cause)
-}
-
-fn list(out: &mut String, name: &str, items: &[String]) {
-    if !items.is_empty() {
-        let _ = writeln!(out, "  {name}:");
-        items
-            .iter()
-            .take(6)
-            .for_each(|item| wrapped(out, "    - ", item));
-    }
-}
-
-/// Text broken at spaces; the first line begins with `lead`, the others are indented as far.
-fn wrapped(out: &mut String, lead: &str, text: &str) {
-    let indent = lead.chars().count();
-    out.push_str(lead);
-    let mut used = indent;
-    for (i, word) in text.split_whitespace().enumerate() {
-        let width = word.chars().count();
-        if i > 0 && used + 1 + width > COLUMNS {
-            out.push('\n');
-            (0..indent).for_each(|_| out.push(' '));
-            used = indent;
-        } else if i > 0 {
-            out.push(' ');
-            used += 1;
-        }
-        out.push_str(word);
-        used += width;
-    }
-    out.push('\n');
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,20 +75,6 @@ mod tests {
         assert_eq!(
             (percent(0.813), percent(0.004)),
             ("81%".into(), "0.4%".into())
-        );
-    }
-
-    #[test]
-    fn no_line_is_wider_than_the_terminal() {
-        let diagnosis = Diagnosis {
-            summary: "word ".repeat(80),
-            limits: vec!["limit ".repeat(60)],
-            ..Diagnosis::default()
-        };
-        assert!(
-            words(&diagnosis)
-                .lines()
-                .all(|l| l.chars().count() <= COLUMNS)
         );
     }
 }

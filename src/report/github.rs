@@ -2,7 +2,7 @@
 //!
 //! Source: "Workflow commands for GitHub Actions", setting an error message, and its escapes.
 
-use super::{Findings, story};
+use super::{Findings, diagnosed};
 use crate::gates::Verdict;
 use std::fmt::Write as _;
 
@@ -33,7 +33,7 @@ pub fn render(findings: &Findings) -> String {
         .diagnosis
         .causes
         .first()
-        .map(|c| format!(" | {}", story::cause(c)));
+        .map(|c| format!(" | {}", diagnosed::cause(c)));
     let text = format!(
         "{}{}",
         findings.diagnosis.summary,

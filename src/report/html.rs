@@ -6,7 +6,7 @@
 
 use super::tables::{self, Table};
 use super::words::{clock, escape};
-use super::{Findings, story};
+use super::{Findings, diagnosed, story};
 use crate::diagnosis::Ranked;
 use crate::gates::Verdict;
 use std::fmt::Write as _;
@@ -122,14 +122,7 @@ fn diagnosis(findings: &Findings) -> String {
     if let Some(onset) = story::onset(findings) {
         let _ = writeln!(html, "<dt>since</dt><dd>{}</dd>", told(&onset));
     }
-    if !diagnosis.symptoms.is_empty() {
-        let words: Vec<String> = diagnosis
-            .symptoms
-            .iter()
-            .map(|s| escape(&s.words))
-            .collect();
-        let _ = writeln!(html, "<dt>moved</dt><dd>{}</dd>", words.join("<br>"));
-    }
+    html += &labelled(&diagnosed::facts(diagnosis));
     let _ = writeln!(
         html,
         "<dt>expected</dt><dd>{}</dd>\n</dl>",
@@ -142,14 +135,27 @@ fn diagnosis(findings: &Findings) -> String {
         }
         html += "</ol>\n";
     }
+    let besides = diagnosed::besides(diagnosis);
+    if !besides.is_empty() {
+        let _ = writeln!(html, "<dl>\n{}</dl>", labelled(&besides));
+    }
     for limit in &diagnosis.limits {
         let _ = writeln!(html, "<p class=\"doubt\">{}</p>", escape(limit));
     }
     html + "</section>\n"
 }
 
+fn labelled(all: &[diagnosed::Labelled]) -> String {
+    let mut html = String::new();
+    for (label, items) in all {
+        let items: Vec<String> = items.iter().map(|i| escape(i)).collect();
+        let _ = writeln!(html, "<dt>{label}</dt><dd>{}</dd>", items.join("<br>"));
+    }
+    html
+}
+
 fn cause(rank: usize, ranked: &Ranked) -> String {
-    let title = escape(&story::cause(ranked));
+    let title = escape(&diagnosed::cause(ranked));
     let mut evidence = String::new();
     for (class, items) in [("for", &ranked.evidence), ("against", &ranked.against)] {
         for item in items {
@@ -159,7 +165,7 @@ fn cause(rank: usize, ranked: &Ranked) -> String {
     if !evidence.is_empty() {
         evidence = format!("<ul>\n{evidence}</ul>\n");
     }
-    if !story::is_likely(rank, ranked) {
+    if !diagnosed::is_likely(rank, ranked) {
         return if evidence.is_empty() {
             format!("<li>{title}</li>\n")
         } else {
@@ -167,14 +173,13 @@ fn cause(rank: usize, ranked: &Ranked) -> String {
         };
     }
     let mut html = format!("<li><b>{title}</b>\n{evidence}");
-    // What to do, for those that may well be it.
-    if rank == 0 || ranked.tied {
-        for (word, text) in [("Do", &ranked.remedy), ("Look at", &ranked.next)] {
-            if !text.is_empty() {
-                let text = escape(text);
-                let _ = writeln!(html, "<p><span class=\"soft\">{word}:</span> {text}</p>");
-            }
+    let advice = diagnosed::advice(rank, ranked);
+    if !advice.is_empty() {
+        html += "<dl>\n";
+        for (what, text) in advice {
+            let _ = writeln!(html, "<dt>{what}</dt><dd>{}</dd>", escape(text));
         }
+        html += "</dl>\n";
     }
     html + "</li>\n"
 }

@@ -1,9 +1,8 @@
-//! What happened and what was concluded, in sentences. Text and HTML tell the same.
+//! What happened, and what was concluded beside the truth, in sentences. Text and HTML tell the same.
 
-use super::Findings;
 use super::words::{clock, thousands};
-use crate::config::{show_bytes, show_nanos, show_percent};
-use crate::diagnosis::Ranked;
+use super::{Findings, diagnosed};
+use crate::config::{show_bytes, show_nanos};
 use crate::gates::Judgement;
 use crate::incident::{Entry, EntryKind};
 use indexmap::IndexMap;
@@ -106,17 +105,7 @@ pub fn recovery(findings: &Findings) -> Option<Told> {
 /// a window, which is what a report resolves.
 pub fn onset(findings: &Findings) -> Option<Told> {
     let onset = findings.diagnosis.onset.as_ref()?;
-    let mut words = clock(onset.at);
-    let (from, to) = (clock(onset.from), clock(onset.to));
-    if from != to {
-        words += &format!(" (between {from} and {to})");
-    }
-    if onset.ramp {
-        words += ", little by little";
-    }
-    if let Some(until) = onset.until {
-        words += &format!(", well again from {}", clock(until));
-    }
+    let mut words = diagnosed::since(onset);
     let Some(truth) = findings.true_onset() else {
         return Some((words, None));
     };
@@ -139,14 +128,6 @@ pub fn off(diagnosed: u64, truth: u64) -> String {
     }
 }
 
-/// A cause below this probability is named, and its evidence left to those who ask.
-const UNLIKELY: f64 = 0.05;
-
-/// Whether a cause of this rank is worth its evidence on the first page.
-pub fn is_likely(rank: usize, ranked: &Ranked) -> bool {
-    rank == 0 || ranked.tied || ranked.probability >= UNLIKELY
-}
-
 /// The verdicts by gate, in the order in which gates first appear.
 pub fn by_gate<'f>(findings: &Findings<'f>) -> Vec<(&'f str, Vec<&'f Judgement>)> {
     let mut gates: IndexMap<&str, Vec<&Judgement>> = IndexMap::new();
@@ -154,25 +135,6 @@ pub fn by_gate<'f>(findings: &Findings<'f>) -> Vec<(&'f str, Vec<&'f Judgement>)
         gates.entry(&judgement.gate).or_default().push(judgement);
     }
     gates.into_iter().collect()
-}
-
-/// A cause with its subject and probability: `key-field-added (service v2) 94%`.
-pub fn cause(ranked: &Ranked) -> String {
-    let subject = ranked
-        .subject
-        .as_ref()
-        .map(|s| format!(" ({s})"))
-        .unwrap_or_default();
-    let tied = if ranked.tied {
-        ", tied with its neighbour"
-    } else {
-        ""
-    };
-    format!(
-        "{}{subject} {}{tied}",
-        ranked.cause,
-        show_percent(ranked.probability)
-    )
 }
 
 /// What a correct lab must find, and whether it did.

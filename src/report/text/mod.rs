@@ -11,7 +11,8 @@ mod spark;
 
 use super::tables::{self, Table};
 use super::words::clock;
-use super::{Findings, story};
+use super::{Findings, diagnosed, story};
+use crate::diagnosis::Diagnosis;
 use crate::gates::{Judgement, Verdict};
 use grid::{Grid, beside, visible, wrap};
 use paint::{Ink, Paint};
@@ -37,6 +38,13 @@ pub fn render(findings: &Findings, styled: bool) -> String {
         .map(|s| s.join("\n") + "\n")
         .collect();
     sections.join("\n")
+}
+
+/// What a diagnosis says, without a run to set it beside.
+pub fn of_diagnosis(diagnosis: &Diagnosis, styled: bool) -> String {
+    let since = diagnosis.onset.as_ref();
+    let since = since.map(|onset| (diagnosed::since(onset), None));
+    concluded(diagnosis, since.as_ref(), Paint { styled }).join("\n") + "\n"
 }
 
 /// Where a report was written: one line, for after it.
@@ -156,45 +164,64 @@ fn happened(findings: &Findings, paint: Paint) -> Vec<String> {
 
 /// What was concluded, and beside it what was expected.
 fn diagnosis(findings: &Findings, paint: Paint) -> Vec<String> {
-    let diagnosis = findings.diagnosis;
     let mut lines = vec![paint.ink(Ink::Head, "Diagnosis, from the recording alone")];
-    lines.extend(wrap("  ", &diagnosis.summary));
-    if let Some(told) = story::onset(findings) {
-        lines.extend(marked(paint, "  since     ", &told));
+    let since = story::onset(findings);
+    lines.extend(concluded(findings.diagnosis, since.as_ref(), paint));
+    lines.extend(marked(paint, "  expected: ", &story::expected(findings)));
+    lines
+}
+
+/// What a diagnosis says; `since` may set its onset beside the truth.
+fn concluded(diagnosis: &Diagnosis, since: Option<&story::Told>, paint: Paint) -> Vec<String> {
+    let mut lines = wrap("  ", &diagnosis.summary);
+    if let Some(told) = since {
+        lines.extend(marked(paint, "  since     ", told));
     }
-    for (i, symptom) in diagnosis.symptoms.iter().enumerate() {
-        lines.extend(wrap(
-            if i == 0 {
-                "  moved     "
-            } else {
-                "            "
-            },
-            &symptom.words,
-        ));
-    }
+    lines.extend(diagnosed::facts(diagnosis).iter().flat_map(labelled));
     for (i, cause) in diagnosis.causes.iter().enumerate() {
-        let ink = if i == 0 { Ink::Head } else { Ink::Plain };
-        let title = wrap(&format!("  {}. ", i + 1), &story::cause(cause));
-        lines.extend(title.iter().map(|l| paint.ink(ink, l)));
-        if !story::is_likely(i, cause) {
+        if !diagnosed::is_named(i, cause) {
             continue;
         }
-        lines.extend(cause.evidence.iter().flat_map(|e| wrap("     + ", e)));
-        lines.extend(cause.against.iter().flat_map(|e| wrap("     - ", e)));
-        // What to do, for those that may well be it.
-        if i == 0 || cause.tied {
-            let advice = [
-                ("     do: ", &cause.remedy),
-                ("     look at: ", &cause.next),
-            ];
-            let advice = advice.into_iter().filter(|(_, text)| !text.is_empty());
-            lines.extend(advice.flat_map(|(what, text)| wrap(what, text)));
+        let ink = if i == 0 { Ink::Head } else { Ink::Plain };
+        let title = wrap(&format!("  {}. ", i + 1), &diagnosed::cause(cause));
+        lines.extend(title.iter().map(|l| paint.ink(ink, l)));
+        if diagnosed::is_likely(i, cause) {
+            lines.extend(weighed("+", &cause.evidence, diagnosed::FACTS));
+            lines.extend(weighed("-", &cause.against, diagnosed::FACTS));
+        } else {
+            lines.extend(weighed("-", &cause.against, 1));
         }
+        let advice = diagnosed::advice(i, cause);
+        lines.extend(advice.iter().flat_map(|(what, text)| {
+            let label = format!("{what}:");
+            wrap(&format!("     {label:<13} "), text)
+        }));
     }
+    lines.extend(diagnosed::besides(diagnosis).iter().flat_map(labelled));
     for limit in &diagnosis.limits {
         lines.extend(wrap("  ! ", limit).iter().map(|l| paint.ink(Ink::Doubt, l)));
     }
-    lines.extend(marked(paint, "  expected: ", &story::expected(findings)));
+    lines
+}
+
+/// The label once, and under it what it stands for.
+fn labelled((label, items): &diagnosed::Labelled) -> Vec<String> {
+    let label = |i| if i == 0 { *label } else { "" };
+    let one = |(i, item): (usize, &String)| wrap(&format!("  {:<9} ", label(i)), item);
+    items.iter().enumerate().flat_map(one).collect()
+}
+
+/// The weightiest facts, and how many are left out.
+fn weighed(sign: &str, facts: &[String], most: usize) -> Vec<String> {
+    let first = format!("     {sign} ");
+    let mut lines: Vec<String> = facts
+        .iter()
+        .take(most)
+        .flat_map(|f| wrap(&first, f))
+        .collect();
+    if most > 1 && facts.len() > most {
+        lines.push(format!("       and {} more", facts.len() - most));
+    }
     lines
 }
 
