@@ -1,26 +1,13 @@
 //! Places to wait: first come, first served, and safe to leave.
 
+mod sim_support;
+
 use futures_util::future::{join, join_all, join3, join4};
 use gameday::sim::sync::{Event, Flights, Latch, Parking, Semaphore, Station, mpsc, oneshot};
 use gameday::sim::{Elapsed, Nanos, Sim};
+use sim_support::{poll_once, run};
 use std::cell::{Cell, RefCell};
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
 use std::rc::Rc;
-use std::task::Poll;
-
-/// Polls once, whatever comes of it.
-async fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
-    poll_fn(|cx| Poll::Ready(Pin::new(&mut *future).poll(cx))).await
-}
-
-/// Runs one test body to its end.
-fn run<T>(body: impl AsyncFnOnce(Rc<Sim>) -> T) -> T {
-    let sim = Sim::new();
-    let result = sim.block_on(body(sim.clone()));
-    assert_eq!(Rc::strong_count(&sim), 1, "the simulation is leaked");
-    result.expect("the test got stuck")
-}
 
 // ---- semaphore ---------------------------------------------------------------------------------
 

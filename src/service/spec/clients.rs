@@ -1,0 +1,45 @@
+//! Who sends the requests: how long they wait, and whether they try again.
+
+use crate::config::{Percent, Span};
+
+crate::options! {
+    /// Clients.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct ClientOptions {
+        /// How long they wait before they hang up; 0 is for ever.
+        patience: Span = Span(0), "for ever";
+        /// Whether and how they try again.
+        retry: ClientRetry = ClientRetry { max: 0, after: Span(1_000_000_000), jitter: Percent(0.5), obey_retry_after: true }, "none";
+    }
+}
+
+crate::options! {
+    /// Retry habit of clients.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct ClientRetry {
+        /// Retries after the first try.
+        max: u32 = 0, "0";
+        /// Wait before the first retry; doubles with each.
+        after: Span = Span(1_000_000_000), "1s";
+        /// Share of the wait that is left to dice.
+        jitter: Percent = Percent(0.5), "50%";
+        /// Wait as long as a refusal says.
+        obey_retry_after: bool = true, "true";
+    }
+}
+
+impl ClientOptions {
+    /// Those of a file that says nothing of them: they wait for ever and never try again.
+    pub(super) fn patient() -> ClientOptions {
+        let retry = ClientRetry {
+            max: 0,
+            after: Span(1_000_000_000),
+            jitter: Percent(0.5),
+            obey_retry_after: true,
+        };
+        ClientOptions {
+            patience: Span(0),
+            retry,
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The service as a file describes it: read once, checked whole, before the first virtual second.
+
+mod calls;
+mod clients;
+mod parts;
+
+use super::latency::Latency;
+use crate::{
+    components::{Registry, keys::KeyTemplate},
+    config::{At, Node, Read, Refusal, Span, Value, pick},
+};
+pub use calls::{CallOptions, DependencyOptions, DependencySpec, Step};
+use calls::{read_dependencies, read_steps};
+pub use clients::{ClientOptions, ClientRetry};
+pub use parts::{CacheSpec, LimiterSpec, ParseSpec, Part, QueueSpec, Scope};
+use parts::{part, read_cache, read_limiter, read_parse, read_queue, read_single_flight};
+
+crate::options! {
+    /// Service.
+    #[derive(Clone, Debug)]
+    pub struct ServiceOptions {
+        /// Replicas behind the load balancer.
+        replicas: u32 = 1, "1";
+        /// Which replica takes a request: random, round-robin, least-in-flight, sticky.
+        balancer: Option<Node> = None, "random";
+        /// Admission: a rate limiter, with `key = ["tenant"]` and `scope`.
+        limiter: Option<Node> = None, "none";
+        /// Parser of payloads, with its `version` and the `time` it takes.
+        parse: Option<Node> = None, "none";
+        /// Cache key: see the key's options.
+        key: Option<Node> = None, "none";
+        /// Result cache, with `scope`, `ttl`, `jitter` and `lookup`. Needs a key.
+        cache: Option<Node> = None, "none";
+        /// Requests with the same key share one call: true, false, or "shared" for all replicas together.
+        single_flight: Option<Node> = None, "false";
+        /// Queue in front of the workers, with `workers` and `limit`.
+        queue: Option<Node> = None, "none";
+        /// Work of a worker besides its calls.
+        compute: Option<Node> = None, "none";
+        /// The call to a dependency, or a list of calls with `name` and `after`.
+        call: Option<Node> = None, "none";
+        /// How long a fresh process is cold.
+        cold_for: Span = Span(0), "0";
+        /// How many times slower a cold process computes.
+        cold_factor: f64 = 1.0, "1";
+    }
+}
+
+/// A whole service, one version of it.
+#[derive(Clone, Debug)]
+pub struct ServiceSpec {
+    /// Replicas.
+    pub replicas: u32,
+    /// Load balancer.
+    pub balancer: Part,
+    /// Admission.
+    pub limiter: Option<LimiterSpec>,
+    /// Parser.
+    pub parse: Option<ParseSpec>,
+    /// Cache key.
+    pub key: Option<KeyTemplate>,
+    /// Cache.
+    pub cache: Option<CacheSpec>,
+    /// Single-flight.
+    pub single_flight: Option<Scope>,
+    /// Queue.
+    pub queue: Option<QueueSpec>,
+    /// Work of a worker.
+    pub compute: Option<Latency>,
+    /// Calls, by wave.
+    pub steps: Vec<Step>,
+    /// ns that a fresh process is cold.
+    pub cold_for: u64,
+    /// How many times slower it computes then.
+    pub cold_factor: f64,
+    /// Dependencies.
+    pub dependencies: Vec<DependencySpec>,
+    /// Clients.
+    pub clients: ClientOptions,
+    /// The tree it was read from, for telling versions apart.
+    pub tree: Node,
+}
+
+impl ServiceSpec {
+    /// Reads `[service]`, `[dependency.*]` and `[clients]` of a file.
+    ///
+    /// # Errors
+    /// The first thing that is unknown, missing or contradictory, at its place.
+    pub fn read(root: &Node, registry: &Registry) -> Result<ServiceSpec, Refusal> {
+        let Some(service) = root.get("service") else {
+            return Err(Refusal::at(&root.at, "there is no [service]")
+                .help("describe the backend under test"));
+        };
+        let o = ServiceOptions::read(service)?;
+        if !(1..=1000).contains(&o.replicas) {
+            let at = service.get("replicas").map_or(&service.at, |n| &n.at);
+            return Err(Refusal::at(at, format!("{} replicas", o.replicas)).help("from 1 to 1000"));
+        }
+        let dependencies = read_dependencies(root)?;
+        let balancer = match &o.balancer {
+            Some(node) => part(node, |n| pick(&registry.balancers, "balancer", n).map(drop))?,
+            None => Part {
+                node: Node {
+                    value: Value::Text("random".into()),
+                    at: At::nowhere(),
+                },
+                kind: "random".into(),
+            },
+        };
+        let key = o.key.as_ref().map(KeyTemplate::read).transpose()?;
+        let cache = o
+            .cache
+            .as_ref()
+            .map(|n| read_cache(n, registry))
+            .transpose()?;
+        if let (Some(node), None) = (&o.cache, &key) {
+            return Err(
+                Refusal::at(&node.at, "a cache without a key").help("add key = { fields = [...] }")
+            );
+        }
+        let single_flight = o
+            .single_flight
+            .as_ref()
+            .map(read_single_flight)
+            .transpose()?
+            .flatten();
+        if let (Some(node), Some(_), None) = (&o.single_flight, single_flight, &key) {
+            return Err(Refusal::at(&node.at, "single-flight without a key")
+                .help("add key = { fields = [...] }"));
+        }
+        if !(o.cold_factor.is_finite() && o.cold_factor >= 1.0) {
+            let at = service.get("cold_factor").map_or(&service.at, |n| &n.at);
+            return Err(
+                Refusal::at(at, "a cold process is not faster than a warm one").help("1 or more"),
+            );
+        }
+        Ok(ServiceSpec {
+            replicas: o.replicas,
+            balancer,
+            limiter: o
+                .limiter
+                .as_ref()
+                .map(|n| read_limiter(n, registry))
+                .transpose()?,
+            parse: o
+                .parse
+                .as_ref()
+                .map(|n| read_parse(n, registry))
+                .transpose()?,
+            key,
+            cache,
+            single_flight,
+            queue: o
+                .queue
+                .as_ref()
+                .map(|n| read_queue(n, registry))
+                .transpose()?,
+            compute: o.compute.as_ref().map(Latency::read).transpose()?,
+            steps: o
+                .call
+                .as_ref()
+                .map(|n| read_steps(n, &dependencies))
+                .transpose()?
+                .unwrap_or_default(),
+            cold_for: o.cold_for.0,
+            cold_factor: o.cold_factor,
+            dependencies,
+            clients: root
+                .get("clients")
+                .map(ClientOptions::read)
+                .transpose()?
+                .unwrap_or_else(ClientOptions::patient),
+            tree: root.clone(),
+        })
+    }
+}

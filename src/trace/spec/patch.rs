@@ -1,0 +1,186 @@
+//! How the table of a trace changes after it was read: by the command line, and by drifts on the timeline. The changed
+//! table is read again as a whole, so that what may not stand in a file cannot come in this way either.
+
+use super::{Origin, TraceSpec};
+use crate::{
+    config::{At, Entry, Node, Options, Refusal, Source as Text, Table, Value, suggestion},
+    trace::{
+        population::{Contents, Population},
+        shape::Shape,
+    },
+};
+use std::path::PathBuf;
+
+/// What the command line says about the trace.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// A file in place of the declared trace; the population then fills what it lacks.
+    pub trace: Option<PathBuf>,
+    /// As `speed`.
+    pub speed: Option<String>,
+    /// As `rate`.
+    pub rate: Option<String>,
+    /// As `take`.
+    pub take: Option<String>,
+    /// As `filter`.
+    pub filter: Option<String>,
+    /// As `loop`.
+    pub laps: Option<String>,
+    /// As `reorder`.
+    pub reorder: Option<String>,
+    /// As `lenient`.
+    pub lenient: bool,
+}
+
+impl TraceSpec {
+    /// The trace with what the command line says. A file given there takes the place of the declared trace together with
+    /// that one's shaping; the population stays, and fills what the file lacks.
+    ///
+    /// # Errors
+    /// As for [`TraceSpec::read`], at the argument.
+    pub fn overridden(&self, over: &Overrides) -> Result<TraceSpec, Refusal> {
+        let mut node = self.node.clone();
+        let mut given = self.given.clone();
+        if let Some(path) = &over.trace {
+            given = Some(path.clone());
+            if let Value::Table(table) = &mut node.value {
+                for name in ["path", "format", "arrivals", "duration", "sessions", "loop"] {
+                    table.shift_remove(name);
+                }
+                for field in Shape::fields() {
+                    table.shift_remove(field.name);
+                }
+            }
+        }
+        for (name, key, value) in [
+            ("--speed", "speed", &over.speed),
+            ("--rate", "rate", &over.rate),
+            ("--take", "take", &over.take),
+            ("--loop", "loop", &over.laps),
+            ("--reorder", "reorder", &over.reorder),
+        ] {
+            if let Some(text) = value {
+                let source = Text::new(name, text.clone());
+                node.set(key, &At::whole(&source), Node::parse_value(&source)?)?;
+            }
+        }
+        if over.speed.is_some() != over.rate.is_some()
+            && let Value::Table(table) = &mut node.value
+        {
+            table.shift_remove(if over.speed.is_some() {
+                "rate"
+            } else {
+                "speed"
+            });
+        }
+        if let Some(text) = &over.filter {
+            let source = Text::new("--filter", text.clone());
+            let at = At::whole(&source);
+            node.set(
+                "filter",
+                &at,
+                Node {
+                    value: Value::Text(text.clone()),
+                    at: at.clone(),
+                },
+            )?;
+        }
+        if over.lenient {
+            let source = Text::new("--lenient", "true");
+            node.set("lenient", &At::whole(&source), Node::parse_value(&source)?)?;
+        }
+        TraceSpec::of(node, &self.base, given)
+    }
+
+    /// From `at` (ns of the replay) on the population is another: each path is set to its value (`contents.exponent`, with or
+    /// without `trace.` before it). Later calls build on earlier ones; times must not go back.
+    ///
+    /// # Errors
+    /// A path that leads nowhere, a value that does not fit, or one that cannot change during a replay.
+    pub fn drift(&mut self, at: u64, set: &[(String, At, Node)]) -> Result<(), Refusal> {
+        let mut node = self.node.clone();
+        for (path, key, value) in set {
+            let path = path.strip_prefix("trace.").unwrap_or(path);
+            let first = path.split('.').next().unwrap_or("");
+            if !Population::fields().iter().any(|f| f.name == first) {
+                let known = Population::fields();
+                return Err(Refusal::at(
+                    key,
+                    format!("\"{first}\" of the trace cannot change during a replay"),
+                )
+                .help(suggestion(first, known.iter().map(|f| f.name))));
+            }
+            node.set(path, key, value.clone())?;
+        }
+        expand(&mut node, "clients");
+        let table = node.table("trace")?;
+        let mut others: Vec<&str> = Origin::fields()
+            .iter()
+            .chain(&Shape::fields())
+            .map(|f| f.name)
+            .collect();
+        others.push("loop");
+        let mut population = Population::read_table(&node.at, table, &others)?;
+        population.check(&node)?;
+        let last = self.drifts.last().map_or(&self.population, |(_, p)| p);
+        if last.contents.is_some() {
+            population.contents.get_or_insert_with(Contents::default);
+        }
+        if self.drifts.last().is_some_and(|(before, _)| *before > at) {
+            return Err(Refusal::new(
+                "drifts of the trace must be given in order of time",
+            ));
+        }
+        self.drifts.push((at, population));
+        self.node = node;
+        Ok(())
+    }
+}
+
+/// `trace = "path"` as a table.
+pub(super) fn tabled(node: &Node) -> Node {
+    match &node.value {
+        Value::Text(_) => {
+            let mut table = Table::new();
+            table.insert(
+                "path".into(),
+                Entry {
+                    key: node.at.clone(),
+                    node: node.clone(),
+                },
+            );
+            Node {
+                value: Value::Table(table),
+                at: node.at.clone(),
+            }
+        }
+        _ => node.clone(),
+    }
+}
+
+/// `clients = { web = 3 }` as `clients = { web = { share = 3 } }`.
+pub(super) fn expand(node: &mut Node, name: &str) {
+    let Value::Table(table) = &mut node.value else {
+        return;
+    };
+    let Some(Entry {
+        node: Node {
+            value: Value::Table(kinds),
+            ..
+        },
+        ..
+    }) = table.get_mut(name)
+    else {
+        return;
+    };
+    for entry in kinds.values_mut() {
+        if matches!(entry.node.value, Value::Integer(_) | Value::Float(_)) {
+            let mut table = Table::new();
+            table.insert("share".into(), entry.clone());
+            entry.node = Node {
+                value: Value::Table(table),
+                at: entry.node.at.clone(),
+            };
+        }
+    }
+}
