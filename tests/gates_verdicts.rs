@@ -132,6 +132,15 @@ fn a_verdict_gives_the_numbers_that_it_rests_on() {
             "latency.p95 930ms, allowed 1.04s (baseline 40ms + 1s)".into()
         )
     );
+    // What must be reached is not something that is allowed.
+    let told = verdict(
+        "success_rate >= 99% during baseline",
+        recording(slow_incident),
+    );
+    assert_eq!(
+        told,
+        (Verdict::Pass, "success_rate 100%, required 99%".into())
+    );
 }
 
 #[test]

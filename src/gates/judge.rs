@@ -336,8 +336,9 @@ fn held(
     };
     let holds = condition.op.holds(value, allowed);
     let mut detail = format!(
-        "{name} {}{place}, allowed {}",
+        "{name} {}{place}, {} {}",
         unit.show(value),
+        condition.op.bound_word(),
         show_allowed(allowed, unit)
     );
     if let Bound::Relative { factor, to, plus } = condition.bound

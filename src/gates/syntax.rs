@@ -96,6 +96,15 @@ pub(super) enum To {
 }
 
 impl Op {
+    /// What its bound is to a value: a latency is allowed so much, a hit rate must reach so much.
+    pub(super) fn bound_word(self) -> &'static str {
+        match self {
+            Op::Less | Op::AtMost => "allowed",
+            Op::More | Op::AtLeast | Op::Equal => "required",
+            Op::NotEqual => "forbidden",
+        }
+    }
+
     pub const ALL: &'static [(&'static str, Op)] = &[
         ("<", Op::Less),
         ("<=", Op::AtMost),
