@@ -197,3 +197,41 @@ fn entries_that_expire_together_are_no_incident() {
         .success()
         .stdout(contains("\"summary\": \"no incident\""));
 }
+
+/// A quantity that is said to be measured is; one that is not must not look as if it were.
+#[test]
+fn a_run_measures_the_scalars_that_say_so_and_no_others() {
+    use gameday::gates::SCALARS;
+    use gameday::incident::{Incident, Overlay, Registries, RunOptions, run};
+    let registries = Registries::builtin();
+    let overlay = Overlay {
+        variant: Some("dependency-slow".into()),
+        set: vec!["trace.duration=4m".into()],
+        ..Overlay::default()
+    };
+    let incident = Incident::read(
+        "incidents/incident-24.toml".as_ref(),
+        include_str!("../incidents/incident-24.toml"),
+        &overlay,
+        &Default::default(),
+        &registries,
+    );
+    let options = RunOptions {
+        keep: gameday::recording::Keep::NoRows,
+        progress: None,
+    };
+    let run = run(&incident.unwrap(), &registries, &options).unwrap();
+    let mut said: Vec<&str> = SCALARS
+        .iter()
+        .filter(|s| s.measured)
+        .map(|s| s.name)
+        .collect();
+    let mut found: Vec<&str> = run.scalars.keys().map(String::as_str).collect();
+    said.sort_unstable();
+    found.sort_unstable();
+    assert_eq!(found, said);
+    // The fault slows calls of a third of the run; each is counted once.
+    let hits = run.truth.entries.iter().map(|e| e.hits).sum::<u64>();
+    assert!(hits > 100, "{hits}");
+    assert_eq!(run.scalars["truth.hits"], hits as f64);
+}

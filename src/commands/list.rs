@@ -7,6 +7,7 @@ use super::{
 use crate::{
     config::Kind,
     diagnosis,
+    gates::{NAMED, SCALARS},
     incident::{Incident, Overlay, Registries},
     indicators,
 };
@@ -25,7 +26,7 @@ enum What {
     Incidents,
     /// Causes that a diagnosis can name.
     Causes,
-    /// Indicators that gates can hold.
+    /// Indicators that gates can hold, with their units.
     Indicators,
     /// Components that a service can be made of.
     Components,
@@ -67,7 +68,23 @@ pub fn run(args: &ListArgs, out: &mut Stdout) -> Done {
         }
         What::Indicators => {
             for indicator in indicators::catalogue() {
-                let _ = writeln!(text, "{:24} {}", indicator.name, indicator.doc);
+                let unit = indicator.unit.to_string();
+                let _ = writeln!(text, "{:26} {unit:11} {}", indicator.name, indicator.doc);
+            }
+            let _ = writeln!(text, "\nOne value a run, for gates alone:");
+            for scalar in SCALARS {
+                let unit = scalar.unit.to_string();
+                let not = if scalar.measured {
+                    ""
+                } else {
+                    " (not measured yet: no data)"
+                };
+                let _ = writeln!(text, "{:26} {unit:11} {}{not}", scalar.name, scalar.doc);
+            }
+            let _ = writeln!(text, "\nConditions with a name:");
+            for named in NAMED {
+                let (name, expression) = (named.name, named.expression);
+                let _ = writeln!(text, "{name:26} {expression}\n{:26} {}", "", named.doc);
             }
         }
         What::Components => {

@@ -14,6 +14,9 @@ pub struct Scalar {
     pub worse: Worse,
     /// What it is, one line.
     pub doc: &'static str,
+    /// Whether a run of today measures it. What none measures has a name already, so that files can be written for it;
+    /// until then it is no data, which fails a gate.
+    pub measured: bool,
 }
 
 const fn scalar(name: &'static str, unit: Unit, doc: &'static str) -> Scalar {
@@ -22,12 +25,20 @@ const fn scalar(name: &'static str, unit: Unit, doc: &'static str) -> Scalar {
         unit,
         worse: Worse::Higher,
         doc,
+        measured: false,
+    }
+}
+
+const fn measured(name: &'static str, unit: Unit, doc: &'static str) -> Scalar {
+    Scalar {
+        measured: true,
+        ..scalar(name, unit, doc)
     }
 }
 
 /// Every scalar that an expression may name. One that the run did not measure is no data.
 pub const SCALARS: &[Scalar] = &[
-    scalar(
+    measured(
         "recovery_time",
         Unit::Nanos,
         "from the last step of the fix until the gates hold again",
@@ -52,7 +63,7 @@ pub const SCALARS: &[Scalar] = &[
         Unit::Fraction,
         "share of tenants that felt the incident",
     ),
-    scalar(
+    measured(
         "truth.wrong_answers",
         Unit::Count,
         "answers of a cache that belonged to another question",
@@ -72,7 +83,7 @@ pub const SCALARS: &[Scalar] = &[
         Unit::Count,
         "the same as duplicate_writes",
     ),
-    scalar(
+    measured(
         "truth.hits",
         Unit::Count,
         "requests and calls that a fault touched",

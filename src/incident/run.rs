@@ -311,6 +311,8 @@ pub fn run(
     }
     let mut scalars = IndexMap::new();
     scalars.insert("truth.wrong_answers".to_string(), wrong_answers as f64);
+    let hits: u64 = truth.entries.iter().map(|entry| entry.hits).sum();
+    scalars.insert("truth.hits".to_string(), hits as f64);
     settle_recovery(incident, &watched, &recording, &mut truth, &mut scalars);
     Ok(Run {
         recording,
