@@ -60,3 +60,33 @@ fn a_diagnosis_alone_reads_as_it_does_in_the_report() {
     let since = "  since     00:20:02 (between 00:19:55 and 00:20:10), well again from 00:41:00";
     assert_eq!(apart, [since]);
 }
+
+#[test]
+fn a_run_to_which_nothing_was_done_says_so_among_its_phases() {
+    let mut demo = Demo::incident(20.0);
+    demo.truth.entries.clear();
+    let text = text::render(&demo.findings(), false);
+    assert!(
+        text.contains("00:20:00    nothing was done to this run"),
+        "{text}"
+    );
+    assert!(!text.contains("recovered 3m"), "{text}");
+}
+
+#[test]
+fn a_fault_that_ends_by_itself_is_no_fix() {
+    use gameday::incident::EntryKind;
+    let mut demo = Demo::incident(20.0);
+    demo.truth.entries.retain(|e| e.kind == EntryKind::Fault);
+    let text = text::render(&demo.findings(), false);
+    assert!(
+        text.contains("recovered 3m after the end of the last fault"),
+        "{text}"
+    );
+    demo.truth.recovery_time = Some(0);
+    let text = text::render(&demo.findings(), false);
+    assert!(
+        text.contains("recovered at once with the end of the last fault"),
+        "{text}"
+    );
+}

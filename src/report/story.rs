@@ -4,7 +4,7 @@ use super::words::{clock, thousands};
 use super::{Findings, diagnosed};
 use crate::config::{show_bytes, show_nanos};
 use crate::gates::Judgement;
-use crate::incident::{Entry, EntryKind};
+use crate::incident::{Entry, EntryKind, PhaseName};
 use indexmap::IndexMap;
 use std::cmp::Ordering;
 
@@ -44,6 +44,20 @@ pub fn happenings(findings: &Findings) -> Vec<Happening> {
         words: entry(e),
     });
     let mut all: Vec<Happening> = phases.chain(entries).collect();
+    if let Some(incident) = findings
+        .truth
+        .phases
+        .iter()
+        .find(|p| p.name == PhaseName::Incident)
+        && !findings.anything_happened()
+    {
+        all.push(Happening {
+            at: incident.from,
+            phase: false,
+            words: "nothing was done to this run; its phases are where the incident's would be"
+                .to_owned(),
+        });
+    }
     all.sort_by_key(|h| (h.at, !h.phase));
     all
 }
@@ -56,10 +70,10 @@ pub fn entry_name(entry: &Entry) -> String {
         EntryKind::Drift => "drift",
         EntryKind::Fix => "fix",
     };
-    // A label often says its kind already. A deploy has a name, all others are described.
+    // A label often says its kind already; those of changes say what was done: deploy, set, warm, flush, restart.
     match entry.kind {
+        EntryKind::Change => entry.label.clone(),
         _ if entry.label.starts_with(kind) => entry.label.clone(),
-        EntryKind::Change => format!("{kind} {}", entry.label),
         _ => format!("{kind}: {}", entry.label),
     }
 }
@@ -83,17 +97,17 @@ fn entry(entry: &Entry) -> String {
 pub fn recovery(findings: &Findings) -> Option<Told> {
     let truth = findings.truth;
     let fixed = truth.entries.iter().any(|e| e.kind == EntryKind::Fix);
+    // Faults may end by themselves.
+    let end = if fixed {
+        "the last step of the fix"
+    } else {
+        "the end of the last fault"
+    };
     match truth.recovery_time {
         _ if !findings.anything_happened() => None,
-        Some(0) => Some((
-            "recovered at once with the last step of the fix".to_owned(),
-            Some(true),
-        )),
+        Some(0) => Some((format!("recovered at once with {end}"), Some(true))),
         Some(ns) => Some((
-            format!(
-                "recovered {} after the last step of the fix",
-                show_nanos(ns)
-            ),
+            format!("recovered {} after {end}", show_nanos(ns)),
             Some(true),
         )),
         None if fixed => Some(("not recovered after the fix".to_owned(), Some(false))),

@@ -18,6 +18,17 @@ pub struct Table {
     pub rows: Vec<TableRow>,
 }
 
+impl Table {
+    /// Whether another has the same values in the same places.
+    fn reads_as(&self, other: &Table) -> bool {
+        let texts = |table: &Table| -> Vec<String> {
+            let values = table.rows.iter().flat_map(|r| &r.values);
+            values.map(|v| v.text.clone()).collect()
+        };
+        texts(self) == texts(other)
+    }
+}
+
 /// One quantity.
 #[derive(Clone, Debug)]
 pub struct TableRow {
@@ -137,13 +148,17 @@ const CACHE: &[Row] = &[
 /// A value that is this much worse than in the first phase is marked.
 const MARKED: f64 = 1.5;
 
-/// Latency from the intended arrival, and from when the service began.
+/// Latency from the intended arrival, and from when the service began, where that is another.
 pub fn latency(findings: &Findings) -> Vec<Table> {
     let arrival = table(findings, "Latency from the intended arrival", LATENCY);
-    arrival
-        .into_iter()
-        .chain(table(findings, "Latency from the service's start", SERVICE))
-        .collect()
+    let service = table(findings, "Latency from the service's start", SERVICE);
+    match (arrival, service) {
+        (Some(arrival), Some(service)) if arrival.reads_as(&service) => vec![Table {
+            title: "Latency from the intended arrival (the same from the service's start)",
+            ..arrival
+        }],
+        (arrival, service) => arrival.into_iter().chain(service).collect(),
+    }
 }
 
 /// How requests ended, and where their time went.
@@ -162,7 +177,7 @@ pub fn cache(findings: &Findings) -> Vec<Table> {
         .iter()
         .any(|p| findings.value("cache.hit_rate", p).is_some());
     let table = if looked {
-        table(findings, "Cache (shares of look-ups)", CACHE)
+        table(findings, "Cache (rates are shares of look-ups)", CACHE)
     } else {
         None
     };
