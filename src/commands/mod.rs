@@ -9,6 +9,7 @@ mod output;
 mod replay;
 pub mod trace;
 mod verify;
+mod which;
 
 use crate::config::Refusal;
 use clap::{Parser, Subcommand};
@@ -22,15 +23,27 @@ struct Cli {
     command: Command,
 }
 
+const VERIFIED: &str =
+    "An incident: its name, or the path of its file; or `theory`, for the engine";
+
 #[derive(Subcommand)]
 enum Command {
     /// Replay an incident and report on it.
     Replay(replay::ReplayArgs),
     /// Replay an incident and exit with 1 when a gate is breached: what CI calls.
+    #[command(
+        mut_arg("gate", |arg| arg.hide(true)),
+        mut_arg("out", |arg| arg.hide(true)),
+        mut_arg("no_report", |arg| arg.hide(true)),
+    )]
     Gate(replay::ReplayArgs),
     /// Diagnose a recording: one that was saved, or your own export.
     Diagnose(diagnose::DiagnoseArgs),
     /// Check the engine against theory, or that an incident replays to the same bytes.
+    #[command(
+        mut_arg("incident", |arg| arg.value_name("INCIDENT|theory").help(VERIFIED)),
+        mut_arg("variant", |arg| arg.help("Overlay the [variant.NAME] table")),
+    )]
     Verify(verify::VerifyArgs),
     /// Look at, convert and generate traces.
     Trace(trace::TraceArgs),

@@ -1,15 +1,15 @@
 //! `gameday replay` and `gameday gate`: one run of an incident, its report, and the exit code.
 
 use super::{
-    Done, find,
+    Done,
     output::{Stdout, print},
-    trace::ShapeArgs,
+    which::WhichArgs,
 };
 use crate::{
     config::Refusal,
     diagnosis::{self, Diagnosis},
     gates::{Judgement, Verdict},
-    incident::{self, Incident, Overlay, Registries, Run, RunOptions},
+    incident::{self, Incident, Registries, Run, RunOptions},
     recording::{
         Keep,
         files::{SaveFormat, save},
@@ -26,28 +26,8 @@ use std::{
 
 #[derive(Args)]
 pub struct ReplayArgs {
-    /// An incident: its name, or the path of its file.
-    pub incident: String,
-    /// Overlay the [variant.NAME] table; `all` runs the file and every variant.
-    #[arg(long)]
-    pub variant: Option<String>,
-    /// Set one value of the file: a dotted path, such as service.cache.ttl=1m.
-    #[arg(long, value_name = "PATH=VALUE")]
-    pub set: Vec<String>,
-    /// Leave the timeline out: the same traffic, nothing happens.
-    #[arg(long)]
-    pub healthy: bool,
-    /// Leave the fix out.
-    #[arg(long)]
-    pub no_fix: bool,
-    /// Only the first N steps of the fix.
-    #[arg(long, value_name = "N")]
-    pub fix_steps: Option<usize>,
-    /// A trace file in place of the incident's; what it lacks is filled by the incident's population.
-    #[arg(long, value_name = "FILE")]
-    pub trace: Option<PathBuf>,
     #[command(flatten)]
-    pub shape: ShapeArgs,
+    pub which: WhichArgs,
     /// Keep no rows: memory does not grow with the traffic; the diagnosis then has nothing to go by.
     #[arg(long)]
     pub no_records: bool,
@@ -116,67 +96,11 @@ pub enum Print {
     Digest,
 }
 
-impl ReplayArgs {
-    /// Reads the incident with a variant laid over it.
-    ///
-    /// # Errors
-    /// Whatever is wrong with it.
-    pub fn read(
-        &self,
-        variant: Option<&str>,
-        registries: &Registries,
-    ) -> Result<Incident, Refusal> {
-        self.read_with_seed(variant, self.shape.seed, registries)
-    }
-
-    /// The same with another seed.
-    ///
-    /// # Errors
-    /// As [`ReplayArgs::read`].
-    pub fn read_with_seed(
-        &self,
-        variant: Option<&str>,
-        seed: Option<u64>,
-        registries: &Registries,
-    ) -> Result<Incident, Refusal> {
-        let (path, text) = find::incident(&self.incident)?;
-        let overlay = Overlay {
-            variant: variant.map(str::to_string),
-            set: self.set.clone(),
-            seed,
-            healthy: self.healthy,
-            no_fix: self.no_fix,
-            fix_steps: self.fix_steps,
-        };
-        Incident::read(
-            &path,
-            &text,
-            &overlay,
-            &self.shape.overrides(self.trace.clone()),
-            registries,
-        )
-    }
-
-    /// The variants asked for; `None` is the file itself.
-    fn variants(&self, registries: &Registries) -> Result<Vec<Option<String>>, Refusal> {
-        Ok(match self.variant.as_deref() {
-            Some("all") => {
-                let file = self.read(None, registries)?;
-                std::iter::once(None)
-                    .chain(file.variants.into_iter().map(|(name, _)| Some(name)))
-                    .collect()
-            }
-            Some(name) => vec![Some(name.to_string())],
-            None => vec![None],
-        })
-    }
-}
-
 pub fn run(args: &ReplayArgs, gate: bool, out: &mut Stdout) -> Done {
     let registries = Registries::builtin();
     let mut code = 0;
-    for variant in args.variants(&registries)? {
-        let incident = args.read(variant.as_deref(), &registries)?;
+    for variant in args.which.variants(&registries)? {
+        let incident = args.which.read(variant.as_deref(), &registries)?;
         let one = one(args, &incident, &registries, out, gate)?;
         code = code.max(one);
     }
@@ -200,7 +124,7 @@ fn one(
     };
     if let Some(folder) = &args.save {
         // Runs that are saved together do not replace one another.
-        let folder = match args.variant.as_deref() {
+        let folder = match args.which.variant.as_deref() {
             Some("all") => folder.join(incident.label()),
             _ => folder.clone(),
         };
@@ -257,15 +181,20 @@ fn one(
         Print::Digest => format!("{digest}\n"),
     };
     print(out, &text)?;
-    if !args.no_report && !gate {
-        report::write_all(&findings, &args.out)?;
-    }
+    let written = if args.no_report || gate {
+        vec![]
+    } else {
+        report::write_all(&findings, &args.out)?
+    };
     eprintln!(
         "{}: {} requests in {seconds:.2} s of wall time, {:.0} a second",
         incident.label(),
         run.requests,
         run.requests as f64 / seconds.max(1e-9)
     );
+    if !written.is_empty() {
+        eprint!("{}", report::text::written(&written));
+    }
     Ok(exit_code(
         args,
         gate,
@@ -341,8 +270,8 @@ fn no_rows() -> Diagnosis {
 
 fn named_variant(args: &ReplayArgs, incident: &Incident) -> Option<String> {
     let mut words: Vec<String> = incident.variant.iter().cloned().collect();
-    words.extend(args.healthy.then(|| "healthy".to_string()));
-    words.extend(args.no_fix.then(|| "no-fix".to_string()));
+    words.extend(args.which.healthy.then(|| "healthy".to_string()));
+    words.extend(args.which.no_fix.then(|| "no-fix".to_string()));
     (!words.is_empty()).then(|| words.join("-"))
 }
 
@@ -351,7 +280,7 @@ fn reproduce(args: &ReplayArgs, incident: &Incident) -> String {
     let mut words = vec![
         "gameday".to_string(),
         "replay".into(),
-        args.incident.clone(),
+        args.which.incident.clone(),
     ];
     let mut add = |name: &str, value: Option<String>| {
         if let Some(value) = value {
@@ -363,25 +292,25 @@ fn reproduce(args: &ReplayArgs, incident: &Incident) -> String {
         }
     };
     add("variant", incident.variant.clone());
-    for set in &args.set {
+    for set in &args.which.set {
         add("set", Some(set.clone()));
     }
-    add("seed", args.shape.seed.map(|s| s.to_string()));
+    add("seed", args.which.shape.seed.map(|s| s.to_string()));
     add(
         "trace",
-        args.trace.as_ref().map(|t| t.display().to_string()),
+        args.which.trace.as_ref().map(|t| t.display().to_string()),
     );
-    let over = args.shape.overrides(None);
+    let over = args.which.shape.overrides(None);
     add("speed", over.speed);
     add("rate", over.rate);
     add("take", over.take);
     add("filter", over.filter);
     add("loop", over.laps);
     add("reorder", over.reorder);
-    add("fix-steps", args.fix_steps.map(|n| n.to_string()));
+    add("fix-steps", args.which.fix_steps.map(|n| n.to_string()));
     for (on, flag) in [
-        (args.healthy, "--healthy"),
-        (args.no_fix, "--no-fix"),
+        (args.which.healthy, "--healthy"),
+        (args.which.no_fix, "--no-fix"),
         (over.lenient, "--lenient"),
     ] {
         if on {

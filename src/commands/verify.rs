@@ -4,7 +4,7 @@
 use super::{
     Done,
     output::{Stdout, print},
-    replay::ReplayArgs,
+    which::WhichArgs,
 };
 use crate::{
     config::Refusal,
@@ -24,17 +24,16 @@ pub struct VerifyArgs {
     /// Requests a closed-form check of `verify theory`.
     #[arg(long)]
     requests: Option<u64>,
-    /// `theory` in place of an incident checks the engine.
     #[command(flatten)]
-    replay: ReplayArgs,
+    which: WhichArgs,
 }
 
 pub fn run(args: &VerifyArgs, out: &mut Stdout) -> Done {
-    if args.replay.incident == "theory" {
+    if args.which.incident == "theory" {
         let default = theory::Options::default();
         let options = theory::Options {
             requests: args.requests.unwrap_or(default.requests),
-            seed: args.replay.shape.seed.unwrap_or(default.seed),
+            seed: args.which.shape.seed.unwrap_or(default.seed),
         };
         let checks = theory::verify(&options);
         print(out, &theory::render(&checks))?;
@@ -42,15 +41,15 @@ pub fn run(args: &VerifyArgs, out: &mut Stdout) -> Done {
     }
     let registries = Registries::builtin();
     let incident = args
-        .replay
-        .read(args.replay.variant.as_deref(), &registries)?;
+        .which
+        .read(args.which.variant.as_deref(), &registries)?;
     let folder = std::env::temp_dir().join(format!("gameday-verify-{}", std::process::id()));
-    let done = compare(&args.replay, incident.seed, &folder, out);
+    let done = compare(&args.which, incident.seed, &folder, out);
     let _ = std::fs::remove_dir_all(&folder);
     done
 }
 
-fn compare(args: &ReplayArgs, seed: u64, folder: &Path, out: &mut Stdout) -> Done {
+fn compare(args: &WhichArgs, seed: u64, folder: &Path, out: &mut Stdout) -> Done {
     let fail = |what: &str, e: std::io::Error| Refusal::new(format!("{what}: {e}"));
     let own = std::env::current_exe().map_err(|e| fail("cannot find this program", e))?;
     let mut folders: Vec<(String, PathBuf)> = vec![];

@@ -202,6 +202,7 @@ impl std::error::Error for Refusal {}
 pub fn suggestion<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let mut known: Vec<&str> = known.into_iter().collect();
     known.sort_unstable();
+    known.dedup();
     let near = known
         .iter()
         .map(|k| (strsim::damerau_levenshtein(name, k), *k))

@@ -1,0 +1,94 @@
+//! Which run: an incident, what is laid over it, and its trace. What `replay`, `gate` and `verify` have in common.
+
+use super::{find, trace::ShapeArgs};
+use crate::{
+    config::Refusal,
+    incident::{Incident, Overlay, Registries},
+};
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Args)]
+pub struct WhichArgs {
+    /// An incident: its name, or the path of its file.
+    pub incident: String,
+    /// Overlay the [variant.NAME] table; `all` runs the file and every variant.
+    #[arg(long)]
+    pub variant: Option<String>,
+    /// Set one value of the file: a dotted path, such as service.cache.ttl=1m.
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Leave the timeline out: the same traffic, nothing happens.
+    #[arg(long)]
+    pub healthy: bool,
+    /// Leave the fix out.
+    #[arg(long)]
+    pub no_fix: bool,
+    /// Only the first N steps of the fix.
+    #[arg(long, value_name = "N")]
+    pub fix_steps: Option<usize>,
+    /// A trace file in place of the incident's; what it lacks is filled by the incident's population.
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+    #[command(flatten)]
+    pub shape: ShapeArgs,
+}
+
+impl WhichArgs {
+    /// Reads the incident with a variant laid over it.
+    ///
+    /// # Errors
+    /// Whatever is wrong with it.
+    pub fn read(
+        &self,
+        variant: Option<&str>,
+        registries: &Registries,
+    ) -> Result<Incident, Refusal> {
+        self.read_with_seed(variant, self.shape.seed, registries)
+    }
+
+    /// The same with another seed.
+    ///
+    /// # Errors
+    /// As [`WhichArgs::read`].
+    pub fn read_with_seed(
+        &self,
+        variant: Option<&str>,
+        seed: Option<u64>,
+        registries: &Registries,
+    ) -> Result<Incident, Refusal> {
+        let (path, text) = find::incident(&self.incident)?;
+        let overlay = Overlay {
+            variant: variant.map(str::to_string),
+            set: self.set.clone(),
+            seed,
+            healthy: self.healthy,
+            no_fix: self.no_fix,
+            fix_steps: self.fix_steps,
+        };
+        Incident::read(
+            &path,
+            &text,
+            &overlay,
+            &self.shape.overrides(self.trace.clone()),
+            registries,
+        )
+    }
+
+    /// The variants asked for; `None` is the file itself.
+    ///
+    /// # Errors
+    /// As [`WhichArgs::read`].
+    pub fn variants(&self, registries: &Registries) -> Result<Vec<Option<String>>, Refusal> {
+        Ok(match self.variant.as_deref() {
+            Some("all") => {
+                let file = self.read(None, registries)?;
+                std::iter::once(None)
+                    .chain(file.variants.into_iter().map(|(name, _)| Some(name)))
+                    .collect()
+            }
+            Some(name) => vec![Some(name.to_string())],
+            None => vec![None],
+        })
+    }
+}
