@@ -184,7 +184,7 @@ fn a_timeline_full_of_entries_and_texts_without_end() {
     };
     let mut truth = phases(&[(PhaseName::Baseline, 0, 10), (PhaseName::Incident, 10, 100)]);
     truth.entries = (0..60).map(entry).collect();
-    truth.causes = vec!["a".into(), "b".into()];
+    truth.causes = Some(vec!["a".into(), "b".into()]);
     let mut demo = demo(rows(100, |i| i * 1000, true), windows(&[10 * S]), truth);
     let onset = Onset {
         at: 500 * S,

@@ -35,7 +35,10 @@ fn colour_changes_no_letter() {
 #[test]
 fn a_healthy_run_is_one_column_and_says_so() {
     let mut demo = Demo::incident(20.0);
-    demo.truth = gameday::incident::Truth::default();
+    demo.truth = gameday::incident::Truth {
+        causes: Some(vec![]),
+        ..Default::default()
+    };
     demo.diagnosis = gameday::diagnosis::Diagnosis {
         summary: "no incident".into(),
         ..Default::default()
@@ -89,4 +92,16 @@ fn a_fault_that_ends_by_itself_is_no_fix() {
         text.contains("recovered at once with the end of the last fault"),
         "{text}"
     );
+}
+
+#[test]
+fn what_was_not_expected_or_not_diagnosed_is_not_judged() {
+    let mut demo = Demo::incident(20.0);
+    let mut findings = demo.findings();
+    findings.recording = None;
+    let text = text::render(&findings, false);
+    assert!(text.contains("expected: key-field-added\n"), "{text}");
+    demo.truth.causes = None;
+    let text = text::render(&demo.findings(), false);
+    assert!(!text.contains("expected:"), "{text}");
 }

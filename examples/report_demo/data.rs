@@ -71,7 +71,7 @@ impl Demo {
                     recording.requests.len() as u64 / 3,
                 ),
             ],
-            causes: vec!["key-field-added".into()],
+            causes: Some(vec!["key-field-added".into()]),
             recovery_time: Some(3 * MINUTE),
         };
         Demo::of(recording, truth, diagnosis(), judgements())

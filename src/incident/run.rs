@@ -299,16 +299,14 @@ pub fn run(
                 entry
             })
             .collect(),
-        causes: incident
-            .expect
-            .iter()
-            .flat_map(|e| e.causes.iter().map(|(c, _)| c.clone()))
-            .collect(),
+        causes: if incident.healthy {
+            Some(vec![])
+        } else {
+            let expect = incident.expect.as_ref();
+            expect.map(|e| e.causes.iter().map(|(cause, _)| cause.clone()).collect())
+        },
         recovery_time: None,
     };
-    if incident.healthy {
-        truth.causes.clear();
-    }
     let mut scalars = IndexMap::new();
     scalars.insert("truth.wrong_answers".to_string(), wrong_answers as f64);
     let hits: u64 = truth.entries.iter().map(|entry| entry.hits).sum();

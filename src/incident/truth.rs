@@ -78,8 +78,8 @@ pub struct Truth {
     pub phases: Vec<Phase>,
     /// The timeline as carried out.
     pub entries: Vec<Entry>,
-    /// Causes that a correct lab must find. Empty: no incident.
-    pub causes: Vec<String>,
+    /// Causes that a correct lab must find; none of them: no incident. `None`: the file expects nothing.
+    pub causes: Option<Vec<String>>,
     /// ns from the last step of the fix until recovered; `None` when it never was, or there was no fix.
     pub recovery_time: Option<u64>,
 }

@@ -139,15 +139,18 @@ impl Findings<'_> {
         })
     }
 
-    /// Whether the diagnosis names what the truth expects: the right causes on top, or rightly none.
-    pub fn diagnosis_agrees(&self) -> bool {
-        let expected = &self.truth.causes;
+    /// Whether the diagnosis names what the truth expects: the right causes on top, or rightly none. `None` when nothing is
+    /// expected, or when there were no rows to diagnose.
+    pub fn diagnosis_agrees(&self) -> Option<bool> {
+        let expected = self.truth.causes.as_ref()?;
+        self.recording?;
         let named = self.diagnosis.causes.iter().take(expected.len().max(1));
         let named: Vec<&str> = named.map(|c| c.cause.as_str()).collect();
-        if expected.is_empty() {
-            return self.diagnosis.onset.is_none();
-        }
-        expected.iter().all(|cause| named.contains(&cause.as_str()))
+        Some(if expected.is_empty() {
+            self.diagnosis.onset.is_none()
+        } else {
+            expected.iter().all(|cause| named.contains(&cause.as_str()))
+        })
     }
 
     /// Whether anything was done to the run: a healthy one has the phases of its incident, and nothing in them.

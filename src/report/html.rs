@@ -123,11 +123,10 @@ fn diagnosis(findings: &Findings) -> String {
         let _ = writeln!(html, "<dt>since</dt><dd>{}</dd>", told(&onset));
     }
     html += &labelled(&diagnosed::facts(diagnosis));
-    let _ = writeln!(
-        html,
-        "<dt>expected</dt><dd>{}</dd>\n</dl>",
-        told(&story::expected(findings))
-    );
+    if let Some(expected) = story::expected(findings) {
+        let _ = writeln!(html, "<dt>expected</dt><dd>{}</dd>", told(&expected));
+    }
+    html += "</dl>\n";
     if !diagnosis.causes.is_empty() {
         html += "<ol>\n";
         for (i, ranked) in diagnosis.causes.iter().enumerate() {

@@ -8,7 +8,7 @@
 //! virtual_ns          length of the run
 //! recovery_ns         from the last step of the fix until recovered; null: never, or no fix
 //! verdict             pass | breach | no_data over all gates; null without gates
-//! diagnosis_agrees    whether the diagnosis names what [expect] expects
+//! diagnosis_agrees    whether the diagnosis names what [expect] expects; null without [expect], or without rows
 //! phases[]            name, from_ns, to_ns, indicators { name: number | null } for the whole catalogue
 //! units               { indicator: ns | fraction | count | per_second | ratio }
 //! gates[]             gate, expression, phase, verdict, detail

@@ -151,15 +151,15 @@ pub fn by_gate<'f>(findings: &Findings<'f>) -> Vec<(&'f str, Vec<&'f Judgement>)
     gates.into_iter().collect()
 }
 
-/// What a correct lab must find, and whether it did.
-pub fn expected(findings: &Findings) -> Told {
-    let causes = &findings.truth.causes;
+/// What a correct lab must find, and whether it did; nothing when the file expects nothing.
+pub fn expected(findings: &Findings) -> Option<Told> {
+    let causes = findings.truth.causes.as_ref()?;
     let words = if causes.is_empty() {
         "no incident".to_owned()
     } else {
         causes.join(" and ")
     };
-    (words, Some(findings.diagnosis_agrees()))
+    Some((words, findings.diagnosis_agrees()))
 }
 
 /// Incident, question and variant: `Q24 · incident-24 · no-fix`.

@@ -167,7 +167,9 @@ fn diagnosis(findings: &Findings, paint: Paint) -> Vec<String> {
     let mut lines = vec![paint.ink(Ink::Head, "Diagnosis, from the recording alone")];
     let since = story::onset(findings);
     lines.extend(concluded(findings.diagnosis, since.as_ref(), paint));
-    lines.extend(marked(paint, "  expected: ", &story::expected(findings)));
+    if let Some(expected) = story::expected(findings) {
+        lines.extend(marked(paint, "  expected: ", &expected));
+    }
     lines
 }
 
