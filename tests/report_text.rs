@@ -101,6 +101,11 @@ fn what_was_not_expected_or_not_diagnosed_is_not_judged() {
     findings.recording = None;
     let text = text::render(&findings, false);
     assert!(text.contains("expected: key-field-added\n"), "{text}");
+    // Changes that nobody is to notice begin no incident.
+    assert!(text.contains("in truth 00:20:00"), "{text}");
+    demo.truth.causes = Some(vec![]);
+    let text = text::render(&demo.findings(), false);
+    assert!(!text.contains("in truth"), "{text}");
     demo.truth.causes = None;
     let text = text::render(&demo.findings(), false);
     assert!(!text.contains("expected:"), "{text}");

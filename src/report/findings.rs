@@ -158,8 +158,12 @@ impl Findings<'_> {
         self.truth.entries.iter().any(|e| e.kind != EntryKind::Fix)
     }
 
-    /// When the incident began in truth: the start of the incident phase, if there was an incident.
+    /// When the incident began in truth: the start of the incident phase, if there was an incident. What is expected to go
+    /// unnoticed is none.
     pub fn true_onset(&self) -> Option<u64> {
+        if self.truth.causes.as_ref().is_some_and(Vec::is_empty) {
+            return None;
+        }
         let mut phases = self.truth.phases.iter();
         let incident = phases.find(|p| p.name == PhaseName::Incident);
         incident
