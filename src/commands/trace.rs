@@ -18,7 +18,7 @@ pub struct TraceArgs {
 
 #[derive(clap::Subcommand, Debug)]
 enum Action {
-    /// A trace in numbers: rates, fields, repeats, sizes, tenants.
+    /// Show a trace in numbers: rates, fields, repeats, sizes, tenants.
     Inspect {
         /// A trace file, or an incident file (*.toml) with a trace.
         file: PathBuf,
@@ -28,7 +28,7 @@ enum Action {
         #[arg(long, value_parser = ["text", "json"], default_value = "text")]
         format: String,
     },
-    /// Writes a trace in our own format: the output's name says which (.csv, .jsonl, and .gz or .zst behind it).
+    /// Write a trace in our own format: the output's name says which (.csv, .jsonl, and .gz or .zst behind it).
     Convert {
         /// A trace file, or an incident file (*.toml) with a trace.
         from: PathBuf,
@@ -40,7 +40,7 @@ enum Action {
         #[arg(long)]
         force: bool,
     },
-    /// Generates a trace by an incident's [trace] table, or by options.
+    /// Generate a trace by an incident's [trace] table, or by options.
     Generate(Generate),
 }
 

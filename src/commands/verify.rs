@@ -21,7 +21,7 @@ use std::{
 
 #[derive(Args)]
 pub struct VerifyArgs {
-    /// Requests a closed-form check of `verify theory`.
+    /// Requests of each closed-form check of `verify theory`.
     #[arg(long)]
     requests: Option<u64>,
     #[command(flatten)]
