@@ -111,6 +111,8 @@ pub fn recovery(findings: &Findings) -> Option<Told> {
             Some(true),
         )),
         None if fixed => Some(("not recovered after the fix".to_owned(), Some(false))),
+        // What nobody is to notice needs none.
+        None if findings.true_onset().is_none() => None,
         None => Some(("no fix was applied".to_owned(), None)),
     }
 }
