@@ -72,13 +72,14 @@ fn best(times: &[u64], each: &[f64], step: &Step) -> Instant {
     for (i, nats) in each.iter().enumerate().rev() {
         gains[i] = gains[i + 1] + nats;
     }
-    let (best, top) =
-        gains.iter().enumerate().fold(
-            (0, f64::NEG_INFINITY),
-            |top, (i, &g)| if g > top.1 { (i, g) } else { top },
-        );
+    // Things of one instant are on one side: a clock with coarse ticks says no more than between which ticks it was.
+    let apart = |i: &usize| *i == 0 || *i == times.len() || times[*i] != times[*i - 1];
+    let (best, top) = gains.iter().enumerate().filter(|(i, _)| apart(i)).fold(
+        (0, f64::NEG_INFINITY),
+        |top, (i, &g)| if g > top.1 { (i, g) } else { top },
+    );
     let time = |i: usize| times.get(i).copied().unwrap_or(step.to);
-    let near = |i: &usize| gains[*i] >= top - WITHIN;
+    let near = |i: &usize| apart(i) && gains[*i] >= top - WITHIN;
     let first = (0..=best).find(near).unwrap_or(best);
     let last = (best..gains.len()).rev().find(near).unwrap_or(best);
     // The change lies after the last thing of the old kind and no later than the first of the new.
@@ -87,5 +88,28 @@ fn best(times: &[u64], each: &[f64], step: &Step) -> Instant {
         at: time(best),
         from: after_previous(first),
         to: time(last),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A clock that ticks every 3 s: the change lies after the last tick of the old kind, whatever its things look like.
+    #[test]
+    fn an_interval_is_never_narrower_than_the_clock() {
+        let second = 1_000_000_000u64;
+        let times: Vec<u64> = (0..40u64).flat_map(|tick| [3 * second * tick; 8]).collect();
+        // The change comes after tick 20; half of that tick's things look new by chance.
+        let each: Vec<f64> = (0..320).map(|i| if i < 164 { -1.0 } else { 1.0 }).collect();
+        let step = Step {
+            before: 0.1,
+            after: 0.9,
+            from: 0,
+            to: 120 * second,
+        };
+        let found = best(&times, &each, &step);
+        assert_eq!(found.at % (3 * second), 0);
+        assert!(found.to - found.from >= 3 * second, "{found:?}");
     }
 }
