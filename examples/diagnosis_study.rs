@@ -1,7 +1,7 @@
 //! Measures the diagnosis on made-up services of varied shape: how often the true cause comes first, and how often a healthy
 //! run is left alone.
 //!
-//!     cargo run --release --example diagnosis_study -- [healthy runs] [incidents a cause] [first seed] [requests a run]
+//!     cargo run --release --example diagnosis_study -- [healthy runs] [incidents a cause] [first seed] [requests a run] [--seconds=N] [-v]
 
 #[path = "../tests/diagnosis_support/mod.rs"]
 mod diagnosis_support;
@@ -25,27 +25,28 @@ fn main() {
         .collect();
     let at = |i: usize, otherwise: u64| numbers.get(i).copied().unwrap_or(otherwise);
     let (healthy, each, seed, requests) = (at(0, 500), at(1, 30), at(2, 1), at(3, 60_000) as f64);
+    let seconds = std::env::args().find_map(|a| a.strip_prefix("--seconds=")?.parse().ok());
     if let Some(cause) = std::env::args()
         .skip(1)
         .find_map(|a| a.strip_prefix("--one=").map(String::from))
     {
-        return one(&cause, at(0, 1), at(1, 60_000) as f64);
+        return one(&cause, at(0, 1), at(1, 60_000) as f64, seconds);
     }
     let verbose = std::env::args().any(|a| a == "-v");
-    silence(healthy, seed, requests, verbose);
+    silence(healthy, seed, (requests, seconds), verbose);
     let cases: Vec<Case> = Kind::ALL
         .into_iter()
         .flat_map(|kind| (0..each).map(move |k| (kind, seed * 100_000 + k)))
         .collect::<Vec<_>>()
         .into_par_iter()
-        .filter_map(|(kind, s)| case(kind, s.wrapping_mul(31) + kind as u64, requests))
+        .filter_map(|(kind, s)| case(kind, s.wrapping_mul(31) + kind as u64, requests, seconds))
         .collect();
     table(&cases, verbose);
 }
 
 /// One incident in full: `--one=ttl-changed SEED REQUESTS`.
-fn one(cause: &str, seed: u64, requests: f64) {
-    let world = World::draw(seed, requests);
+fn one(cause: &str, seed: u64, requests: f64, seconds: Option<f64>) {
+    let world = World::lasting(seed, requests, seconds);
     // Any other name is the healthy run.
     let kind = Kind::ALL.into_iter().find(|k| k.cause() == cause);
     let incident = kind.map(|kind| Incident::draw(&world, kind, 0));
@@ -66,12 +67,12 @@ fn one(cause: &str, seed: u64, requests: f64) {
     }
 }
 
-fn silence(n: u64, seed: u64, requests: f64, verbose: bool) {
+fn silence(n: u64, seed: u64, (requests, seconds): (f64, Option<f64>), verbose: bool) {
     let results: Vec<Quiet> = (0..n)
         .into_par_iter()
         .map(|k| {
             let seed = seed.wrapping_mul(7_777_777) + k;
-            let world = World::draw(seed, requests);
+            let world = World::lasting(seed, requests, seconds);
             let recording = run(&world, None).recording;
             let d = diagnose(&recording);
             let alarm = d.onset.map(|o| {

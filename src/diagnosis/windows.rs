@@ -5,8 +5,13 @@ use super::{series::Series, view::View};
 /// ns in a second.
 pub const SECOND: u64 = 1_000_000_000;
 
-/// Widths of a window to choose from, s.
-const WIDTHS: [u64; 8] = [5, 10, 15, 30, 60, 120, 300, 600];
+/// Widths of a window to choose from, s; those below 5 s for runs of fewer than [`FINE`] windows of 5 s: what a longer run
+/// does by itself within seconds is no news.
+const WIDTHS: [u64; 10] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600];
+const FINE: u64 = 60;
+/// Windows that a run should have, if need be with fewer requests in each: the law of noise is read off an eighth of them, and
+/// three are the least for one scale. A test of shares knows how little a small window says, one of shapes does not.
+const FEW: u64 = 24;
 /// Requests that a window should hold at the median: below that a count of the worst 5 % is less than three.
 const ENOUGH: usize = 50;
 /// At most as many windows: a scan's cost grows with their number.
@@ -19,7 +24,7 @@ pub struct Windows {
     pub width: u64,
     /// How many; the last may be cut short by the end.
     pub count: usize,
-    /// Shortest stretch that counts as a change, in windows: three, and at least 30 s.
+    /// Shortest stretch that counts as a change, in windows: three, and at least 30 s where the run is long.
     pub shortest: usize,
 }
 
@@ -41,14 +46,20 @@ impl Windows {
             }
         };
         let wide = view.end.div_ceil(MOST * SECOND).max(600);
-        let width = WIDTHS
-            .into_iter()
-            .find(|&w| fits(w) && (median(w) >= ENOUGH || view.end < 24 * w * SECOND))
+        let many = |w: u64| view.end >= FEW * w * SECOND;
+        let fine = |w: u64| w >= 5 || view.end < FINE * 5 * SECOND;
+        let choice = || WIDTHS.into_iter().filter(|&w| fits(w) && fine(w));
+        let width = choice()
+            .find(|&w| many(w) && median(w) >= ENOUGH)
+            .or(choice().rfind(|&w| many(w)))
+            .or(choice().next())
             .unwrap_or(wide);
+        // A twentieth of a short run.
+        let long = 30u64.min(view.end / (20 * SECOND));
         Windows {
             width: width * SECOND,
             count: (view.end / (width * SECOND)) as usize,
-            shortest: 3.max(30u64.div_ceil(width) as usize),
+            shortest: 3.max(long.div_ceil(width) as usize),
         }
     }
 

@@ -21,10 +21,10 @@ pub struct Case {
 }
 
 /// Draws incidents of a kind from `seed` on until one is noticeable; `None` after 40 worlds.
-pub fn case(kind: Kind, seed: u64, requests: f64) -> Option<Case> {
+pub fn case(kind: Kind, seed: u64, requests: f64, seconds: Option<f64>) -> Option<Case> {
     (0..40).find_map(|k| {
         let seed = seed.wrapping_mul(1000) + k;
-        let world = World::draw(seed, requests);
+        let world = World::lasting(seed, requests, seconds);
         let incident = Incident::draw(&world, kind, 0);
         noticeable(&world, &incident).map(|r| judge(&r, incident, seed))
     })

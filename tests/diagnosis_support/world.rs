@@ -154,16 +154,22 @@ pub struct World {
 impl World {
     /// Draws a service; `requests` bounds the length of its recording.
     pub fn draw(seed: u64, requests: f64) -> World {
+        World::lasting(seed, requests, None)
+    }
+
+    /// Draws a service whose recording lasts so many seconds.
+    pub fn lasting(seed: u64, requests: f64, seconds: Option<f64>) -> World {
         let u = |purpose: u64| dice(seed, 1, purpose);
         let between = |p: u64, a: f64, b: f64| a + (b - a) * u(p);
         let log_between =
             |p: u64, a: f64, b: f64| libm::exp(between(p, libm::log(a), libm::log(b)));
         let pick = |p: u64, of: &[f64]| of[(u(p) * of.len() as f64) as usize];
-        let seconds = pick(1, &[600.0, 900.0, 1200.0, 1800.0, 3600.0, 7200.0]);
+        let seconds =
+            seconds.unwrap_or_else(|| pick(1, &[600.0, 900.0, 1200.0, 1800.0, 3600.0, 7200.0]));
         let rate = log_between(2, 5.0, 500.0)
             .min(requests / seconds)
-            .max(3000.0 / seconds)
-            .max(4.0);
+            .max(3000.0_f64.min(requests) / seconds)
+            .max(4.0_f64.min(requests / seconds));
         let shape = [
             Shape::Poisson,
             Shape::Bursts,
