@@ -7,6 +7,7 @@ use super::{
     episode::{Finding, Frame},
     scan::Stretch,
     series::{Marker, What},
+    stats::ln,
     view::View,
 };
 use crate::recording::requests;
@@ -73,6 +74,26 @@ pub fn appearances(view: &View, column: usize) -> Vec<(u64, usize, usize)> {
         .collect();
     all.sort_by_key(|a| a.1);
     all
+}
+
+/// Requests from the first of a version on that its share is read off.
+const SHARE_OF: usize = 400;
+
+/// The instant before which a version was not yet there, with 95 % confidence. A version that serves a share p of requests
+/// hides from the next k of them with odds (1 - p)^k; and arrivals of one instant are not in order.
+pub fn before_first(view: &View, column: usize, value: u64, first: usize) -> u64 {
+    let next = first..(first + SHARE_OF).min(view.len());
+    let served = next
+        .clone()
+        .filter(|&i| view.get(column, i) == value)
+        .count();
+    let share = (served as f64 / next.len().max(1) as f64).clamp(1e-3, 0.95);
+    let hidden = (ln(0.05) / ln(1.0 - share)).ceil() as usize;
+    let strictly = view
+        .arrived
+        .partition_point(|&t| t < view.arrived[first])
+        .checked_sub(hidden);
+    strictly.map_or(0, |i| view.arrived[i])
 }
 
 /// Changes found by comparing versions.

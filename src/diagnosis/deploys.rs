@@ -17,7 +17,7 @@ use super::{
 const LEAST_Z: f64 = 4.5;
 /// Deploys that are looked at: a log with more is no hint.
 const MOST: usize = 20;
-/// Events this close are steps of one roll-out, ns.
+/// Events this close are steps of one roll-out, ns; in a short run a twentieth of it, as long as the shortest change.
 const ONE: u64 = 120 * SECOND;
 
 /// Changes that begin with a deploy.
@@ -27,12 +27,15 @@ pub fn findings(view: &View, frame: &Frame) -> Vec<Finding> {
         .filter(|e| e.version > 1)
         .map(|e| e.time)
         .collect();
-    times.dedup_by(|later, earlier| *later - *earlier < ONE);
+    let one = ONE.min(view.end / 20);
+    times.dedup_by(|later, earlier| *later - *earlier < one);
     if times.len() > MOST {
         return vec![];
     }
     let looked_at = [
         What::Misses,
+        What::NewKeys,
+        What::DiedYoung,
         What::CallErrors,
         What::ParseErrors,
         What::Rejects,
@@ -63,9 +66,10 @@ pub fn findings(view: &View, frame: &Frame) -> Vec<Finding> {
     found
 }
 
-/// The length at which the change is clearest.
+/// The length at which the change is clearest, with its end placed by likelihood: a change that was undone still moves the mean
+/// of everything after it.
 fn best(sums: &Sums, noise: Noise, shortest: usize, from: usize) -> Option<Stretch> {
-    scan::lengths_up_to(shortest, sums.windows().saturating_sub(from))
+    let found = scan::lengths_up_to(shortest, sums.windows().saturating_sub(from))
         .into_iter()
         .map(|length| Stretch {
             z: sums.just_before(noise, shortest, from, from + length),
@@ -73,5 +77,44 @@ fn best(sums: &Sums, noise: Noise, shortest: usize, from: usize) -> Option<Stret
             to: from + length,
         })
         .filter(|s| s.z >= LEAST_Z)
-        .max_by(|a, b| a.z.total_cmp(&b.z))
+        .max_by(|a, b| a.z.total_cmp(&b.z))?;
+    Some(Stretch {
+        to: sums.end(shortest, from).unwrap_or(found.to),
+        ..found
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::hash::mix;
+
+    fn series(step: std::ops::Range<usize>, height: f64) -> (Sums, Noise) {
+        let noise = |i: usize| (mix(i as u64 + 7) >> 11) as f64 / (1u64 << 53) as f64 - 0.5;
+        let y: Vec<f64> = (0..200)
+            .map(|i| 1.0 + 0.2 * noise(i) + if step.contains(&i) { height } else { 0.0 })
+            .collect();
+        let sums = Sums::of(&y, &vec![100.0; 200], |_| true);
+        let noise = Noise::of(&sums, 3);
+        (sums, noise)
+    }
+
+    #[test]
+    fn what_a_deploy_changed_ends_where_it_was_undone() {
+        let (sums, noise) = series(60..100, 0.3);
+        let found = best(&sums, noise, 3, 60).unwrap();
+        assert_eq!(found.from, 60);
+        assert!(found.to.abs_diff(100) <= 1, "{found:?}");
+        let (sums, noise) = series(60..200, 0.3);
+        assert_eq!(best(&sums, noise, 3, 60).map(|f| f.to), Some(200));
+    }
+
+    #[test]
+    fn an_innocent_deploy_is_not_found() {
+        let (sums, noise) = series(0..0, 0.0);
+        assert!((10..180).all(|from| best(&sums, noise, 3, from).is_none()));
+        // A change long before it is none of its doing.
+        let (sums, noise) = series(30..200, 0.3);
+        assert_eq!(best(&sums, noise, 3, 120), None);
+    }
 }

@@ -184,15 +184,48 @@ pub fn finding(
     let before: Vec<usize> = (from..stretch.from).filter(|&w| keep(w)).collect();
     let inside: Vec<usize> = (stretch.from..stretch.to).filter(|&w| keep(w)).collect();
     let effect = effect(view, &frame.windows, series, &before, &inside)?;
-    (effect >= least_effect(series.marker.what) && lasting(series, &before, &inside)).then(|| {
-        Finding {
-            marker: series.marker,
-            stretch,
-            before: share(series, &before),
-            during: share(series, &inside),
-            version: None,
-        }
+    let large = effect >= least_effect(series.marker.what)
+        && (!series.marker.what.behind_misses()
+            || felt(view, frame, series.marker.what, &before, &inside));
+    (large && lasting(series, &before, &inside)).then(|| Finding {
+        marker: series.marker,
+        stretch,
+        before: share(series, &before),
+        during: share(series, &inside),
+        version: None,
     })
+}
+
+/// Whether more look-ups miss: of what has expired, or of known contents. Keys and lifetimes may change, and nobody notices.
+/// Not misses at large: while a cache fills they fall by themselves.
+fn felt(view: &View, frame: &Frame, what: What, before: &[usize], inside: &[usize]) -> bool {
+    use crate::recording::{cache, miss, requests};
+    let span = |windows: &[usize]| {
+        let from = windows.first().map_or(0, |&w| frame.windows.start(w));
+        let to = windows.last().map_or(0, |&w| frame.windows.start(w + 1));
+        from..to
+    };
+    let expired = |windows: &[usize]| {
+        let (mut n, mut k) = (0.0f64, 0.0);
+        for i in view.between(span(windows).start, span(windows).end) {
+            let word = view.get(requests::cache, i) as u8;
+            n += f64::from(u8::from(word != 0));
+            let dead = view.get(requests::miss, i) == u64::from(miss::EXPIRED);
+            k += f64::from(u8::from(word == cache::MISS && dead));
+        }
+        k / n.max(1.0)
+    };
+    let known = |windows: &[usize]| {
+        let (all, span) = (&view.repeats.known, span(windows));
+        let at = |t| all.partition_point(|x| x.time < t);
+        let of = &all[at(span.start)..at(span.end)];
+        of.iter().filter(|x| x.bad).count() as f64 / of.len().max(1) as f64
+    };
+    let more = match what {
+        What::DiedYoung => expired(inside) - expired(before),
+        _ => known(inside) - known(before),
+    };
+    more >= least_effect(What::Misses)
 }
 
 /// Whether a stretch is worse for most of its time, and not for a spike within it: half of its windows and more lie above the

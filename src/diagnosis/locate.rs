@@ -11,6 +11,7 @@ use super::{
     windows::SECOND,
 };
 use crate::recording::requests;
+use std::ops::Range;
 
 /// The clean stretch before, the episode between its edges, and the onset's interval.
 pub struct Located {
@@ -46,11 +47,7 @@ pub fn locate(view: &View, frame: &Frame, main: &Episode, episodes: &[Episode]) 
             .find(|a| a.0 == v.value)
         && (lead.is_none() || view.arrived[first] < begun.from)
     {
-        let earlier = if first > 0 {
-            view.arrived[first - 1]
-        } else {
-            0
-        };
+        let earlier = contrast::before_first(view, v.column, v.value, first);
         begun = Instant {
             at: view.arrived[first],
             from: earlier,
@@ -75,10 +72,22 @@ pub fn locate(view: &View, frame: &Frame, main: &Episode, episodes: &[Episode]) 
             from: windows.start(main.to - 1),
             to: windows.start(main.to + 1),
         };
-        lead.and_then(|f| edge(view, frame, f, false))
+        // Well again is when users are: misses outlast what lies behind them.
+        let felt = main
+            .findings
+            .iter()
+            .filter(|f| f.version.is_none() && f.marker.what == What::Misses)
+            .max_by_key(|f| f.stretch.to)
+            .filter(|_| lead.is_some_and(|l| l.marker.what.behind_misses()));
+        felt.or(lead)
+            .and_then(|f| edge(view, frame, f, false))
             .filter(|e| e.from > begun.at)
             .or(Some(coarse))
     };
+    let ended = lead
+        .filter(|l| l.marker.what.behind_misses())
+        .and_then(|l| undone(view, frame, l, begun.to..windows.start(main.to)))
+        .or(ended);
     // An episode lasts a window at least, however uncertain its edges.
     let least = begun.at + windows.width;
     let until = ended.map(|e| e.at.max(least));
@@ -129,6 +138,7 @@ pub fn locate(view: &View, frame: &Frame, main: &Episode, episodes: &[Episode]) 
             version,
             keys_until,
             onset: begun.from..begun.to,
+            behind_misses: lead.is_some_and(|f| f.marker.what.behind_misses()),
         },
         onset: Onset {
             at: begun.at,
@@ -143,11 +153,41 @@ pub fn locate(view: &View, frame: &Frame, main: &Episode, episodes: &[Episode]) 
     }
 }
 
+/// The deploy within an episode that ended it: what it undid goes on as its own wake, at less than half. (A roll-back of keys
+/// gives new keys to all contents that were first asked for meanwhile.)
+fn undone(view: &View, frame: &Frame, lead: &Finding, within: Range<u64>) -> Option<Instant> {
+    let (windows, series) = (&frame.windows, frame.of(lead.marker.what)?);
+    let margin = windows.width * windows.shortest as u64;
+    let share = |from: u64, to: u64| {
+        let sum = |v: &[f64]| {
+            v.get(windows.of(from)..windows.of(to))
+                .map_or(0.0, |v| v.iter().sum())
+        };
+        (sum(&series.bad), sum(&series.n).max(1.0))
+    };
+    evidence::events(view)
+        .iter()
+        .filter(|e| e.version > 0)
+        .map(|e| e.time)
+        .filter(|t| (within.start + margin..within.end.saturating_sub(margin)).contains(t))
+        .find(|&t| {
+            // As long before it as after it: keys that are new once fade by themselves.
+            let near = (within.end - t).min(t - within.start);
+            let (early, late) = (share(t - near, t), share(t + windows.width, within.end));
+            2.0 * late.0 / late.1 < early.0 / early.1
+        })
+        .map(|t| Instant {
+            at: t,
+            from: t,
+            to: t,
+        })
+}
+
 /// Whether something was deployed or rolled back about then: then it did not heal by itself.
 fn changes_near(view: &View, time: u64) -> bool {
     evidence::events(view)
         .iter()
-        .any(|e| e.version > 0 && e.time.abs_diff(time) < 30 * SECOND)
+        .any(|e| e.version > 0 && e.time.abs_diff(time) < (30 * SECOND).min(view.end / 20))
 }
 
 /// When something else is served next: a deploy, or rows of another version than those just before.
@@ -176,9 +216,11 @@ fn next_change(view: &View, time: u64) -> u64 {
     other.min().unwrap_or(view.end).min(deployed)
 }
 
-/// Primary quantities lead; then arrivals, which explain what users feel; among them the one whose stretch is worst for its own noise.
-fn rank_of(finding: &Finding) -> (bool, bool, u64) {
+/// What lies behind misses leads them: keys and lifetimes change at one instant, and misses follow as they may. Then primary
+/// quantities; then arrivals, which explain what users feel; among them the one whose stretch is worst for its own noise.
+fn rank_of(finding: &Finding) -> (bool, bool, bool, u64) {
     (
+        finding.marker.what.behind_misses(),
         finding.marker.what.primary(),
         finding.marker.what == What::Arrivals,
         (finding.stretch.z * 1e3) as u64,

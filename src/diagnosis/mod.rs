@@ -14,9 +14,11 @@ mod episode;
 mod evidence;
 mod expiry;
 mod incident;
+mod lives;
 mod locate;
 mod rank;
 mod refine;
+mod repeats;
 mod say;
 mod scan;
 mod segments;
@@ -117,8 +119,8 @@ pub struct Ranked {
 /// A fact of the episode with its standard error: differences of shares as shares, ratios as logarithms.
 #[derive(Clone, Debug, Serialize)]
 pub struct Known {
-    /// Its name.
-    pub fact: &'static str,
+    /// Its name, such as `deploy_at_onset`.
+    pub fact: String,
     /// Its value.
     pub value: f64,
     /// Its standard error.

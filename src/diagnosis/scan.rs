@@ -147,6 +147,15 @@ impl Sums {
             })
     }
 
+    /// The end of a stretch that begins at `from`, by likelihood, if it is worse than what lies around it at all.
+    pub fn end(&self, shortest: usize, from: usize) -> Option<usize> {
+        let windows = self.windows();
+        let region = (from.saturating_sub(windows - from), windows);
+        largest((from + shortest).min(windows)..=windows, |to| {
+            self.gain(region, from, to)
+        })
+    }
+
     /// What a two-level fit gains, for white noise: places the ends better than z, which favours long stretches. Against
     /// what lies near: as much again on either side.
     fn gain(&self, region: (usize, usize), from: usize, to: usize) -> f64 {

@@ -64,7 +64,7 @@ pub fn find(view: &View, spans: &Spans, lead: What) -> Vec<Segment> {
         quantile(&mut latencies, 0.95).unwrap_or(f32::MAX)
     };
     let bad = |i: usize| -> Option<bool> {
-        if lead == What::Misses {
+        if lead == What::Misses || lead.behind_misses() {
             return match view.get(requests::cache, i) as u8 {
                 cache::HIT => Some(false),
                 cache::MISS => Some(true),

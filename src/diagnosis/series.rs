@@ -5,7 +5,7 @@
 
 use super::{
     stats::{arcsine, ln, quantile},
-    view::View,
+    view::{Thing, View},
     windows::Windows,
 };
 use crate::recording::{cache, outcome, requests, result};
@@ -15,6 +15,10 @@ use crate::recording::{cache, outcome, requests, result};
 pub enum What {
     /// Share of look-ups that miss.
     Misses,
+    /// Share of look-ups that miss since their content, though known, comes under a key that it never had.
+    NewKeys,
+    /// Share of entries, by the time of their writing, that died young.
+    DiedYoung,
     /// Share of calls that take longer than the run's median.
     CallsSlow,
     /// Share of calls that take longer than the run's p95.
@@ -37,8 +41,10 @@ pub enum What {
 
 impl What {
     /// All of them, primary ones first.
-    pub const ALL: [What; 10] = [
+    pub const ALL: [What; 12] = [
         What::Misses,
+        What::NewKeys,
+        What::DiedYoung,
         What::CallsSlow,
         What::CallsVerySlow,
         What::CallErrors,
@@ -59,6 +65,8 @@ impl What {
     pub fn name(self) -> &'static str {
         match self {
             What::Misses => "cache misses",
+            What::NewKeys => "misses of known contents under new keys",
+            What::DiedYoung => "entries that died young",
             What::CallsSlow => "time of calls to dependencies",
             What::CallsVerySlow => "tail of calls to dependencies",
             What::CallErrors => "errors of calls to dependencies",
@@ -75,12 +83,19 @@ impl What {
     pub fn base(self) -> &'static str {
         match self {
             What::Misses => "look-ups",
+            What::NewKeys => "look-ups",
+            What::DiedYoung => "entries, by the time of writing,",
             What::CallsSlow => "calls above the run's median",
             What::CallsVerySlow => "calls above the run's p95",
             What::CallErrors => "calls",
             What::ComputeSlow => "requests worked on, above the run's p95",
             _ => "requests",
         }
+    }
+
+    /// Whether it is about the inside of the cache: a mechanism whose effect, if there is one, is misses.
+    pub fn behind_misses(self) -> bool {
+        matches!(self, What::NewKeys | What::DiedYoung)
     }
 
     /// Whether it counts calls instead of requests.
@@ -102,9 +117,21 @@ pub struct Marker {
 }
 
 impl Marker {
+    /// Things that are marked beforehand.
+    #[inline]
+    fn things<'v>(&self, view: &'v View) -> Option<&'v [Thing]> {
+        match self.what {
+            What::NewKeys => Some(&view.repeats.new_keys),
+            What::DiedYoung => Some(&view.lives),
+            _ => None,
+        }
+    }
+
     /// Things that it may mark.
     pub fn len(&self, view: &View) -> usize {
-        if self.what.of_calls() {
+        if let Some(things) = self.things(view) {
+            things.len()
+        } else if self.what.of_calls() {
             view.calls.len()
         } else {
             view.len()
@@ -114,7 +141,9 @@ impl Marker {
     /// When thing `i` happened, ns.
     #[inline]
     pub fn time(&self, view: &View, i: usize) -> u64 {
-        if self.what.of_calls() {
+        if let Some(things) = self.things(view) {
+            things[i].time
+        } else if self.what.of_calls() {
             view.calls[i].started
         } else {
             view.arrived[i]
@@ -123,7 +152,10 @@ impl Marker {
 
     /// Numbers of the things in `[from, to)`.
     pub fn between(&self, view: &View, from: u64, to: u64) -> std::ops::Range<usize> {
-        if self.what.of_calls() {
+        if let Some(things) = self.things(view) {
+            let at = |t| things.partition_point(|x| x.time < t);
+            at(from)..at(to).max(at(from))
+        } else if self.what.of_calls() {
             view.calls_between(from, to)
         } else {
             view.between(from, to)
@@ -135,6 +167,8 @@ impl Marker {
     pub fn bad(&self, view: &View, i: usize) -> Option<bool> {
         let ended = |word: u8| Some(view.get(requests::outcome, i) == u64::from(word));
         match self.what {
+            What::NewKeys => Some(view.repeats.new_keys[i].bad),
+            What::DiedYoung => Some(view.lives[i].bad),
             What::Misses => match view.get(requests::cache, i) as u8 {
                 cache::HIT => Some(false),
                 cache::MISS => Some(true),
@@ -219,6 +253,8 @@ pub fn computed(view: &View, i: usize) -> Option<f32> {
 fn recorded(view: &View, what: What) -> bool {
     match what {
         What::Misses => view.has(requests::cache),
+        What::NewKeys => !view.repeats.new_keys.is_empty(),
+        What::DiedYoung => !view.lives.is_empty(),
         What::CallErrors => view.own_calls,
         What::ParseErrors | What::Rejects | What::Failures => view.has(requests::outcome),
         _ => true,

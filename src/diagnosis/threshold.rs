@@ -9,6 +9,8 @@ use super::series::What;
 pub fn least_z(what: What) -> f64 {
     match what {
         What::Misses => 6.0,
+        What::NewKeys => 6.0,
+        What::DiedYoung => 6.0,
         What::CallsSlow => 7.0,
         What::CallsVerySlow => 7.0,
         What::CallErrors => 5.5,
@@ -24,6 +26,9 @@ pub fn least_z(what: What) -> f64 {
 pub fn least_effect(what: What) -> f64 {
     match what {
         What::Misses => 0.03,
+        What::NewKeys => 0.03,
+        // Of entries; whether it matters is asked of the look-ups (`episode::finding`).
+        What::DiedYoung => 0.2,
         What::CallErrors | What::ParseErrors | What::Rejects => 0.005,
         What::Failures => 0.01,
         What::CallsSlow => 0.1398,     // ln 1.15: the median

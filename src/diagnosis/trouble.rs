@@ -12,11 +12,16 @@ use crate::recording::{cache, requests};
 /// with it by more than the run's arrivals do by themselves (a surge), or did not rise (something that no quantity shows);
 /// in between lies the ordinary swing of a service near saturation. More arrivals alone are good news.
 pub fn counts(view: &View, frame: &Frame, episode: &Episode) -> bool {
-    let mut primary = episode.findings.iter().filter(|f| f.marker.what.primary());
-    if let Some(first) = primary.next() {
-        let only_misses = first.marker.what == What::Misses
-            && first.version.is_none()
-            && primary.next().is_none();
+    let primary: Vec<_> = episode
+        .findings
+        .iter()
+        .filter(|f| f.marker.what.primary())
+        .collect();
+    if !primary.is_empty() {
+        // The scan and a deploy may both have found the misses: that is still one quantity.
+        let only_misses = primary
+            .iter()
+            .all(|f| f.marker.what == What::Misses && f.version.is_none());
         return !(only_misses && (echo(view, frame, episode) || fewer_requests(frame, episode)));
     }
     // Over the whole of it: the worst half minute of a burst says nothing of the rest.

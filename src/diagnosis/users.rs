@@ -27,8 +27,11 @@ enum Show {
 /// What moved for users, the largest change first.
 pub fn symptoms(view: &View, spans: &Spans) -> Vec<Symptom> {
     let mut found: Vec<(f64, Symptom)> = vec![];
+    // What it was like lately: a cache that was filling says nothing of an hour later.
+    let lately = spans.before.start + (spans.before.end - spans.before.start) / 2;
+    let lately = lately..spans.before.end;
     for (name, show, over) in quantities(view) {
-        let (Some(before), Some(during)) = (over(&spans.before), over(&spans.during)) else {
+        let (Some(before), Some(during)) = (over(&lately), over(&spans.during)) else {
             continue;
         };
         let size = match show {

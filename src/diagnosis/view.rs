@@ -2,7 +2,7 @@
 //!
 //! Background work (warming, audit) is left out: it is nobody's symptom. Nothing is copied but times and row numbers.
 
-use super::stats::spaced;
+use super::{repeats::Repeats, stats::spaced};
 use crate::recording::{Recording, RequestRow, attempts, cache, requests, result};
 
 /// The requests and calls of users.
@@ -16,8 +16,21 @@ pub struct View<'r> {
     pub calls: Vec<Call>,
     /// Whether calls come from the table of attempts, or were pieced together from requests.
     pub own_calls: bool,
+    /// Look-ups by whether their content and their key are known (see `repeats`).
+    pub repeats: Repeats,
+    /// Entries of the cache by the time of their writing; bad is one that died young (see `lives`).
+    pub lives: Vec<Thing>,
     /// Last instant of the recording, ns.
     pub end: u64,
+}
+
+/// Something at an instant that is bad or not.
+#[derive(Clone, Copy, Debug)]
+pub struct Thing {
+    /// When, ns.
+    pub time: u64,
+    /// Whether it is bad.
+    pub bad: bool,
 }
 
 /// One call to a dependency.
@@ -47,14 +60,19 @@ impl<'r> View<'r> {
         let times: Vec<u64> = order.iter().map(|&r| arrived.get(r as usize)).collect();
         let last = times.last().copied()?;
         let (calls, own_calls) = calls(recording, &order);
-        Some(View {
+        let mut view = View {
             recording,
             rows: order,
             end: recording.span.max(last + 1),
             arrived: times,
             calls,
             own_calls,
-        })
+            repeats: Repeats::default(),
+            lives: vec![],
+        };
+        view.repeats = super::repeats::of(&view);
+        view.lives = super::lives::of(&view);
+        Some(view)
     }
 
     /// Requests.

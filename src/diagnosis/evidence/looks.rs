@@ -90,9 +90,7 @@ impl Looks {
             limits.push("digests of keys are not recorded: key drift cannot be told from a cache that lost its entries".into());
             return None;
         }
-        let identity = [requests::h_canon, requests::h_fields, requests::h_raw]
-            .into_iter()
-            .find(|&c| view.has(c));
+        let identity = identity(view);
         if identity != Some(requests::h_canon) {
             limits.push(match identity {
                 Some(c) => format!("h_canon is not recorded: content is told by {} instead, so equal content written differently reads as different content", View::column_name(c)),
@@ -107,11 +105,7 @@ impl Looks {
         } else {
             vec![]
         };
-        for look in &mut all {
-            look.content = follows.iter().fold(look.content, |c, &column| {
-                mix(c.rotate_left(9) ^ view.get(column, look.i as usize))
-            });
-        }
+        beside(view, &mut all, &follows);
         // The clean stretch is compared in its later half, with as much history on either side.
         let horizon = (spans.before.end / 2).max(1);
         for look in &mut all {
@@ -126,6 +120,43 @@ impl Looks {
             contents: identity.is_some(),
         })
     }
+}
+
+/// What tells contents: the best digest that is recorded.
+fn identity(view: &View) -> Option<usize> {
+    [requests::h_canon, requests::h_fields, requests::h_raw]
+        .into_iter()
+        .find(|&c| view.has(c))
+}
+
+/// Counts a content once for each value of what healthy keys follow.
+fn beside(view: &View, all: &mut [Look], follows: &[usize]) {
+    for look in all {
+        look.content = follows.iter().fold(look.content, |c, &column| {
+            mix(c.rotate_left(9) ^ view.get(column, look.i as usize))
+        });
+    }
+}
+
+/// The look-ups of a whole recording; `None` when keys or contents are not recorded. What its first keys follow counts as
+/// healthy: a change later on is then an exception.
+pub fn whole(view: &View) -> Option<Vec<Look>> {
+    if !view.has(requests::cache) || !view.has(requests::h_key) {
+        return None;
+    }
+    let content = identity(view)?;
+    let spans = Spans {
+        before: 0..view.end,
+        during: view.end..view.end,
+        version: None,
+        keys_until: view.end,
+        onset: view.end..view.end,
+        behind_misses: false,
+    };
+    let mut all = sample(view, &spans, content, false);
+    let follows = follows(view, &all);
+    beside(view, &mut all, &follows);
+    Some(all)
 }
 
 fn sample(view: &View, spans: &Spans, content: usize, local: bool) -> Vec<Look> {

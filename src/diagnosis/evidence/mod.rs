@@ -4,7 +4,7 @@
 mod calls;
 mod changes;
 mod keys;
-mod looks;
+pub mod looks;
 mod missing;
 mod reuse;
 mod traffic;
@@ -27,6 +27,8 @@ pub struct Spans {
     pub keys_until: u64,
     /// Interval of the onset, ns.
     pub onset: Range<u64>,
+    /// Whether keys or lifetimes were themselves seen to change.
+    pub behind_misses: bool,
 }
 
 /// Facts of one group are different views of one thing, so a cause hears one vote a group.
@@ -67,8 +69,8 @@ macro_rules! facts {
             pub fn group(self) -> Group { match self { $( Fact::$fact => Group::$group, )+ } }
             /// What its number counts.
             pub fn unit(self) -> Unit { match self { $( Fact::$fact => Unit::$unit, )+ } }
-            /// Its name, for files.
-            pub fn name(self) -> &'static str { match self { $( Fact::$fact => stringify!($fact), )+ } }
+            /// Its name, for files: `deploy_at_onset`.
+            pub fn name(self) -> String { snake(match self { $( Fact::$fact => stringify!($fact), )+ }) }
             /// What it is, in words that its number follows.
             pub fn text(self) -> &'static str { match self { $( Fact::$fact => $text, )+ } }
         }
@@ -99,8 +101,8 @@ facts! {
     Failing: Errors, Points, "failed requests, more than before";
     /// ln ratio of the p95 of latency.
     SlowTail: Course, LnRatio, "latency p95 changed by a factor of";
-    /// Miss share, more than before.
-    Misses: Cache, Points, "cache misses, more than before";
+    /// Miss share, more than before; or, where a cache was still filling then, more than the gaps between uses explain.
+    Misses: Cache, Points, "cache misses, more than before, or than the contents asked for explain";
     /// Part of that which what is asked for explains: contents that come back later, or never did.
     FromTraffic: Content, Points, "misses that the mix of contents explains";
     /// Share of requests for contents not seen before, more than before.
@@ -169,6 +171,18 @@ facts! {
     DeployAtOnset: Timing, Share, "a deploy at the onset";
 }
 
+/// `DeployAtOnset` as `deploy_at_onset`.
+fn snake(name: &str) -> String {
+    let mut out = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && !out.is_empty() {
+            out.push('_');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}
+
 /// All facts of an episode, those that the recording can tell.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
@@ -207,6 +221,22 @@ impl Evidence {
     }
 }
 
+/// While a cache fills, misses fall by themselves and hide a rise. What keys and the cache add is told by the gap between uses,
+/// so a filling cache does not hide it.
+fn beyond_the_filling(evidence: &mut Evidence) {
+    let parts = (
+        evidence.get(Fact::Misses),
+        evidence.get(Fact::FromKeys),
+        evidence.get(Fact::FromCache),
+    );
+    if let (Some(misses), Some(keys), Some(cache)) = parts {
+        let beyond = Measure::new(keys.value + cache.value, keys.se.hypot(cache.se));
+        if beyond.shrunk() > misses.shrunk() {
+            evidence.put(Fact::Misses, Some(beyond));
+        }
+    }
+}
+
 /// Gathers the facts of an episode.
 pub fn gather(view: &View, frame: &Frame, spans: &Spans) -> Evidence {
     let mut evidence = Evidence::default();
@@ -217,6 +247,9 @@ pub fn gather(view: &View, frame: &Frame, spans: &Spans) -> Evidence {
         reuse::gather(&looks, &mut evidence);
         keys::gather(view, &looks, &mut evidence);
     }
+    if spans.behind_misses {
+        beyond_the_filling(&mut evidence);
+    }
     evidence.put(
         Fact::DiedYoung,
         crate::diagnosis::expiry::read(view, &spans.before, &spans.during).map(|e| e.young),
@@ -225,4 +258,19 @@ pub fn gather(view: &View, frame: &Frame, spans: &Spans) -> Evidence {
     keys::writing(&mut evidence);
     keys::seeding(&mut evidence);
     evidence
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_are_named_in_files_as_columns_are() {
+        assert_eq!(Fact::DeployAtOnset.name(), "deploy_at_onset");
+        assert!(
+            Fact::ALL
+                .iter()
+                .all(|f| f.name().chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+        );
+    }
 }
