@@ -111,6 +111,7 @@ fn what_lies_behind_misses_is_told_on_a_sparse_trace() {
         return;
     };
     let variants = [
+        "key-model-field-added",
         "normalisation-lost",
         "serializer-drift",
         "per-process-key-seed",
@@ -123,6 +124,7 @@ fn what_lies_behind_misses_is_told_on_a_sparse_trace() {
             same => same,
         };
         assert_eq!(first(&said).0, expected, "{variant}: {said}");
+        assert_eq!(said["causes"][0]["tied"], false, "{variant}: {said}");
         let (_, from, to) = onset(&said);
         assert!(to - from >= 3e9, "{variant}: {from} {to}");
     }

@@ -343,3 +343,45 @@ fn harm(frame: &Frame, episode: &Episode) -> f64 {
     })
     .sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(from: usize, to: usize, during: f64) -> Finding {
+        Finding {
+            marker: Marker {
+                what: What::Misses,
+                line: 0.0,
+            },
+            stretch: Stretch {
+                z: during * 10.0,
+                from,
+                to,
+            },
+            before: 0.1,
+            during,
+            version: None,
+        }
+    }
+
+    #[test]
+    fn a_roll_out_and_its_plateau_are_one_stretch_and_a_later_one_is_its_own() {
+        let all = merged(
+            3,
+            vec![found(60, 70, 0.2), found(40, 50, 0.4), found(50, 52, 0.9)],
+        );
+        let ends: Vec<_> = all.iter().map(|f| (f.stretch.from, f.stretch.to)).collect();
+        assert_eq!(ends, [(40, 52), (60, 70)]);
+        // Ten windows at 0.4 and two at 0.9; as loud as its loudest part.
+        assert!((all[0].during - 5.8 / 12.0).abs() < 1e-9, "{:?}", all[0]);
+        assert_eq!(all[0].stretch.z, 9.0);
+    }
+
+    #[test]
+    fn a_gap_of_the_shortest_length_does_not_part_them() {
+        let windows =
+            |gap: usize| merged(3, vec![found(10, 20, 0.5), found(20 + gap, 40, 0.5)]).len();
+        assert_eq!((windows(3), windows(4)), (1, 2));
+    }
+}

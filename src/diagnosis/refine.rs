@@ -46,7 +46,7 @@ pub fn instant(view: &View, marker: Marker, step: Step) -> Option<Instant> {
         .map(|(_, bad)| if *bad { if_bad } else { if_good })
         .collect();
     let times: Vec<u64> = things.iter().map(|t| t.0).collect();
-    Some(best(&times, &gains, &step))
+    Some(best(&times, &gains, &step, WITHIN))
 }
 
 /// The instant at which the rate of arrivals changes from `before` to `after` a second (Poisson likelihood of the gaps).
@@ -62,11 +62,46 @@ pub fn rate(view: &View, step: Step) -> Option<Instant> {
             each - (step.after - step.before) * gap as f64 * 1e-9
         })
         .collect();
-    Some(best(times, &gains, &step))
+    let found = best(times, &gains, &step, WITHIN);
+    Some(best(
+        times,
+        &gains,
+        &step,
+        WITHIN * dispersion(times, &step, found.at),
+    ))
+}
+
+/// Arrivals that a bin holds at the lower rate: a variance of fewer is mostly that of small numbers.
+const A_BIN: f64 = 8.0;
+
+/// How many times the variance of arrivals is that of a Poisson process, at least 1: arrivals in bursts say that much less about
+/// an instant than as many independent ones (quasi-likelihood, Wedderburn 1974).
+fn dispersion(times: &[u64], step: &Step, at: u64) -> f64 {
+    let width = ((A_BIN / step.before.min(step.after)) * 1e9) as u64 + 1;
+    let (mut sum, mut bins) = (0.0, 0.0);
+    for (from, to) in [(step.from, at), (at, step.to)] {
+        let counts: Vec<f64> = (0..to.saturating_sub(from) / width)
+            .map(|k| {
+                let edge = |k: u64| times.partition_point(|&t| t < from + k * width);
+                (edge(k + 1) - edge(k)) as f64
+            })
+            .collect();
+        let n = counts.len() as f64;
+        let mean = counts.iter().sum::<f64>() / n.max(1.0);
+        if n >= 2.0 && mean > 0.0 {
+            sum += counts.iter().map(|c| (c - mean) * (c - mean)).sum::<f64>() / mean;
+            bins += n - 1.0;
+        }
+    }
+    if bins > 0.0 {
+        (sum / bins).max(1.0)
+    } else {
+        1.0
+    }
 }
 
 /// The instant that the things speak for, each with its nats for "after".
-fn best(times: &[u64], each: &[f64], step: &Step) -> Instant {
+fn best(times: &[u64], each: &[f64], step: &Step, within: f64) -> Instant {
     // gains[i]: evidence of all things from i on for "after", if the change came just before thing i.
     let mut gains = vec![0.0; times.len() + 1];
     for (i, nats) in each.iter().enumerate().rev() {
@@ -79,7 +114,7 @@ fn best(times: &[u64], each: &[f64], step: &Step) -> Instant {
         |top, (i, &g)| if g > top.1 { (i, g) } else { top },
     );
     let time = |i: usize| times.get(i).copied().unwrap_or(step.to);
-    let near = |i: &usize| apart(i) && gains[*i] >= top - WITHIN;
+    let near = |i: &usize| apart(i) && gains[*i] >= top - within;
     let first = (0..=best).find(near).unwrap_or(best);
     let last = (best..gains.len()).rev().find(near).unwrap_or(best);
     // The change lies after the last thing of the old kind and no later than the first of the new.
@@ -108,8 +143,28 @@ mod tests {
             from: 0,
             to: 120 * second,
         };
-        let found = best(&times, &each, &step);
+        let found = best(&times, &each, &step, WITHIN);
         assert_eq!(found.at % (3 * second), 0);
         assert!(found.to - found.from >= 3 * second, "{found:?}");
+    }
+
+    /// Five arrivals at a time are a fifth as many witnesses.
+    #[test]
+    fn bursts_widen_the_interval() {
+        let second = 1_000_000_000u64;
+        let step = Step {
+            before: 10.0,
+            after: 20.0,
+            from: 0,
+            to: 60 * second,
+        };
+        let even: Vec<u64> = (0..600).map(|i| i * second / 10).collect();
+        assert_eq!(dispersion(&even, &step, 30 * second), 1.0);
+        let mut bursts: Vec<u64> = (0..120u64)
+            .flat_map(|i| [crate::sim::hash::mix(i) % (60 * second); 5])
+            .collect();
+        bursts.sort_unstable();
+        let found = dispersion(&bursts, &step, 30 * second);
+        assert!((3.0..8.0).contains(&found), "{found}");
     }
 }

@@ -33,7 +33,7 @@ pub const CAUSE: Cause = Cause {
     supports: &[
         more(Fact::FromKeys, 0.01, 0.005),
         // Weighs as much as a new serializer does for serializer-drift: both columns name the part that was changed.
-        more(Fact::NewTemplate, 0.5, 0.25).at_most(3.0),
+        more(Fact::NewTemplate, 0.5, 0.25),
         DEPLOYED,
     ],
     against: &[

@@ -29,7 +29,8 @@ pub const CAUSE: Cause = Cause {
     ],
     supports: &[
         more(Fact::FromKeys, 0.01, 0.005),
-        more(Fact::NewSerializer, 0.5, 0.15).at_most(3.0),
+        // A full voice: the column names the very part, and a serializer that stayed as it was did not drift.
+        more(Fact::NewSerializer, 0.5, 0.15),
         more(Fact::RawBytes, 0.90, 0.05),
         DEPLOYED,
     ],
