@@ -187,7 +187,7 @@ pub fn finding(
     let large = effect >= least_effect(series.marker.what)
         && (!series.marker.what.behind_misses()
             || felt(view, frame, series.marker.what, &before, &inside));
-    (large && lasting(series, &before, &inside)).then(|| Finding {
+    (large && lasting(series, frame.windows.shortest, &before, &inside)).then(|| Finding {
         marker: series.marker,
         stretch,
         before: share(series, &before),
@@ -230,7 +230,7 @@ fn felt(view: &View, frame: &Frame, what: What, before: &[usize], inside: &[usiz
 
 /// Whether a stretch is worse for most of its time, and not for a spike within it: half of its windows and more lie above the
 /// middle between before and during. Of what is counted in ones and twos nothing can be said window by window.
-fn lasting(series: &Series, before: &[usize], inside: &[usize]) -> bool {
+fn lasting(series: &Series, shortest: usize, before: &[usize], inside: &[usize]) -> bool {
     if !matches!(
         series.marker.what,
         What::Misses | What::CallsSlow | What::CallsVerySlow | What::ComputeSlow
@@ -242,7 +242,12 @@ fn lasting(series: &Series, before: &[usize], inside: &[usize]) -> bool {
         .iter()
         .filter(|&&w| series.bad[w] > middle * series.n[w])
         .count();
-    2 * above > inside.len()
+    // No stretch is shorter than the shortest, so a spike half as long fills more than half of it.
+    if inside.len() < 2 * shortest {
+        3 * above > 2 * inside.len()
+    } else {
+        2 * above > inside.len()
+    }
 }
 
 /// Stretches that follow one another are one: a roll-out, its plateau, and the refill after a roll-back.

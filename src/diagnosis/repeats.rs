@@ -15,9 +15,9 @@ use hashbrown::HashSet;
 /// Look-ups in order of time, and which of them are bad.
 #[derive(Debug, Default)]
 pub struct Repeats {
-    /// Bad is a miss of a known content under a new key.
+    /// Those of known contents; bad is a miss under a new key.
     pub new_keys: Vec<Thing>,
-    /// Bad is a miss of a known content, whatever its key: what would have missed under the old key as well is no harm done by
+    /// All of them; bad is a miss of a known content, whatever its key: what would have missed under the old key as well is no harm done by
     /// the new one.
     pub known: Vec<Thing>,
 }
@@ -32,12 +32,16 @@ pub fn of(view: &View) -> Repeats {
     let mut repeats = Repeats::default();
     for look in &all {
         let fresh = keys.insert(mix(look.content ^ look.key.rotate_left(1)));
-        let missed = !known.insert(look.content) && look.miss;
+        let first = known.insert(look.content);
+        let missed = !first && look.miss;
         let thing = |bad| Thing {
             time: look.time,
             bad,
         };
-        repeats.new_keys.push(thing(missed && fresh));
+        // Of known contents only: they become more by themselves.
+        if !first {
+            repeats.new_keys.push(thing(missed && fresh));
+        }
         repeats.known.push(thing(missed));
     }
     repeats

@@ -15,7 +15,7 @@ use crate::recording::{cache, outcome, requests, result};
 pub enum What {
     /// Share of look-ups that miss.
     Misses,
-    /// Share of look-ups that miss since their content, though known, comes under a key that it never had.
+    /// Share of look-ups of known contents that miss under a key which the content never had.
     NewKeys,
     /// Share of entries, by the time of their writing, that died young.
     DiedYoung,
@@ -65,7 +65,7 @@ impl What {
     pub fn name(self) -> &'static str {
         match self {
             What::Misses => "cache misses",
-            What::NewKeys => "misses of known contents under new keys",
+            What::NewKeys => "misses under new keys",
             What::DiedYoung => "entries that died young",
             What::CallsSlow => "time of calls to dependencies",
             What::CallsVerySlow => "tail of calls to dependencies",
@@ -83,7 +83,7 @@ impl What {
     pub fn base(self) -> &'static str {
         match self {
             What::Misses => "look-ups",
-            What::NewKeys => "look-ups",
+            What::NewKeys => "look-ups of known contents",
             What::DiedYoung => "entries, by the time of writing,",
             What::CallsSlow => "calls above the run's median",
             What::CallsVerySlow => "calls above the run's p95",
