@@ -4,6 +4,7 @@
 mod file;
 mod judge;
 mod plan;
+mod recovery;
 mod run;
 mod timeline;
 mod truth;

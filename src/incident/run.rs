@@ -3,11 +3,12 @@
 use super::{
     file::{Incident, Registries},
     plan::Plan,
-    truth::{Phase, PhaseName, Truth},
+    recovery::settle_recovery,
+    truth::{PhaseName, Truth},
 };
 use crate::{
     config::Refusal,
-    gates::{Context, Gate, Stretch},
+    gates::{Context, Stretch},
     indicators::{Lookup, WatchSpec, Watched, Watches, Windows},
     recording::{Dictionaries, Keep, Observer, Recorder, Recording},
     service::{Arrival, Control, Setting, Version, World, client, recorded_columns},
@@ -353,61 +354,6 @@ async fn take(
                 *refused.borrow_mut() = Some(refusal);
             }
         }
-    }
-}
-
-/// Windows in a row in which the gates must hold before a service counts as recovered.
-const HOLD: usize = 3;
-
-/// Finds the end of recovering: the first of three windows in a row in which every gate holds (a gate that has nothing to
-/// judge by in a window does not count against it). Phases end with the trace from here on.
-fn settle_recovery(
-    incident: &Incident,
-    watched: &Watched,
-    recording: &Recording,
-    truth: &mut Truth,
-    scalars: &mut IndexMap<String, f64>,
-) {
-    let end = watched.windows.all().end;
-    for phase in &mut truth.phases {
-        phase.to = phase.to.min(end);
-    }
-    truth.phases.retain(|p| p.from < p.to);
-    let Some(i) = truth
-        .phases
-        .iter()
-        .position(|p| p.name == PhaseName::Recovering)
-    else {
-        return;
-    };
-    let recovering = truth.phases[i];
-    let stretches = stretches(truth);
-    let mut windows = watched.windows.within(recovering.from, recovering.to);
-    let recovered = {
-        let context = context(watched, recording, truth, &stretches, scalars);
-        let gates: Vec<_> = incident.gates.iter().filter(|g| g.is_windowed()).collect();
-        // Up to the first that holds for long enough; a window may cost a percentile of the whole baseline.
-        let mut held = 0;
-        let last = windows.find(|&w| {
-            let holds = |g: &&Gate| g.holds_in(&context, w..w + 1) != Some(false);
-            held = if gates.iter().all(holds) { held + 1 } else { 0 };
-            held == HOLD
-        });
-        last.map(|w| watched.windows.edges[w + 1 - HOLD])
-    };
-    if let Some(at) = recovered {
-        truth.recovery_time = Some(at - recovering.from);
-        scalars.insert("recovery_time".into(), (at - recovering.from) as f64);
-        truth.phases[i].to = at;
-        truth.phases.insert(
-            i + 1,
-            Phase {
-                name: PhaseName::Recovered,
-                from: at,
-                to: recovering.to,
-            },
-        );
-        truth.phases.retain(|p| p.from < p.to);
     }
 }
 

@@ -5,22 +5,20 @@
 
 use super::{
     Client, Contents, Mix, Population,
+    bodies::{Bodies, Form, Known},
+    chooser::Chooser,
     contents::Popularity,
     mix::{Choosing, zipf},
     shelves::Shelves,
 };
 use crate::{
-    config::Names,
     sim::{
         dice::{Dice, Purpose},
         hash::Map,
     },
-    trace::{
-        payload::Payload,
-        request::{Field, Request, SharedTags, Tags},
-    },
+    trace::request::{Field, Request, SharedTags},
 };
-use std::{cell::RefCell, rc::Rc};
+use std::rc::Rc;
 
 const TENANT: Purpose = Purpose::named("trace.tenant");
 const USER: Purpose = Purpose::named("trace.user");
@@ -36,82 +34,6 @@ const DEADLINE: Purpose = Purpose::named("trace.deadline");
 const DISCONNECT: Purpose = Purpose::named("trace.disconnect");
 const SERVICE: Purpose = Purpose::named("trace.service-time");
 const KEYED: Purpose = Purpose::named("trace.idempotency");
-
-/// Bodies that are remembered, and their bytes.
-const BODIES: usize = 262_144;
-const BODY_BYTES: usize = 256 * 1024 * 1024;
-
-/// A choice of names, with their numbers in the trace's dictionary.
-#[derive(Debug)]
-struct Chooser {
-    names: Vec<String>,
-    counted: Option<Mix>,
-    numbers: Vec<u32>,
-    choosing: Choosing,
-}
-
-impl Chooser {
-    fn new(mix: &Mix) -> Chooser {
-        // Names of many are spelled out only when they are met.
-        let counted = (mix.count() > 1000).then(|| mix.clone());
-        let names = if counted.is_some() {
-            vec![]
-        } else {
-            (0..mix.count()).map(|i| mix.name(i)).collect()
-        };
-        Chooser {
-            names,
-            counted,
-            numbers: vec![0; mix.count()],
-            choosing: Choosing::new(&mix.shares),
-        }
-    }
-
-    fn turn(&mut self, mix: &Mix) {
-        if mix.count() > 1000 || self.counted.is_some() {
-            self.numbers.resize(self.numbers.len().max(mix.count()), 0);
-            self.counted = Some(mix.clone());
-            self.choosing.turn(&mix.shares);
-            return;
-        }
-        let mut weights = vec![0.0; self.names.len()];
-        for i in 0..mix.count() {
-            let name = mix.name(i);
-            match self.names.iter().position(|n| *n == name) {
-                Some(place) => weights[place] = mix.shares[i],
-                None => {
-                    self.names.push(name);
-                    weights.push(mix.shares[i]);
-                }
-            }
-        }
-        self.numbers.resize(self.names.len(), 0);
-        self.choosing.turn(&weights);
-    }
-
-    #[inline]
-    fn choose(
-        &mut self,
-        dice: Dice,
-        purpose: Purpose,
-        version: usize,
-        tags: &RefCell<Tags>,
-        of: fn(&mut Tags) -> &mut Names,
-    ) -> u32 {
-        let place = self.choosing.choose(dice, purpose, version);
-        let number = self.numbers[place];
-        if number != 0 {
-            return number;
-        }
-        let name = match &self.counted {
-            Some(mix) => mix.name(place),
-            None => self.names[place].clone(),
-        };
-        let number = of(&mut tags.borrow_mut()).number(&name);
-        self.numbers[place] = number;
-        number
-    }
-}
 
 /// Which fields are filled, as bits by [`Field`].
 #[derive(Clone, Copy, Debug, Default)]
@@ -145,25 +67,8 @@ pub struct Filler {
     users: Option<Choosing>,
     user_numbers: Shelves<u32, u32>,
     popularity: Option<Popularity>,
-    bodies: Shelves<Form, Known>,
-    held: usize,
+    bodies: Bodies,
     default_client: Client,
-}
-
-/// Whose contents, of which kind, said how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Form {
-    owner: u32,
-    model: u32,
-    client: u32,
-    /// The first version with the same bodies, and whether the content belongs to a segment.
-    version: u32,
-}
-
-#[derive(Debug)]
-struct Known {
-    payload: Rc<Payload>,
-    input_tokens: u32,
 }
 
 impl Filler {
@@ -249,8 +154,7 @@ impl Filler {
             users,
             user_numbers: Shelves::default(),
             popularity,
-            bodies: Shelves::default(),
-            held: 0,
+            bodies: Bodies::default(),
             default_client: Client::default(),
             versions,
         }
@@ -471,25 +375,8 @@ impl Filler {
                 payload,
                 input_tokens: tokens,
             };
-            self.remember(form, number, known);
+            self.bodies.remember(form, number, known);
         }
-    }
-
-    fn remember(&mut self, form: Form, number: u64, known: Known) {
-        let size = known.payload.raw.len();
-        let full = |bodies: &Shelves<_, _>, held: usize| {
-            bodies.len() >= BODIES || held + size > BODY_BYTES
-        };
-        if full(&self.bodies, self.held) {
-            self.bodies.retain(|k| Rc::strong_count(&k.payload) > 1);
-            self.held = self.bodies.values().map(|k| k.payload.raw.len()).sum();
-            if full(&self.bodies, self.held) {
-                self.bodies = Shelves::default();
-                self.held = 0;
-            }
-        }
-        self.held += size;
-        self.bodies.insert(form, number, known);
     }
 
     fn user(&mut self, tenant: u32, rank: u32) -> u32 {

@@ -2,6 +2,8 @@
 //! request by it, and a captured file, where it fills the fields that the file lacks.
 
 mod amount;
+mod bodies;
+mod chooser;
 mod clients;
 mod contents;
 mod filler;

@@ -1,6 +1,11 @@
 //! A trace on its way into the replay: rows of a file or a generator, scaled, filled, chosen, repeated, and multiplied
 //! where a surge asks for it. An iterator; nothing is held but the copies of the last second.
 
+mod extent;
+mod surges;
+
+pub(super) use extent::extent;
+
 use super::{
     arrivals::Arrivals,
     formats::{self, ReadOptions},
@@ -9,21 +14,13 @@ use super::{
     population::{Filler, Population},
     request::{Facts, Field, Request, SharedTags},
     requests::{Requests, Skipped},
-    shape::{COPY, LAP, Take},
-    spec::{Extent, TraceSpec},
+    shape::{LAP, Take},
+    spec::TraceSpec,
 };
-use crate::{
-    config::{Refusal, show_rate},
-    sim::dice::{Dice, Purpose},
-};
+use crate::config::Refusal;
+use extent::scale;
 use std::{cmp::Reverse, collections::BinaryHeap, rc::Rc};
-
-const COPIES: Purpose = Purpose::named("trace.copies");
-const APART: Purpose = Purpose::named("trace.copy-apart");
-/// A copy that a surge adds comes within this time after its original.
-const SPREAD: u64 = 1_000_000_000;
-/// Copies of one request: op numbers have room for no more.
-const MOST_COPIES: f64 = 120.0;
+use surges::{Copied, Surges};
 
 /// What a pass is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,27 +65,6 @@ pub struct Stream {
 enum Base {
     File(Box<Requests>),
     Generated(Arrivals),
-}
-
-/// A request in the heap of copies; never compared, since op numbers differ.
-#[derive(Debug)]
-struct Copied(Request);
-
-impl PartialEq for Copied {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-impl Eq for Copied {}
-impl PartialOrd for Copied {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Copied {
-    fn cmp(&self, _: &Self) -> std::cmp::Ordering {
-        std::cmp::Ordering::Equal
-    }
 }
 
 impl Stream {
@@ -376,206 +352,5 @@ fn base(spec: &TraceSpec, seed: u64, mode: Mode, tags: &SharedTags) -> Result<Ba
             spec.origin.duration.0,
         ))),
         None => Err(Refusal::new("the trace has neither a file nor arrivals")),
-    }
-}
-
-/// By how much times are multiplied.
-fn scale(spec: &TraceSpec, seed: u64) -> Result<f64, Refusal> {
-    if let Some(speed) = spec.shape.speed {
-        return Ok(1.0 / speed.0);
-    }
-    let Some(rate) = spec.shape.rate else {
-        return Ok(1.0);
-    };
-    if rate.0 <= 0.0 {
-        return Err(Refusal::new("a trace cannot be scaled to a rate of 0"));
-    }
-    let Pass {
-        rows, first, last, ..
-    } = pass(spec, seed, true)?;
-    if rows < 2 || last == first {
-        return Err(Refusal::new(format!(
-            "{rows} requests at one time cannot be scaled to {}",
-            show_rate(rate.0)
-        )));
-    }
-    let gap = (last - first) as f64 / (rows - 1) as f64;
-    Ok(1e9 / rate.0 / gap)
-}
-
-struct Pass {
-    rows: u64,
-    first: u64,
-    last: u64,
-    end: u64,
-}
-
-fn pass(spec: &TraceSpec, seed: u64, raw: bool) -> Result<Pass, Refusal> {
-    let mut stream = Stream::new(spec, seed, Mode::Times { raw })?;
-    let mut pass = Pass {
-        rows: 0,
-        first: 0,
-        last: 0,
-        end: 0,
-    };
-    let mut count = |at: u64| {
-        if pass.rows == 0 {
-            pass.first = at;
-        }
-        pass.last = at;
-        pass.rows += 1;
-    };
-    let all = stream.laps == 1 && stream.take_rows == u64::MAX && spec.shape.filter.is_none();
-    if let (Base::Generated(arrivals), true) = (&mut stream.base, all) {
-        // Nothing chooses among the arrivals, so their times are those of the requests.
-        let (scale, end) = (stream.scale, stream.end);
-        let times = arrivals.map(|(_, at)| scaled(at, scale));
-        times.take_while(|at| *at < end).for_each(count);
-    } else {
-        for request in &mut stream {
-            count(request?.arrived);
-        }
-    }
-    pass.end = if stream.end == u64::MAX || spec.is_file() || stream.take_rows != u64::MAX {
-        pass.last
-    } else {
-        stream.end.saturating_add(stream.lap * stream.period)
-    };
-    Ok(pass)
-}
-
-/// The extent of an open trace.
-pub(super) fn extent(spec: &TraceSpec, seed: u64) -> Result<Extent, Refusal> {
-    let pass = pass(spec, seed, false)?;
-    if pass.rows == 0 {
-        let refusal = match (&spec.file, &spec.shape.filter) {
-            (Some(file), Some(filter)) => Refusal::file(
-                file.path.display(),
-                format!("no request passes the filter {}", filter.text()),
-            ),
-            (None, Some(filter)) => {
-                Refusal::new(format!("no request passes the filter {}", filter.text()))
-            }
-            _ => Refusal::new("the trace has no requests").help("raise its rate or its duration"),
-        };
-        return Err(refusal);
-    }
-    Ok(Extent {
-        rows: pass.rows,
-        first: pass.first,
-        last: pass.last,
-        length: pass.end.max(1),
-    })
-}
-
-/// Who is multiplied, when.
-#[derive(Debug)]
-struct Surges {
-    seed: u64,
-    versions: Vec<Factors>,
-    starts: Vec<u64>,
-    tags: SharedTags,
-}
-
-#[derive(Debug)]
-struct Factors {
-    load: f64,
-    rates: Vec<(String, f64)>,
-    /// Tenant, from, to, factor.
-    surges: Vec<(String, u64, u64, f64)>,
-}
-
-impl Surges {
-    fn new(spec: &TraceSpec, seed: u64, tags: &SharedTags) -> Result<Option<Surges>, Refusal> {
-        let all: Vec<&Population> = std::iter::once(&spec.population)
-            .chain(spec.drifts.iter().map(|(_, p)| p))
-            .collect();
-        if !all.iter().any(|p| p.changes_rates()) {
-            return Ok(None);
-        }
-        let shares = all.iter().any(|p| {
-            p.surges
-                .iter()
-                .any(|s| matches!(s.at, crate::config::When::Share(_)))
-        });
-        let length = if shares { spec.extent(seed)?.length } else { 0 };
-        let versions = all
-            .iter()
-            .map(|p| Factors {
-                load: p.load.0,
-                rates: p.rates.0.clone(),
-                surges: p
-                    .surges
-                    .iter()
-                    .map(|s| {
-                        let from = s.at.resolve(length);
-                        (
-                            s.tenant.clone(),
-                            from,
-                            from.saturating_add(s.lasts.0),
-                            s.factor.0,
-                        )
-                    })
-                    .collect(),
-            })
-            .collect();
-        Ok(Some(Surges {
-            seed,
-            versions,
-            starts: spec.drifts.iter().map(|(at, _)| *at).collect(),
-            tags: tags.clone(),
-        }))
-    }
-
-    fn factor(&self, tenant: &str, now: u64) -> f64 {
-        let version = self.starts.iter().take_while(|at| **at <= now).count();
-        let f = &self.versions[version];
-        let mut factor = f.load;
-        if let Some((_, rate)) = f.rates.iter().find(|(name, _)| name == tenant) {
-            factor *= rate;
-        }
-        for (name, from, to, by) in &f.surges {
-            if (name.is_empty() || name == tenant) && (*from..*to).contains(&now) {
-                factor *= by;
-            }
-        }
-        factor.min(MOST_COPIES)
-    }
-
-    /// Fills the request, adds copies of it, or marks it as dropped by an op number that none has.
-    fn multiply(
-        &mut self,
-        request: &mut Request,
-        filler: Option<&mut Filler>,
-        limit: u64,
-        copies: &mut BinaryHeap<Reverse<(u64, u64, Copied)>>,
-    ) {
-        let bare = request.clone();
-        if let Some(filler) = filler {
-            filler.fill(request);
-        }
-        let factor = self.factor(
-            self.tags.borrow().tenant.name(request.tenant),
-            request.arrived,
-        );
-        if factor == 1.0 {
-            return;
-        }
-        let mut draw = Dice::new(self.seed, request.op).draw(COPIES, 0);
-        let sent = factor.floor() as u64 + u64::from(draw.chance(factor.fract()));
-        for n in 1..sent {
-            let mut copy = bare.clone();
-            copy.tenant = request.tenant;
-            copy.op = request.op + n * COPY;
-            copy.arrived = request
-                .arrived
-                .saturating_add(Dice::new(self.seed, copy.op).draw(APART, 0).below(SPREAD));
-            if copy.arrived < limit {
-                copies.push(Reverse((copy.arrived, copy.op, Copied(copy))));
-            }
-        }
-        if sent == 0 {
-            request.op = u64::MAX;
-        }
     }
 }
