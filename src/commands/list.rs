@@ -94,6 +94,14 @@ pub fn run(args: &ListArgs, out: &mut Stdout) -> Done {
             kinds(&mut text, "queue", &r.queues);
             kinds(&mut text, "balancer", &r.balancers);
             kinds(&mut text, "parser", &r.parsers);
+            let _ = writeln!(text, "\nFlaws: set-ups that break one law of their kind");
+            for (what, flaw) in crate::components::flaws() {
+                let _ = writeln!(
+                    text,
+                    "{what:9} {:24} kind = \"{}\", {}\n{:34} breaks {} ({})",
+                    flaw.name, flaw.kind, flaw.options, "", flaw.breaks, flaw.source
+                );
+            }
         }
         What::Faults => kinds(&mut text, "fault", &registries.faults),
     }

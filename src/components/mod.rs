@@ -14,6 +14,36 @@ pub mod retry;
 
 use crate::config::Kind;
 
+/// A configuration that the field knows to be wrong. It breaks one law of its kind of component and keeps all others, and
+/// the tests of the laws hold it to that.
+#[derive(Clone, Copy, Debug)]
+pub struct Flaw {
+    /// What people call it, such as `refill-rounds-down`.
+    pub name: &'static str,
+    /// The implementation that can be set up so.
+    pub kind: &'static str,
+    /// The options that do it, as a TOML table without its braces, such as `refill = "truncating"`.
+    pub options: &'static str,
+    /// The law that it breaks: the name of a property in `laws.rs`.
+    pub breaks: &'static str,
+    /// Who found out: a question of the seed, or an issue of a real project.
+    pub source: &'static str,
+}
+
+/// The flaws of every kind of component.
+pub fn flaws() -> impl Iterator<Item = (&'static str, &'static Flaw)> {
+    let all: [(&'static str, &'static [Flaw]); 6] = [
+        ("limiter", limiter::FLAWS),
+        ("cache", cache::FLAWS),
+        ("queue", queue::FLAWS),
+        ("balancer", balancer::FLAWS),
+        ("parser", parser::FLAWS),
+        ("retry", retry::FLAWS),
+    ];
+    all.into_iter()
+        .flat_map(|(what, flaws)| flaws.iter().map(move |flaw| (what, flaw)))
+}
+
 /// The components that a file may name. A value, so that a user's crate can add its own.
 pub struct Registry {
     /// Admission.

@@ -40,7 +40,7 @@ crate::options! {
     #[derive(Clone, Debug)]
     pub struct Expect {
         /// Causes that a correct lab finds; two for compound incidents, none for no incident.
-        causes: Vec<(String, At)>,
+        causes: Option<Vec<(String, At)>> = None, "the diagnosis is not held to anything";
         /// Gates that are breached in the incident phase; all others hold there.
         breached: Vec<(String, At)> = vec![], "none";
         /// Bound on the recovery time, such as "< 3m"; "never" when the fix does not help.
@@ -309,7 +309,7 @@ fn texts(table: &Table) -> Result<Vec<(String, String)>, Refusal> {
 
 fn check_expect(expect: &Expect, gates: &[Gate]) -> Result<(), Refusal> {
     let causes: Vec<&str> = diagnosis::catalogue().iter().map(|c| c.id).collect();
-    for (cause, at) in &expect.causes {
+    for (cause, at) in expect.causes.iter().flatten() {
         if !causes.contains(&cause.as_str()) {
             return Err(Refusal::at(at, format!("unknown cause \"{cause}\""))
                 .help(suggestion(cause, causes.iter().copied())));

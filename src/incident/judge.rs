@@ -56,34 +56,16 @@ pub fn meets(
         say("the incident has no [expect]".into());
         return out;
     };
-    let causes: Vec<&str> = if incident.healthy {
-        vec![]
+    let causes: Option<Vec<&str>> = if incident.healthy {
+        Some(vec![])
     } else {
-        expect.causes.iter().map(|(c, _)| c.as_str()).collect()
+        let causes = expect.causes.as_ref();
+        causes.map(|all| all.iter().map(|(c, _)| c.as_str()).collect())
     };
-    let found: Vec<&str> = diagnosis
-        .causes
-        .iter()
-        .take(causes.len().max(1))
-        .map(|c| c.cause.as_str())
-        .collect();
-    match (causes.is_empty(), diagnosis.onset.is_some()) {
-        (true, true) => say(format!(
-            "no incident was expected, and the diagnosis says {}",
-            found.join(", ")
-        )),
-        (false, false) => say(format!(
-            "expected {}, and the diagnosis sees no incident",
-            causes.join(", ")
-        )),
-        (false, true) if !causes.iter().all(|c| found.contains(c)) => {
-            say(format!(
-                "expected {}, and the diagnosis says {}",
-                causes.join(", "),
-                found.join(", ")
-            ));
-        }
-        _ => {}
+    if let Some(causes) = causes
+        && let Err(text) = names(diagnosis, &causes)
+    {
+        say(text);
     }
     for judgement in judgements {
         let breached = judgement.phase == PhaseName::Incident.word()
@@ -127,6 +109,29 @@ pub fn meets(
         }
     }
     out
+}
+
+/// Whether the diagnosis names these causes on top, or rightly none.
+fn names(diagnosis: &Diagnosis, causes: &[&str]) -> Result<(), String> {
+    let found: Vec<&str> = diagnosis
+        .causes
+        .iter()
+        .take(causes.len().max(1))
+        .map(|c| c.cause.as_str())
+        .collect();
+    let (expected, said) = (causes.join(", "), found.join(", "));
+    match (causes.is_empty(), diagnosis.onset.is_some()) {
+        (true, true) => Err(format!(
+            "no incident was expected, and the diagnosis says {said}"
+        )),
+        (false, false) => Err(format!(
+            "expected {expected}, and the diagnosis sees no incident"
+        )),
+        (false, true) if !causes.iter().all(|c| found.contains(c)) => Err(format!(
+            "expected {expected}, and the diagnosis says {said}"
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn word(verdict: Verdict) -> &'static str {

@@ -304,7 +304,8 @@ pub fn run(
             Some(vec![])
         } else {
             let expect = incident.expect.as_ref();
-            expect.map(|e| e.causes.iter().map(|(cause, _)| cause.clone()).collect())
+            let causes = expect.and_then(|e| e.causes.as_ref());
+            causes.map(|all| all.iter().map(|(cause, _)| cause.clone()).collect())
         },
         recovery_time: None,
     };

@@ -18,6 +18,9 @@ pub trait Balancer {
     fn pick(&mut self, candidates: &[Candidate], dice: u64, affinity: &dyn Fn() -> u64) -> usize;
 }
 
+/// Set-ups that the field knows to be wrong.
+pub const FLAWS: &[super::Flaw] = &[];
+
 /// The implementations.
 pub fn kinds() -> Vec<Kind<Box<dyn Balancer>>> {
     vec![

@@ -64,6 +64,9 @@ pub trait Cache {
     fn gauges(&self, _out: &mut dyn FnMut(&'static str, f64)) {}
 }
 
+/// Set-ups that the field knows to be wrong.
+pub const FLAWS: &[super::Flaw] = &[];
+
 /// The implementations.
 pub fn kinds() -> Vec<Kind<Box<dyn Cache>>> {
     vec![Kind {

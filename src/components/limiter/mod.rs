@@ -37,6 +37,9 @@ pub trait RateLimiter {
     fn gauges(&self, _out: &mut dyn FnMut(&'static str, f64)) {}
 }
 
+/// Set-ups that the field knows to be wrong.
+pub const FLAWS: &[super::Flaw] = &[];
+
 /// The implementations.
 pub fn kinds() -> Vec<Kind<Box<dyn RateLimiter>>> {
     vec![Kind {

@@ -30,6 +30,9 @@ pub trait Parser {
     fn parse(&self, raw: &str, fields: &[(String, Value)]) -> Result<(), (ParseError, String)>;
 }
 
+/// Set-ups that the field knows to be wrong.
+pub const FLAWS: &[super::Flaw] = &[];
+
 /// The implementations.
 pub fn kinds() -> Vec<Kind<Box<dyn Parser>>> {
     vec![Kind {

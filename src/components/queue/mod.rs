@@ -16,6 +16,9 @@ pub trait Discipline {
     fn retune(&mut self, options: &Node, now: u64) -> Result<(), Refusal>;
 }
 
+/// Set-ups that the field knows to be wrong.
+pub const FLAWS: &[super::Flaw] = &[];
+
 /// The implementations.
 pub fn kinds() -> Vec<Kind<Box<dyn Discipline>>> {
     vec![Kind {

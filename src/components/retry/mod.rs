@@ -76,6 +76,9 @@ impl Retry {
     }
 }
 
+/// Set-ups that the field knows to be wrong.
+pub const FLAWS: &[super::Flaw] = &[];
+
 #[cfg(test)]
 mod tests {
     use super::*;
