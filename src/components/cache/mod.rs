@@ -1,9 +1,12 @@
 //! Result caches: is the answer to this key known? Sources: Q1, Q11, Q24.
 
 mod lru;
+mod lru_options;
 
 #[cfg(test)]
 mod laws;
+
+pub use lru_options::{Eviction, Expiry, LruOptions, Recency};
 
 use crate::config::{Kind, Node, Options, Refusal};
 
@@ -19,6 +22,9 @@ pub enum Lookup {
         /// Digest of what it answers, so that a wrong answer can be told.
         content: u64,
     },
+    /// Found, but too old, and this request is the one that is to make it anew; until it has, others are served what is
+    /// there.
+    Refresh,
     /// Not found.
     Miss(Reason),
 }
@@ -65,14 +71,43 @@ pub trait Cache {
 }
 
 /// Set-ups that the field knows to be wrong.
-pub const FLAWS: &[super::Flaw] = &[];
+pub const FLAWS: &[super::Flaw] = &[
+    super::Flaw {
+        name: "evict-insertion-order",
+        kind: "lru",
+        options: "recency = \"insertion\"",
+        breaks: "what_is_used_stays",
+        source: "Q1",
+    },
+    super::Flaw {
+        name: "expired-served",
+        kind: "lru",
+        options: "expiry = \"ignored\"",
+        breaks: "what_has_expired_is_not_served",
+        source: "Q1",
+    },
+    super::Flaw {
+        name: "ttl-from-last-use",
+        kind: "lru",
+        options: "expiry = \"sliding\"",
+        breaks: "use_does_not_lengthen_a_life",
+        source: "Q1",
+    },
+    super::Flaw {
+        name: "capacity-off-by-one",
+        kind: "lru",
+        options: "eviction = \"one-early\"",
+        breaks: "it_holds_what_it_has_room_for",
+        source: "ArcadeData/arcadedb#4559",
+    },
+];
 
 /// The implementations.
 pub fn kinds() -> Vec<Kind<Box<dyn Cache>>> {
     vec![Kind {
         name: "lru",
         summary: "least recently used goes first",
-        fields: lru::LruOptions::fields,
+        fields: LruOptions::fields,
         build: lru::build,
     }]
 }
