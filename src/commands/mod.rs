@@ -7,6 +7,7 @@ mod find;
 mod list;
 mod output;
 mod replay;
+mod schema;
 pub mod trace;
 mod verify;
 mod which;
@@ -49,6 +50,8 @@ enum Command {
     Trace(trace::TraceArgs),
     /// List incidents, causes, indicators, components or faults.
     List(list::ListArgs),
+    /// Print the JSON Schema of incident files.
+    Schema,
 }
 
 /// What a command comes to.
@@ -65,6 +68,7 @@ pub fn main() -> ExitCode {
         Command::Verify(args) => verify::run(args, &mut out),
         Command::Trace(args) => trace::run(args, &mut out).map(|()| ExitCode::SUCCESS),
         Command::List(args) => list::run(args, &mut out),
+        Command::Schema => schema::run(&mut out),
     };
     let flushed = out.flush();
     match (done, flushed) {

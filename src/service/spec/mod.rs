@@ -3,6 +3,7 @@
 mod calls;
 mod clients;
 mod parts;
+mod schema;
 
 use super::latency::Latency;
 use crate::{
@@ -14,6 +15,7 @@ use calls::{read_dependencies, read_steps};
 pub use clients::{ClientOptions, ClientRetry};
 pub use parts::{CacheSpec, LimiterSpec, ParseSpec, Part, QueueSpec, Scope};
 use parts::{part, read_cache, read_limiter, read_parse, read_queue, read_single_flight};
+pub use schema::{component as component_schema, schemas as service_schemas};
 
 crate::options! {
     /// Service.
