@@ -4,10 +4,20 @@ use crate::config::{Refusal, suggestion};
 use std::path::{Path, PathBuf};
 
 /// Incidents that ship with the program: name and text.
-pub const SHIPPED: &[(&str, &str)] = &[(
-    "incident-24",
-    include_str!("../../incidents/incident-24.toml"),
-)];
+pub const SHIPPED: &[(&str, &str)] = &[
+    (
+        "incident-12",
+        include_str!("../../incidents/incident-12.toml"),
+    ),
+    (
+        "incident-15",
+        include_str!("../../incidents/incident-15.toml"),
+    ),
+    (
+        "incident-24",
+        include_str!("../../incidents/incident-24.toml"),
+    ),
+];
 
 /// The text of an incident, and the path that refusals name.
 ///

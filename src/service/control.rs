@@ -248,6 +248,7 @@ impl World<'_> {
                 put("queue.depth", queue.waiting() as f64);
                 put("workers.size", f64::from(workers));
                 put("workers.busy", f64::from(busy));
+                queue.gauges(&mut put);
             }
             let spec = &self.newest().spec;
             for ((pool, size), d) in process

@@ -149,7 +149,7 @@ impl Process {
                 sim,
                 pick(&registry.queues, "queue", &q.part.node)?,
                 q.workers,
-                q.limit,
+                q.guard.clone(),
             )),
             None => None,
         };
@@ -184,8 +184,12 @@ impl Process {
     ) -> Result<(), Refusal> {
         self.state.tune(spec, Scope::Local, registry, now, cold)?;
         if let (Some(queue), Some(q)) = (&self.queue, &spec.queue) {
-            queue.resize(q.workers, q.limit);
-            queue.discipline().borrow_mut().retune(&q.part.node, now)?;
+            let fresh = if cold {
+                Some(pick(&registry.queues, "queue", &q.part.node)?)
+            } else {
+                None
+            };
+            queue.tune(&q.part.node, fresh, q.workers, q.guard.clone())?;
         }
         self.resize_pools(spec);
         Ok(())

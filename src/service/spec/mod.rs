@@ -35,7 +35,7 @@ crate::options! {
         cache: Option<Node> = None, "none";
         /// Requests with the same key share one call: true, false, or "shared" for all replicas together.
         single_flight: Option<Node> = None, "false";
-        /// Queue in front of the workers, with `workers` and `limit`.
+        /// Queue in front of the workers, with `workers`, `limit`, `max_wait` and `best_effort`.
         queue: Option<Node> = None, "none";
         /// Work of a worker besides its calls.
         compute: Option<Node> = None, "none";
