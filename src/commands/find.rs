@@ -6,12 +6,20 @@ use std::path::{Path, PathBuf};
 /// Incidents that ship with the program: name and text.
 pub const SHIPPED: &[(&str, &str)] = &[
     (
+        "incident-10",
+        include_str!("../../incidents/incident-10.toml"),
+    ),
+    (
         "incident-12",
         include_str!("../../incidents/incident-12.toml"),
     ),
     (
         "incident-15",
         include_str!("../../incidents/incident-15.toml"),
+    ),
+    (
+        "incident-18",
+        include_str!("../../incidents/incident-18.toml"),
     ),
     (
         "incident-24",

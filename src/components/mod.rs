@@ -5,6 +5,7 @@
 //! Each kind of component is a folder with its trait, its table of implementations and the laws that they keep.
 
 pub mod balancer;
+pub mod breaker;
 pub mod cache;
 pub mod keys;
 pub mod limiter;
@@ -32,13 +33,14 @@ pub struct Flaw {
 
 /// The flaws of every kind of component.
 pub fn flaws() -> impl Iterator<Item = (&'static str, &'static Flaw)> {
-    let all: [(&'static str, &'static [Flaw]); 6] = [
+    let all: [(&'static str, &'static [Flaw]); 7] = [
         ("limiter", limiter::FLAWS),
         ("cache", cache::FLAWS),
         ("queue", queue::FLAWS),
         ("balancer", balancer::FLAWS),
         ("parser", parser::FLAWS),
         ("retry", retry::FLAWS),
+        ("breaker", breaker::FLAWS),
     ];
     all.into_iter()
         .flat_map(|(what, flaws)| flaws.iter().map(move |flaw| (what, flaw)))
@@ -56,6 +58,8 @@ pub struct Registry {
     pub balancers: Vec<Kind<Box<dyn balancer::Balancer>>>,
     /// Readers of payloads.
     pub parsers: Vec<Kind<Box<dyn parser::Parser>>>,
+    /// Circuit breakers.
+    pub breakers: Vec<Kind<Box<dyn breaker::Breaker>>>,
 }
 
 impl Default for Registry {
@@ -67,6 +71,7 @@ impl Default for Registry {
             queues: queue::kinds(),
             balancers: balancer::kinds(),
             parsers: parser::kinds(),
+            breakers: breaker::kinds(),
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use super::{
     client::background,
-    process::Process,
+    process::{Process, RETRY_GAUGES, Way},
     spec::Scope,
     world::{Deployed, World, named},
 };
 use crate::{
+    components::breaker::Position,
     config::Refusal,
     recording::GaugeRow,
     trace::{Request, Session},
@@ -238,6 +239,7 @@ impl World<'_> {
     /// Reads all gauges.
     fn sample(&self) {
         let mut rows: Vec<(String, u16, f64)> = vec![];
+        let now = self.sim.now();
         let processes = self.processes.borrow();
         for process in processes.iter() {
             let mut put =
@@ -251,6 +253,9 @@ impl World<'_> {
                 queue.gauges(&mut put);
             }
             let spec = &self.newest().spec;
+            for (way, d) in process.ways.iter().zip(&spec.dependencies) {
+                gauges_of_way(way, &d.name, now, &mut put);
+            }
             for ((pool, size), d) in process
                 .pools
                 .iter()
@@ -271,7 +276,6 @@ impl World<'_> {
         gauges_of(&self.shared, &mut |gauge, value| {
             rows.push((gauge.to_string(), 0, value))
         });
-        let now = self.sim.now();
         let up = self
             .down_until
             .borrow()
@@ -288,6 +292,21 @@ impl World<'_> {
                 replica,
                 value,
             });
+        }
+    }
+}
+
+/// Retries by class since the process began, and whether the breaker lets calls pass.
+fn gauges_of_way(way: &Way, name: &str, now: u64, put: &mut dyn FnMut(&str, f64)) {
+    if let Some((_, breaker)) = way.breaker.borrow().as_ref() {
+        let open = breaker.position(now) != Position::Closed;
+        put(&format!("breaker.open.{name}"), f64::from(u8::from(open)));
+    }
+    let retries = way.retries.borrow();
+    // Where no budget ever denied anything and all was transient, the attempts say it already.
+    if retries[2..].iter().any(|n| *n > 0) {
+        for (n, gauge) in retries.iter().zip(RETRY_GAUGES) {
+            put(&format!("{gauge}.{name}"), *n as f64);
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::{
         balancer::{Balancer, Candidate},
         keys::Tag,
         parser::Parser,
+        retry::Budget,
     },
     config::{Names, Refusal, pick},
     recording::{AttemptRow, Dictionaries, EventRow, Recorder, RequestRow, Row, Table, requests},
@@ -44,6 +45,8 @@ pub mod purpose {
     pub const CALL: Purpose = Purpose::named("call");
     /// Whether a dependency fails.
     pub const FAIL: Purpose = Purpose::named("call-fails");
+    /// Whether a dependency fails for a reason that does not pass.
+    pub const FAIL_CLASS: Purpose = Purpose::named("call-fails-otherwise");
     /// Back-off between attempts.
     pub const BACKOFF: Purpose = Purpose::named("backoff");
     /// How long a client waits before it tries again.
@@ -101,6 +104,8 @@ pub struct World<'r> {
     pub(super) parsers: Vec<Option<Box<dyn Parser>>>,
     pub(super) parse_paths: RefCell<Names>,
     pub(super) dependencies: Vec<Dependency>,
+    /// What clients may still retry, all together.
+    pub(super) client_budget: RefCell<Budget>,
     pub(super) candidates: RefCell<Vec<Candidate>>,
     /// Requests seen lately, for warming. Empty unless somebody will warm.
     pub(super) recent: RefCell<VecDeque<Request>>,
@@ -175,6 +180,7 @@ impl<'r> World<'r> {
             parsers,
             parse_paths: RefCell::default(),
             dependencies,
+            client_budget: RefCell::new(Budget::new(first.clients.retry.budget_burst)),
             candidates: RefCell::default(),
             recent: RefCell::default(),
             remember,

@@ -46,5 +46,7 @@ pub(super) const INDICATORS: &[Indicator] = gauges! {
     "replicas.up", Lower, "replicas in service";
     "limiter.keys", Higher, "keys that the limiter remembers";
     "limiter.rate", Lower, "requests a second that the limiter grants a key";
+    "queue.class_depth", Higher, "requests of a class waiting for a worker";
+    "breaker.open", Higher, "breakers that refuse calls";
     "memory.live", Higher, "live bytes";
 };

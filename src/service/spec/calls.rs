@@ -1,8 +1,12 @@
 //! Calls to dependencies, which wait for one another as their `after` says, and the dependencies themselves.
 
+use super::parts::{Part, part};
 use crate::{
-    components::retry::Retry,
-    config::{At, Node, Percent, Read, Refusal, Span, Table, Value, suggestion},
+    components::{
+        Registry,
+        retry::{Failure, Retry},
+    },
+    config::{At, Node, Percent, Read, Refusal, Span, Table, Value, pick, suggestion},
     service::latency::Latency,
 };
 
@@ -20,6 +24,8 @@ crate::options! {
         timeout: Span = Span(0), "for ever";
         /// Retries.
         retry: Retry = Retry::never(), "none";
+        /// Circuit breaker of each replica, such as { kind = "failure-ratio" }; steps with one dependency share the first's.
+        breaker: Option<Node> = None, "none";
         /// Answer without it when it fails.
         optional: bool = false, "false";
     }
@@ -31,8 +37,12 @@ crate::options! {
     pub struct DependencyOptions {
         /// How long it takes to answer: a distribution, per token, or "as-captured".
         latency: Node,
-        /// Share of calls that fail.
+        /// Share of calls that fail and may succeed next time.
         error_rate: Percent = Percent(0.0), "0";
+        /// Shares of calls that fail otherwise, such as { throttled = "1%", permanent = "5%", programmer = "0.1%" }.
+        errors: Option<Node> = None, "none";
+        /// How long it asks those that it throttles to stay away; 0 is no word of it.
+        retry_after: Span = Span(0), "0";
         /// Connections that each replica holds to it at most; 0 is no bound.
         pool: u32 = 0, "no bound";
         /// Requests that it works on at once, in all; others wait within it. 0 is no bound.
@@ -49,6 +59,8 @@ pub struct Step {
     pub dependency: usize,
     /// How it is made.
     pub options: CallOptions,
+    /// Its circuit breaker.
+    pub breaker: Option<Part>,
     /// Steps with the same number run side by side, lower ones first.
     pub wave: usize,
     /// Its number in the recording's dictionary of steps; given when a run begins.
@@ -62,8 +74,12 @@ pub struct DependencySpec {
     pub name: String,
     /// How long it takes.
     pub latency: Latency,
-    /// Share of calls that fail.
+    /// Share of calls that fail and may succeed next time.
     pub error_rate: f64,
+    /// Shares of calls that fail otherwise: throttled, permanent, programmer.
+    pub errors: [f64; 3],
+    /// ns that those who are throttled are asked to stay away.
+    pub retry_after: u64,
     /// Connections of each replica; 0 is no bound.
     pub pool: u32,
     /// Requests it works on at once; 0 is no bound.
@@ -85,6 +101,8 @@ pub(super) fn read_dependencies(root: &Node) -> Result<Vec<DependencySpec>, Refu
                 name: name.clone(),
                 latency: Latency::read(&o.latency)?,
                 error_rate: o.error_rate.0,
+                errors: read_errors(o.errors.as_ref(), o.error_rate.0)?,
+                retry_after: o.retry_after.0,
                 pool: o.pool,
                 workers: o.workers,
             })
@@ -92,9 +110,35 @@ pub(super) fn read_dependencies(root: &Node) -> Result<Vec<DependencySpec>, Refu
         .collect()
 }
 
+/// Classes of failure that `errors` may name, in the order of [`DependencySpec::errors`].
+pub(in crate::service) const OTHER_ERRORS: [Failure; 3] =
+    [Failure::Throttled, Failure::Permanent, Failure::Programmer];
+
+fn read_errors(node: Option<&Node>, error_rate: f64) -> Result<[f64; 3], Refusal> {
+    let mut shares = [0.0; 3];
+    let Some(node) = node else { return Ok(shares) };
+    for (name, entry) in node.table("the classes of errors")? {
+        let known = OTHER_ERRORS.map(Failure::word);
+        let Some(place) = known.iter().position(|k| k == name) else {
+            return Err(Refusal::at(
+                &entry.key,
+                format!("there is no class of errors \"{name}\""),
+            )
+            .help(suggestion(name, known)));
+        };
+        shares[place] = Percent::read(&entry.node)?.0;
+    }
+    if shares.iter().sum::<f64>() + error_rate > 1.0 {
+        return Err(Refusal::at(&node.at, "more than all calls fail")
+            .help("`errors` and `error_rate` together are 100% at most"));
+    }
+    Ok(shares)
+}
+
 pub(super) fn read_steps(
     node: &Node,
     dependencies: &[DependencySpec],
+    registry: &Registry,
 ) -> Result<Vec<Step>, Refusal> {
     let nodes: Vec<&Node> = match &node.value {
         Value::List(items) => items.iter().collect(),
@@ -113,11 +157,16 @@ pub(super) fn read_steps(
             );
         };
         let name = options.name.clone().unwrap_or_else(|| name.clone());
+        let breaker = options.breaker.as_ref();
+        let breaker = breaker
+            .map(|node| part(node, |n| pick(&registry.breakers, "breaker", n).map(drop)))
+            .transpose()?;
         steps.push((
             Step {
                 name,
                 dependency,
                 options,
+                breaker,
                 wave: 0,
                 number: 0,
             },

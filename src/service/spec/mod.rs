@@ -10,6 +10,7 @@ use crate::{
     components::{Registry, keys::KeyTemplate},
     config::{At, Node, Read, Refusal, Span, Value, pick},
 };
+pub(in crate::service) use calls::OTHER_ERRORS;
 pub use calls::{CallOptions, DependencyOptions, DependencySpec, Step};
 use calls::{read_dependencies, read_steps};
 pub use clients::{ClientOptions, ClientRetry};
@@ -161,7 +162,7 @@ impl ServiceSpec {
             steps: o
                 .call
                 .as_ref()
-                .map(|n| read_steps(n, &dependencies))
+                .map(|n| read_steps(n, &dependencies, registry))
                 .transpose()?
                 .unwrap_or_default(),
             cold_for: o.cold_for.0,

@@ -1,14 +1,19 @@
 //! Calls to dependencies: pool, attempts, back-off, timeouts; steps side by side where nothing orders them.
 
 use super::super::{
+    process::{NEVER, Way},
     seams::{Perturb, Seam},
-    spec::Step,
+    spec::{DependencySpec, OTHER_ERRORS, Step},
     world::purpose,
 };
 use crate::{
-    components::retry::Failure,
+    components::{
+        breaker::Pass,
+        retry::{Failed, Failure},
+    },
     recording::{AttemptRow, RequestRow, outcome, result, served_by},
     service::{join::join_all, journey::Visit, world::World},
+    sim::Sim,
 };
 
 /// Where the time of a step went.
@@ -51,7 +56,7 @@ pub(in crate::service) async fn all(w: &World<'_>, v: &Visit<'_>, row: &mut Requ
             for ((spent, ended), step) in ends.into_iter().zip(wave) {
                 row.attempts += spent.attempts;
                 match ended {
-                    Err(e) if failed.is_none_or(|(s, _): (&Step, u8)| s.options.optional) => {
+                    Err(e) if failed.is_none_or(|(s, _): (&Step, End)| s.options.optional) => {
                         failed = Some((step, e))
                     }
                     _ => {}
@@ -61,79 +66,120 @@ pub(in crate::service) async fn all(w: &World<'_>, v: &Visit<'_>, row: &mut Requ
         match failed {
             None => {}
             Some((step, _)) if step.options.optional => end = outcome::DEGRADED,
-            Some((_, how)) => return how,
+            Some((_, (how, come_back))) => {
+                v.process.retry_after.set(come_back);
+                return how;
+            }
         }
     }
     end
 }
 
+/// How a step failed: the outcome, and what the client is told of when to come back.
+type End = (u8, u64);
+
 /// One step with its retries.
-async fn one(w: &World<'_>, v: &Visit<'_>, step: &Step) -> (Spent, Result<(), u8>) {
+async fn one(w: &World<'_>, v: &Visit<'_>, step: &Step) -> (Spent, Result<(), End>) {
     let mut spent = Spent::default();
     let mut waited = 0;
-    loop {
-        spent.attempts += 1;
-        let (pool_wait, time, how) = attempt(w, v, step, spent.attempts, waited).await;
-        spent.pool_wait += pool_wait;
-        spent.call += time;
-        let (failure, end) = match how {
-            result::OK => return (spent, Ok(())),
-            result::TIMEOUT => (Failure::Timeout, outcome::TIMEOUT),
-            result::THROTTLED => (Failure::Throttled, outcome::ERROR),
-            result::REFUSED => (Failure::Refused, outcome::ERROR),
-            _ => (Failure::Error, outcome::ERROR),
+    let retry = &step.options.retry;
+    let way = &v.process.ways[step.dependency];
+    way.budget
+        .borrow_mut()
+        .earn(retry.budget.0, retry.budget_burst);
+    for number in 1..=u16::MAX {
+        let (failure, end) = match attempt(w, v, step, number, waited, &mut spent).await {
+            None => return (spent, Ok(())),
+            Some(failure @ Failure::Timeout) => (failure, outcome::TIMEOUT),
+            Some(failure) => (failure, outcome::ERROR),
         };
-        let number = u64::from(spent.attempts) << 16 | step.dependency as u64;
-        let unit = v.dice.draw(purpose::BACKOFF, number).unit();
-        let Some(wait) = step
-            .options
-            .retry
-            .next(u32::from(spent.attempts), failure, unit)
-        else {
+        let end = (end, if failure.passes() { 0 } else { NEVER });
+        let key = u64::from(number) << 16 | step.dependency as u64;
+        let told = w.newest().spec.dependencies[step.dependency].retry_after;
+        let next = retry.next(&Failed {
+            attempt: u32::from(number),
+            failure,
+            unit: v.dice.draw(purpose::BACKOFF, key).unit(),
+            hint: (failure == Failure::Throttled && told > 0).then_some(told),
+            left: (v.request.deadline > 0).then(|| {
+                let until = v.request.arrived.saturating_add(v.request.deadline);
+                until.saturating_sub(w.sim.now())
+            }),
+        });
+        let Some(wait) = next else {
             return (spent, Err(end));
         };
+        if !way.budget.borrow_mut().pay(retry.budget.0) {
+            way.retries.borrow_mut()[Way::DENIED] += 1;
+            return (spent, Err(end));
+        }
+        way.retries.borrow_mut()[failure as usize] += 1;
         w.sim.sleep(wait).await;
         spent.backoff += wait;
         waited = wait;
     }
+    (spent, Err((outcome::ERROR, 0)))
 }
 
-/// One attempt: pool wait, time, how it ended.
+/// One attempt: how it failed, if it did. Nothing is sent where the breaker is open.
 async fn attempt(
     w: &World<'_>,
     v: &Visit<'_>,
     step: &Step,
     number: u16,
     backoff: u64,
-) -> (u64, u64, u8) {
+    spent: &mut Spent,
+) -> Option<Failure> {
     let asked = w.sim.now();
-    let _connection = match v
-        .process
-        .pools
-        .get(step.dependency)
-        .and_then(Option::as_ref)
-    {
+    let row = AttemptRow {
+        request: v.number,
+        number,
+        step: step.number,
+        dependency: w.dependencies[step.dependency].number,
+        replica: v.process.replica,
+        started: asked,
+        pool_wait: 0,
+        backoff,
+        time: 0,
+        result: result::REFUSED,
+        background: u8::from(v.background),
+    };
+    let Some(mut leave) = Leave::ask(w, v, step) else {
+        w.recorder.borrow_mut().attempt(&row);
+        return Some(Failure::Refused);
+    };
+    spent.attempts = spent.attempts.saturating_add(1);
+    let pool = v.process.pools.get(step.dependency);
+    let _connection = match pool.and_then(Option::as_ref) {
         Some(pool) => Some(pool.acquire().await),
         None => None,
     };
     let started = w.sim.now();
-    let dependency = &w.dependencies[step.dependency];
     let mut attempt = Attempt {
         w,
         row: AttemptRow {
-            request: v.number,
-            number,
-            step: step.number,
-            dependency: dependency.number,
-            replica: v.process.replica,
             started,
             pool_wait: started - asked,
-            backoff,
-            time: 0,
             result: result::CANCELLED,
-            background: u8::from(v.background),
+            ..row
         },
     };
+    let how = send(w, v, step, number).await;
+    attempt.row.result = match how {
+        None => result::OK,
+        Some(Failure::Timeout) => result::TIMEOUT,
+        Some(Failure::Throttled) => result::THROTTLED,
+        Some(_) => result::ERROR,
+    };
+    // A dependency that says what is wrong with a request is in good health.
+    leave.ends(how.is_none_or(|failure| !failure.passes()));
+    spent.pool_wait += started - asked;
+    spent.call += w.sim.now() - started;
+    how
+}
+
+/// Sends the call and waits for its end.
+async fn send(w: &World<'_>, v: &Visit<'_>, step: &Step, number: u16) -> Option<Failure> {
     let seam = Seam::Call {
         dependency: step.dependency,
         replica: v.process.replica,
@@ -144,20 +190,80 @@ async fn attempt(
     let mut time = spec
         .latency
         .sample(super::compute::size(v), &mut v.dice.draw(purpose::CALL, n));
-    let mut fails = spec.error_rate > 0.0 && v.dice.draw(purpose::FAIL, n).chance(spec.error_rate);
-    match w.saboteur.at(seam, v.dice, started) {
+    let fails = spec.error_rate > 0.0 && v.dice.draw(purpose::FAIL, n).chance(spec.error_rate);
+    let mut failure = match fails {
+        true => Some(Failure::Error),
+        false => other_failure(v, spec, n),
+    };
+    match w.saboteur.at(seam, v.dice, w.sim.now()) {
         Perturb::Nothing => {}
         Perturb::Delay(more) => time = time.saturating_add(more),
-        Perturb::Fail => fails = true,
+        Perturb::Fail => failure = Some(Failure::Error),
         Perturb::Hang => time = u64::MAX,
     }
-    let in_time = dependency.serve(w, time, step.options.timeout.0).await;
-    attempt.row.result = match (in_time, fails) {
-        (false, _) => result::TIMEOUT,
-        (true, true) => result::ERROR,
-        (true, false) => result::OK,
-    };
-    (started - asked, w.sim.now() - started, attempt.row.result)
+    let dependency = &w.dependencies[step.dependency];
+    match dependency.serve(w, time, step.options.timeout.0).await {
+        true => failure,
+        false => Some(Failure::Timeout),
+    }
+}
+
+/// Failures that are not transient. What is wrong with a request is wrong at each attempt: its dice are the request's.
+fn other_failure(v: &Visit<'_>, spec: &DependencySpec, n: u64) -> Option<Failure> {
+    let left = 1.0 - spec.error_rate;
+    let dependency = n & 0xffff;
+    OTHER_ERRORS
+        .into_iter()
+        .zip(spec.errors)
+        .filter(|(_, share)| *share > 0.0)
+        .find(|(failure, share)| {
+            let key = if failure.passes() { n } else { dependency };
+            let own = (*failure as u64) << 48 | key;
+            v.dice
+                .draw(purpose::FAIL_CLASS, own)
+                .chance((share / left).min(1.0))
+        })
+        .map(|(failure, _)| failure)
+}
+
+/// A breaker's leave to make a call. Dropped half way, the breaker learns that nobody knows how the call ended.
+struct Leave<'a> {
+    sim: &'a Sim,
+    way: &'a Way,
+    pass: Option<Pass>,
+    well: Option<bool>,
+}
+
+impl<'a> Leave<'a> {
+    /// Asks the breaker, where there is one.
+    fn ask(w: &'a World<'_>, v: &'a Visit<'_>, step: &Step) -> Option<Leave<'a>> {
+        let way = &v.process.ways[step.dependency];
+        let pass = match way.breaker.borrow_mut().as_mut() {
+            Some((_, breaker)) => Some(breaker.admit(w.sim.now())?),
+            None => None,
+        };
+        Some(Leave {
+            sim: &w.sim,
+            way,
+            pass,
+            well: None,
+        })
+    }
+
+    fn ends(&mut self, well: bool) {
+        self.well = Some(well);
+    }
+}
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        // A breaker that came with a deploy meanwhile has another's passes to deal with, and ignores them.
+        if let (Some(pass), Some((_, breaker))) =
+            (self.pass, self.way.breaker.borrow_mut().as_mut())
+        {
+            breaker.done(pass, self.well, self.sim.now());
+        }
+    }
 }
 
 /// An attempt under way. Recorded when it ends, however it ends: dropped half way it is a cancelled one.
