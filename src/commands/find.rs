@@ -4,10 +4,20 @@ use crate::config::{Refusal, suggestion};
 use std::path::{Path, PathBuf};
 
 /// Incidents that ship with the program: name and text.
-pub const SHIPPED: &[(&str, &str)] = &[(
-    "incident-24",
-    include_str!("../../incidents/incident-24.toml"),
-)];
+pub const SHIPPED: &[(&str, &str)] = &[
+    (
+        "incident-04",
+        include_str!("../../incidents/incident-04.toml"),
+    ),
+    (
+        "incident-05",
+        include_str!("../../incidents/incident-05.toml"),
+    ),
+    (
+        "incident-24",
+        include_str!("../../incidents/incident-24.toml"),
+    ),
+];
 
 /// The text of an incident, and the path that refusals name.
 ///

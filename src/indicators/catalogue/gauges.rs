@@ -46,5 +46,7 @@ pub(super) const INDICATORS: &[Indicator] = gauges! {
     "replicas.up", Lower, "replicas in service";
     "limiter.keys", Higher, "keys that the limiter remembers";
     "limiter.rate", Lower, "requests a second that the limiter grants a key";
+    "calls.running", Higher, "calls of fan-outs under way";
+    "calls.orphans", Higher, "calls of fan-outs whose request has ended";
     "memory.live", Higher, "live bytes";
 };
