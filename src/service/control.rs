@@ -82,6 +82,8 @@ pub enum Control {
         /// Version whose keys are warmed.
         version: usize,
     },
+    /// What requests leave running has a root of its own from here on.
+    Strays,
     /// Gauges are read.
     Sample,
 }
@@ -178,6 +180,7 @@ impl World<'_> {
                 background(self, &request, version).await;
                 self.sim.sleep(pause).await;
             },
+            Control::Strays => self.run_strays().await,
             Control::Sample => self.sample(),
         }
         Ok(())
@@ -276,6 +279,12 @@ impl World<'_> {
         gauges_of(&self.shared, &mut |gauge, value| {
             rows.push((gauge.to_string(), 0, value))
         });
+        if self.versions.iter().any(|v| v.spec.fan_out.is_some()) {
+            let (running, awaited) = (self.strays.running.get(), self.strays.awaited.get());
+            rows.push(("calls.running".into(), 0, f64::from(running)));
+            let orphans = running.saturating_sub(awaited);
+            rows.push(("calls.orphans".into(), 0, f64::from(orphans)));
+        }
         let up = self
             .down_until
             .borrow()

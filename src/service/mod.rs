@@ -16,6 +16,7 @@ mod row;
 pub mod seams;
 mod spec;
 mod stages;
+mod strays;
 mod version;
 mod world;
 

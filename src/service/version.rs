@@ -1,6 +1,6 @@
 //! Versions of a service: what a change replaces, and how operators would number it.
 
-use super::spec::{Part, ServiceSpec, Step};
+use super::spec::{Part, ServiceSpec};
 use crate::config::{Node, Refusal, Value};
 
 /// One version of the service, ready to serve.
@@ -74,11 +74,6 @@ impl Version {
             });
         }
         versions
-    }
-
-    /// Steps of one wave.
-    pub fn waves(&self) -> impl Iterator<Item = &[Step]> {
-        self.spec.steps.chunk_by(|a, b| a.wave == b.wave)
     }
 }
 

@@ -6,6 +6,7 @@ use super::{
     row::Seen,
     seams::Saboteur,
     spec::{Scope, ServiceSpec},
+    strays::Strays,
     version::Version,
 };
 use crate::{
@@ -112,6 +113,7 @@ pub struct World<'r> {
     pub(super) remember: usize,
     pub(super) warming: RefCell<VecDeque<Request>>,
     pub(super) wrong_answers: Cell<u64>,
+    pub(super) strays: Strays,
     pub(super) events: EventNames,
     /// Payload fields that say what the content of a request is; `None` is all.
     pub(super) content: Option<Vec<String>>,
@@ -186,6 +188,7 @@ impl<'r> World<'r> {
             remember,
             warming: RefCell::default(),
             wrong_answers: Cell::new(0),
+            strays: Strays::new(sim),
             events,
             content: first
                 .key
@@ -298,6 +301,11 @@ impl<'r> World<'r> {
     /// Hits whose answer belonged to other content: the truth, not for the recording.
     pub fn wrong_answers(&self) -> u64 {
         self.wrong_answers.get()
+    }
+
+    /// Roots that never end by themselves.
+    pub fn standing(&self) -> u64 {
+        u64::from(self.strays.started.get())
     }
 
     /// Ends the run: the recorder, with the dictionaries of what this room named.

@@ -48,5 +48,7 @@ pub(super) const INDICATORS: &[Indicator] = gauges! {
     "limiter.rate", Lower, "requests a second that the limiter grants a key";
     "queue.class_depth", Higher, "requests of a class waiting for a worker";
     "breaker.open", Higher, "breakers that refuse calls";
+    "calls.running", Higher, "calls of fan-outs under way";
+    "calls.orphans", Higher, "calls of fan-outs whose request has ended";
     "memory.live", Higher, "live bytes";
 };
