@@ -14,6 +14,10 @@ pub const SHIPPED: &[(&str, &str)] = &[
         include_str!("../../incidents/incident-05.toml"),
     ),
     (
+        "incident-16",
+        include_str!("../../incidents/incident-16.toml"),
+    ),
+    (
         "incident-24",
         include_str!("../../incidents/incident-24.toml"),
     ),
