@@ -18,6 +18,10 @@ pub const SHIPPED: &[(&str, &str)] = &[
         include_str!("../../incidents/incident-16.toml"),
     ),
     (
+        "incident-19",
+        include_str!("../../incidents/incident-19.toml"),
+    ),
+    (
         "incident-24",
         include_str!("../../incidents/incident-24.toml"),
     ),

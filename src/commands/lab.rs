@@ -1,12 +1,15 @@
 //! `gameday lab`: experiments that are no replay of an incident, or more than one.
 
 use super::{
-    Done,
+    Done, find,
     output::{Stdout, print},
+    which::WhichArgs,
 };
 use crate::{
     config::{Count, Node, Read, Refusal, Source},
-    experiments::structures,
+    experiments::{leak, structures},
+    incident::{self, Incident, Overlay, Registries, RunOptions},
+    recording::Keep,
 };
 use clap::{Args, Subcommand};
 use std::process::ExitCode;
@@ -21,6 +24,9 @@ pub struct LabArgs {
 enum Lab {
     /// Which data structure holds the p95 that an operation may cost, on this machine. Exits with 1 when at some size none does.
     Structures(StructuresArgs),
+    /// Leak, filling cache or fragmentation: live bytes and objects by component over an incident. Exits with 1 when something leaks.
+    #[command(mut_arg("variant", |arg| arg.help("Overlay the [variant.NAME] table")))]
+    Leak(WhichArgs),
 }
 
 #[derive(Args)]
@@ -48,6 +54,7 @@ struct StructuresArgs {
 pub fn run(args: &LabArgs, out: &mut Stdout) -> Done {
     match &args.lab {
         Lab::Structures(args) => structures(args, out),
+        Lab::Leak(which) => leak(which, out),
     }
 }
 
@@ -89,4 +96,32 @@ fn structures(args: &StructuresArgs, out: &mut Stdout) -> Done {
         options.sizes.iter().any(verdict)
     });
     Ok(ExitCode::from(u8::from(none)))
+}
+
+fn leak(which: &WhichArgs, out: &mut Stdout) -> Done {
+    let registries = Registries::builtin();
+    let (path, text) = find::incident(&which.incident)?;
+    let overrides = which.shape.overrides(which.trace.clone());
+    let mut overlay = Overlay {
+        variant: which.variant.clone(),
+        set: which.set.clone(),
+        seed: which.shape.seed,
+        healthy: which.healthy,
+        no_fix: which.no_fix,
+        fix_steps: which.fix_steps,
+    };
+    let mut incident = Incident::read(&path, &text, &overlay, &overrides, &registries)?;
+    if incident.service.memory.is_none() {
+        overlay.set.push("service.memory={}".into());
+        incident = Incident::read(&path, &text, &overlay, &overrides, &registries)?;
+    }
+    let options = RunOptions {
+        keep: Keep::NoRows,
+        progress: None,
+    };
+    let run = incident::run(&incident, &registries, &options)?;
+    print(out, &leak::render(&run.recording, run.length))?;
+    let leaks = |site: &leak::Site| site.trend.growth == leak::Growth::Leak;
+    let leaky = leak::examine(&run.recording).iter().any(leaks);
+    Ok(ExitCode::from(u8::from(leaky)))
 }
