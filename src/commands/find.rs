@@ -26,8 +26,16 @@ pub const SHIPPED: &[(&str, &str)] = &[
         include_str!("../../incidents/incident-15.toml"),
     ),
     (
+        "incident-16",
+        include_str!("../../incidents/incident-16.toml"),
+    ),
+    (
         "incident-18",
         include_str!("../../incidents/incident-18.toml"),
+    ),
+    (
+        "incident-19",
+        include_str!("../../incidents/incident-19.toml"),
     ),
     (
         "incident-24",

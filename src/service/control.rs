@@ -181,12 +181,12 @@ impl World<'_> {
                 self.sim.sleep(pause).await;
             },
             Control::Strays => self.run_strays().await,
-            Control::Sample => self.sample(),
+            Control::Sample => self.sample()?,
         }
         Ok(())
     }
 
-    fn restart(&self, replica: usize, version: usize, down: u64) -> Result<(), Refusal> {
+    pub(super) fn restart(&self, replica: usize, version: usize, down: u64) -> Result<(), Refusal> {
         let number = self.processes_started.get() + 1;
         self.processes_started.set(number);
         let spec = &self.versions[version].spec;
@@ -240,7 +240,7 @@ impl World<'_> {
     }
 
     /// Reads all gauges.
-    fn sample(&self) {
+    fn sample(&self) -> Result<(), Refusal> {
         let mut rows: Vec<(String, u16, f64)> = vec![];
         let now = self.sim.now();
         let processes = self.processes.borrow();
@@ -285,6 +285,10 @@ impl World<'_> {
             let orphans = running.saturating_sub(awaited);
             rows.push(("calls.orphans".into(), 0, f64::from(orphans)));
         }
+        drop(processes);
+        self.look_at_memory(&mut |gauge, replica, value| {
+            rows.push((gauge.into(), replica, value))
+        })?;
         let up = self
             .down_until
             .borrow()
@@ -302,6 +306,7 @@ impl World<'_> {
                 value,
             });
         }
+        Ok(())
     }
 }
 

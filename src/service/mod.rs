@@ -10,6 +10,7 @@ mod dependencies;
 mod join;
 mod journey;
 mod latency;
+mod memory;
 mod process;
 mod queue;
 mod row;

@@ -103,7 +103,7 @@ impl Read for Need {
 }
 
 crate::options! {
-    /// Fan-out.
+    /// Fan-out: how the calls of a request go together.
     #[derive(Clone, Debug, PartialEq)]
     pub struct FanOut {
         /// Calls of one request at once; 0 is no bound.

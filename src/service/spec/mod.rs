@@ -5,7 +5,7 @@ mod clients;
 mod parts;
 mod schema;
 
-use super::latency::Latency;
+use super::{latency::Latency, memory::MemoryOptions};
 use crate::{
     components::{
         Registry,
@@ -48,6 +48,8 @@ crate::options! {
         call: Option<Node> = None, "none";
         /// How the calls of a request go together: `parallel`, `deadline`, `budget`, `need`, `leftovers`.
         fan_out: Option<Node> = None, "all that may start at once, no deadline";
+        /// Live bytes by component are gauges: {}, or with a `limit` at which a process is restarted.
+        memory: Option<Node> = None, "not read";
         /// How long a fresh process is cold.
         cold_for: Span = Span(0), "0";
         /// How many times slower a cold process computes.
@@ -82,6 +84,8 @@ pub struct ServiceSpec {
     pub graph: Dag,
     /// How the calls go together, where the file says it.
     pub fan_out: Option<FanOut>,
+    /// Memory of a process, where it is read.
+    pub memory: Option<MemoryOptions>,
     /// ns that a fresh process is cold.
     pub cold_for: u64,
     /// How many times slower it computes then.
@@ -183,6 +187,7 @@ impl ServiceSpec {
             steps,
             graph,
             fan_out,
+            memory: o.memory.as_ref().map(MemoryOptions::read).transpose()?,
             cold_for: o.cold_for.0,
             cold_factor: o.cold_factor,
             dependencies,
