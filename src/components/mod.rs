@@ -6,6 +6,7 @@
 
 pub mod balancer;
 pub mod cache;
+pub mod engine;
 pub mod keys;
 pub mod limiter;
 pub mod parser;
@@ -32,13 +33,14 @@ pub struct Flaw {
 
 /// The flaws of every kind of component.
 pub fn flaws() -> impl Iterator<Item = (&'static str, &'static Flaw)> {
-    let all: [(&'static str, &'static [Flaw]); 6] = [
+    let all: [(&'static str, &'static [Flaw]); 7] = [
         ("limiter", limiter::FLAWS),
         ("cache", cache::FLAWS),
         ("queue", queue::FLAWS),
         ("balancer", balancer::FLAWS),
         ("parser", parser::FLAWS),
         ("retry", retry::FLAWS),
+        ("engine", engine::FLAWS),
     ];
     all.into_iter()
         .flat_map(|(what, flaws)| flaws.iter().map(move |flaw| (what, flaw)))
