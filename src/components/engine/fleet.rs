@@ -27,13 +27,19 @@ pub struct Fleet {
     done: Vec<Done>,
 }
 
+/// Options of a dependency that are none of the engine's.
+const OF_DEPENDENCY: &[&str] = &["kind", "latency", "error_rate", "pool"];
+
 impl Fleet {
     /// Builds them from their options.
     ///
     /// # Errors
     /// Sizes that no engine has.
     pub fn build(at: &At, table: &Table, taken: &[&str]) -> Result<Fleet, Refusal> {
-        Fleet::new(EngineOptions::read_table(at, table, taken)?, at)
+        Fleet::new(
+            EngineOptions::read_table(at, table, &[taken, OF_DEPENDENCY].concat())?,
+            at,
+        )
     }
 
     fn new(options: EngineOptions, at: &At) -> Result<Fleet, Refusal> {
@@ -53,9 +59,9 @@ impl Fleet {
     ///
     /// # Errors
     /// As [`build`](Self::build).
-    pub fn retune(&mut self, options: &Node, taken: &[&str], now: u64) -> Result<(), Refusal> {
+    pub fn retune(&mut self, options: &Node, now: u64) -> Result<(), Refusal> {
         let table = options.table("the engine")?;
-        let new = EngineOptions::read_table(&options.at, table, taken)?;
+        let new = EngineOptions::read_table(&options.at, table, OF_DEPENDENCY)?;
         let pace = new.pace(&options.at)?;
         self.advance(now);
         for (n, engine) in self.engines.iter_mut().enumerate() {

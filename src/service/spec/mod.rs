@@ -9,7 +9,7 @@ use crate::{
     components::{Registry, keys::KeyTemplate},
     config::{At, Node, Read, Refusal, Span, Value, pick},
 };
-pub use calls::{CallOptions, DependencyOptions, DependencySpec, Step};
+pub use calls::{CallOptions, DependencyKind, DependencyOptions, DependencySpec, Step};
 use calls::{read_dependencies, read_steps};
 pub use clients::{ClientOptions, ClientRetry};
 pub use parts::{CacheSpec, LimiterSpec, ParseSpec, Part, QueueSpec, Scope};

@@ -1,12 +1,17 @@
 //! Calls to dependencies: pool, attempts, back-off, timeouts; steps side by side where nothing orders them.
 
 use super::super::{
+    dependencies::Answer,
     seams::{Perturb, Seam},
     spec::Step,
-    world::purpose,
+    world::{purpose, tag_digest},
 };
 use crate::{
-    components::retry::Failure,
+    components::{
+        engine::{Done, Job},
+        keys::Tag,
+        retry::Failure,
+    },
     recording::{AttemptRow, RequestRow, outcome, result, served_by},
     service::{join::join_all, journey::Visit, world::World},
 };
@@ -18,6 +23,8 @@ struct Spent {
     backoff: u64,
     call: u64,
     attempts: u16,
+    /// When the first token came out, ns between two, prompt tokens found; 0 without tokens.
+    tokens: (u64, u64, u32),
 }
 
 impl Spent {
@@ -29,6 +36,11 @@ impl Spent {
         row.pool_wait += self.pool_wait;
         row.backoff += self.backoff;
         row.call += self.call;
+        if let (first @ 1.., between, found) = self.tokens {
+            row.ttft = first.saturating_sub(row.arrived).max(1);
+            row.itl = between;
+            row.prefix_hit = row.prefix_hit.saturating_add(found);
+        }
     }
 }
 
@@ -73,7 +85,7 @@ async fn one(w: &World<'_>, v: &Visit<'_>, step: &Step) -> (Spent, Result<(), u8
     let mut waited = 0;
     loop {
         spent.attempts += 1;
-        let (pool_wait, time, how) = attempt(w, v, step, spent.attempts, waited).await;
+        let (pool_wait, time, how) = attempt(w, v, step, &mut spent, waited).await;
         spent.pool_wait += pool_wait;
         spent.call += time;
         let (failure, end) = match how {
@@ -103,9 +115,10 @@ async fn attempt(
     w: &World<'_>,
     v: &Visit<'_>,
     step: &Step,
-    number: u16,
+    spent: &mut Spent,
     backoff: u64,
 ) -> (u64, u64, u8) {
+    let number = spent.attempts;
     let asked = w.sim.now();
     let _connection = match v
         .process
@@ -151,13 +164,55 @@ async fn attempt(
         Perturb::Fail => fails = true,
         Perturb::Hang => time = u64::MAX,
     }
-    let in_time = dependency.serve(w, time, step.options.timeout.0).await;
+    let timeout = step.options.timeout.0;
+    let in_time = if dependency.has_engines() {
+        match dependency.answer(w, job(w, v), time, timeout).await {
+            Answer::TooLate => false,
+            Answer::TooLong => {
+                fails = true;
+                true
+            }
+            Answer::Complete(done) => {
+                spent.tokens = tokens(v, &done);
+                // A failed answer reaches nobody.
+                if done.wrong && !fails {
+                    w.wrong_answers.set(w.wrong_answers.get() + 1);
+                }
+                true
+            }
+        }
+    } else {
+        dependency.serve(w, time, timeout).await
+    };
     attempt.row.result = match (in_time, fails) {
         (false, _) => result::TIMEOUT,
         (true, true) => result::ERROR,
         (true, false) => result::OK,
     };
     (started - asked, w.sim.now() - started, attempt.row.result)
+}
+
+/// The request as engines see it.
+fn job<'v>(w: &World<'_>, v: &'v Visit<'_>) -> Job<'v> {
+    let tags = w.tags.borrow();
+    Job {
+        ticket: 0,
+        prompt: u64::from(v.request.input_tokens),
+        answer: u64::from(v.request.output_tokens),
+        prefix: &v.request.payload.blocks,
+        model: tag_digest(v.request, &tags, Tag::Model),
+        tenant: tag_digest(v.request, &tags, Tag::Tenant),
+    }
+}
+
+/// First token, ns between two, prompt tokens found.
+fn tokens(v: &Visit<'_>, done: &Done) -> (u64, u64, u32) {
+    let gaps = u64::from(v.request.output_tokens).saturating_sub(1);
+    let between = (done.ended - done.first_token)
+        .checked_div(gaps)
+        .unwrap_or(0);
+    let found = u32::try_from(done.hit_tokens).unwrap_or(u32::MAX);
+    (done.first_token.max(1), between, found)
 }
 
 /// An attempt under way. Recorded when it ends, however it ends: dropped half way it is a cancelled one.
