@@ -8,6 +8,7 @@ pub mod balancer;
 pub mod breaker;
 pub mod cache;
 pub mod dag;
+pub mod engine;
 pub mod keys;
 pub mod limiter;
 pub mod parser;
@@ -43,6 +44,7 @@ pub fn flaws() -> impl Iterator<Item = (&'static str, &'static Flaw)> {
         ("retry", retry::FLAWS),
         ("breaker", breaker::FLAWS),
         ("fan-out", dag::FLAWS),
+        ("engine", engine::FLAWS),
     ];
     all.iter()
         .flat_map(|(what, flaws)| flaws.iter().map(move |flaw| (*what, flaw)))

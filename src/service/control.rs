@@ -2,6 +2,7 @@
 
 use super::{
     client::background,
+    dependencies::Dependency,
     process::{Process, RETRY_GAUGES, Way},
     spec::Scope,
     world::{Deployed, World, named},
@@ -110,10 +111,9 @@ impl World<'_> {
                 self.newest.set(version);
                 let spec = &self.versions[version].spec;
                 self.record_event(self.events.deploy, 0, self.versions[version].number, share);
-                self.dependencies
-                    .iter()
-                    .zip(&spec.dependencies)
-                    .for_each(|(d, s)| d.tune(s));
+                for (dependency, spec) in self.dependencies.iter().zip(&spec.dependencies) {
+                    dependency.tune(spec)?;
+                }
                 self.shared
                     .tune(spec, Scope::Shared, self.registry, self.sim.now(), cold)?;
                 for process in self.processes.borrow().iter() {
@@ -164,6 +164,7 @@ impl World<'_> {
                 if let Some(cache) = self.shared.cache.borrow_mut().as_mut() {
                     cache.flush();
                 }
+                self.dependencies.iter().for_each(Dependency::flush);
                 for process in self.processes.borrow().iter() {
                     if let Some(cache) = process.state.cache.borrow_mut().as_mut() {
                         cache.flush();
@@ -289,6 +290,15 @@ impl World<'_> {
         self.look_at_memory(&mut |gauge, replica, value| {
             rows.push((gauge.into(), replica, value))
         })?;
+        for (dependency, spec) in self
+            .dependencies
+            .iter()
+            .zip(&self.newest().spec.dependencies)
+        {
+            dependency.gauges(&mut |gauge, value| {
+                rows.push((format!("{gauge}.{}", spec.name), 0, value));
+            });
+        }
         let up = self
             .down_until
             .borrow()

@@ -5,7 +5,7 @@ use super::{
     process::{Process, State},
     row::Seen,
     seams::Saboteur,
-    spec::{Scope, ServiceSpec},
+    spec::{DependencyKind, Scope, ServiceSpec},
     strays::Strays,
     version::Version,
 };
@@ -170,7 +170,7 @@ impl<'r> World<'r> {
             .dependencies
             .iter()
             .map(|d| Dependency::new(sim, d, number("dependency", &d.name)))
-            .collect();
+            .collect::<Result<_, _>>()?;
         Ok(World {
             shared: State::new(sim, first, Scope::Shared, registry)?,
             down_until: RefCell::new(vec![0; processes.len()]),
@@ -392,6 +392,14 @@ pub fn recorded_columns(versions: &[ServiceSpec]) -> (Table<RequestRow>, Table<A
             requests::parse_path,
             requests::parser_version,
         ],
+    );
+    unless(
+        any(|s| {
+            s.dependencies
+                .iter()
+                .any(|d| matches!(d.kind, DependencyKind::Engine(_)))
+        }),
+        &[requests::ttft, requests::itl, requests::prefix_hit],
     );
     unless(
         any(|s| s.dependencies.iter().any(|d| d.pool > 0)),

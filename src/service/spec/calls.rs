@@ -5,10 +5,14 @@ use crate::{
     components::{
         Registry,
         dag::{Dag, FanOut, OnFailure, Wrong},
+        engine::{self, EngineOptions},
         retry::{Failure, Retry},
     },
-    config::{At, Node, Percent, Read, Refusal, Share, Span, Table, Value, pick, suggestion},
+    config::{
+        At, Node, Options, Percent, Read, Refusal, Share, Span, Table, Value, pick, suggestion,
+    },
     service::latency::Latency,
+    sim::distribution::Distribution,
 };
 
 crate::options! {
@@ -55,6 +59,38 @@ crate::options! {
     }
 }
 
+crate::options! {
+    /// Dependency that is engines of a language model, besides the options of the engines.
+    #[derive(Clone, Debug)]
+    pub struct EngineDependencyOptions {
+        /// How long the way there takes.
+        latency: Option<Node> = None, "none";
+        /// Share of calls that fail.
+        error_rate: Percent = Percent(0.0), "0";
+        /// Connections that each replica holds to it at most; 0 is no bound.
+        pool: u32 = 0, "no bound";
+    }
+}
+
+/// What stands behind the name of a dependency.
+#[derive(Clone, Debug)]
+pub enum DependencyKind {
+    /// Something that takes its time; what it does is not looked at.
+    Service,
+    /// Engines of a language model, with their table.
+    Engine(Node),
+}
+
+impl DependencyKind {
+    /// The word that a file says.
+    pub fn word(&self) -> &'static str {
+        match self {
+            DependencyKind::Service => "service",
+            DependencyKind::Engine(_) => "llm-engine",
+        }
+    }
+}
+
 /// One call of the journey.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
@@ -79,7 +115,9 @@ pub struct Step {
 pub struct DependencySpec {
     /// Its name.
     pub name: String,
-    /// How long it takes.
+    /// What it is.
+    pub kind: DependencyKind,
+    /// How long it takes; of engines: how long the way there takes.
     pub latency: Latency,
     /// Share of calls that fail and may succeed next time.
     pub error_rate: f64,
@@ -103,9 +141,18 @@ pub(super) fn read_dependencies(root: &Node) -> Result<Vec<DependencySpec>, Refu
     table
         .iter()
         .map(|(name, entry)| {
-            let o = DependencyOptions::read(&entry.node)?;
+            let kind = match entry.node.get("kind") {
+                Some(kind) => String::read(kind)?,
+                None => "service".into(),
+            };
+            if kind != "service" {
+                return read_engines(name, &entry.node);
+            }
+            let table = entry.node.table("a dependency")?;
+            let o = DependencyOptions::read_table(&entry.node.at, table, &["kind"])?;
             Ok(DependencySpec {
                 name: name.clone(),
+                kind: DependencyKind::Service,
                 latency: Latency::read(&o.latency)?,
                 error_rate: o.error_rate.0,
                 errors: read_errors(o.errors.as_ref(), o.error_rate.0)?,
@@ -140,6 +187,30 @@ fn read_errors(node: Option<&Node>, error_rate: f64) -> Result<[f64; 3], Refusal
             .help("`errors` and `error_rate` together are 100% at most"));
     }
     Ok(shares)
+}
+
+fn read_engines(name: &str, node: &Node) -> Result<DependencySpec, Refusal> {
+    let kinds = engine::kinds();
+    pick(&kinds, "dependency", node)?;
+    let engine: Vec<&str> = EngineOptions::fields().iter().map(|f| f.name).collect();
+    let o = EngineDependencyOptions::read_table(
+        &node.at,
+        node.table("a dependency")?,
+        &[&["kind"], &engine[..]].concat(),
+    )?;
+    Ok(DependencySpec {
+        name: name.into(),
+        kind: DependencyKind::Engine(node.clone()),
+        latency: match &o.latency {
+            Some(latency) => Latency::read(latency)?,
+            None => Latency::Drawn(Distribution::Constant(0.0)),
+        },
+        error_rate: o.error_rate.0,
+        errors: [0.0; 3],
+        retry_after: 0,
+        pool: o.pool,
+        workers: 0,
+    })
 }
 
 pub(super) fn read_steps(

@@ -15,7 +15,7 @@ use crate::{
     config::{At, Node, Read, Refusal, Span, Value, pick},
 };
 pub(in crate::service) use calls::OTHER_ERRORS;
-pub use calls::{CallOptions, DependencyOptions, DependencySpec, Step};
+pub use calls::{CallOptions, DependencyKind, DependencyOptions, DependencySpec, Step};
 use calls::{read_dependencies, read_fan_out, read_steps};
 pub use clients::{ClientOptions, ClientRetry};
 pub use parts::{CacheSpec, LimiterSpec, ParseSpec, Part, QueueSpec, Scope};

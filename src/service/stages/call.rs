@@ -1,15 +1,18 @@
 //! A call to a dependency: breaker, pool, attempts, back-off, timeouts.
 
 use super::super::{
+    dependencies::Answer,
     process::{NEVER, Way},
     seams::{Perturb, Seam},
     spec::{DependencySpec, OTHER_ERRORS, Step},
-    world::purpose,
+    world::{purpose, tag_digest},
 };
 use crate::{
     components::{
         breaker::Pass,
         dag::FanOut,
+        engine::{Done, Job},
+        keys::Tag,
         retry::{Failed, Failure},
     },
     recording::{AttemptRow, RequestRow, outcome, result},
@@ -25,6 +28,8 @@ pub(in crate::service) struct Spent {
     backoff: u64,
     call: u64,
     pub attempts: u16,
+    /// When the first token came out, ns between two, prompt tokens found; 0 without tokens.
+    tokens: (u64, u64, u32),
 }
 
 impl Spent {
@@ -36,6 +41,11 @@ impl Spent {
         row.pool_wait += self.pool_wait;
         row.backoff += self.backoff;
         row.call += self.call;
+        if let (first @ 1.., between, found) = self.tokens {
+            row.ttft = first.saturating_sub(row.arrived).max(1);
+            row.itl = between;
+            row.prefix_hit = row.prefix_hit.saturating_add(found);
+        }
     }
 
     /// This, and then that.
@@ -45,6 +55,11 @@ impl Spent {
             backoff: self.backoff + then.backoff,
             call: self.call + then.call,
             attempts: self.attempts + then.attempts,
+            tokens: if then.tokens.0 > 0 {
+                then.tokens
+            } else {
+                self.tokens
+            },
         }
     }
 }
@@ -199,7 +214,7 @@ async fn attempt(
             ..row
         },
     };
-    let how = send(w, v, step, limit, number).await;
+    let how = send(w, v, step, limit, number, spent).await;
     attempt.row.result = match how {
         None => result::OK,
         Some(Failure::Timeout) => result::TIMEOUT,
@@ -220,6 +235,7 @@ async fn send(
     step: &Step,
     limit: &Limit,
     number: u16,
+    spent: &mut Spent,
 ) -> Option<Failure> {
     let seam = Seam::Call {
         dependency: step.dependency,
@@ -245,6 +261,20 @@ async fn send(
     let dependency = &w.dependencies[step.dependency];
     // The pool may have taken what time there was.
     let timeout = limit.time_for(step, w.sim.now()).unwrap_or(1);
+    if dependency.has_engines() {
+        return match dependency.answer(w, job(w, v), time, timeout).await {
+            Answer::TooLate => Some(Failure::Timeout),
+            Answer::TooLong => Some(Failure::Permanent),
+            Answer::Complete(done) => {
+                spent.tokens = tokens(v, &done);
+                // A failed answer reaches nobody.
+                if done.wrong && failure.is_none() {
+                    w.wrong_answers.set(w.wrong_answers.get() + 1);
+                }
+                failure
+            }
+        };
+    }
     match dependency.serve(w, time, timeout).await {
         true => failure,
         false => Some(Failure::Timeout),
@@ -307,6 +337,29 @@ impl Drop for Leave<'_> {
             breaker.done(pass, self.well, self.sim.now());
         }
     }
+}
+
+/// The request as engines see it.
+fn job<'v>(w: &World<'_>, v: &'v Visit<'_>) -> Job<'v> {
+    let tags = w.tags.borrow();
+    Job {
+        ticket: 0,
+        prompt: u64::from(v.request.input_tokens),
+        answer: u64::from(v.request.output_tokens),
+        prefix: &v.request.payload.blocks,
+        model: tag_digest(v.request, &tags, Tag::Model),
+        tenant: tag_digest(v.request, &tags, Tag::Tenant),
+    }
+}
+
+/// First token, ns between two, prompt tokens found.
+fn tokens(v: &Visit<'_>, done: &Done) -> (u64, u64, u32) {
+    let gaps = u64::from(v.request.output_tokens).saturating_sub(1);
+    let between = (done.ended - done.first_token)
+        .checked_div(gaps)
+        .unwrap_or(0);
+    let found = u32::try_from(done.hit_tokens).unwrap_or(u32::MAX);
+    (done.first_token.max(1), between, found)
 }
 
 /// An attempt under way. Recorded when it ends, however it ends: dropped half way it is a cancelled one.
