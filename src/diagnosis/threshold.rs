@@ -5,18 +5,19 @@
 
 use super::series::What;
 
-/// Z below which a stretch is what this run does by itself. Of 600 healthy runs (study, seed 941; 60,000 requests each; five laws
+/// Z below which a stretch is what this run does by itself. Measured before the rules for spikes and for what follows a crowd: of 600 healthy runs (study, seed 941; 60,000 requests each; five laws
 /// of arrivals, 4 to 100 a second, 10 min to 2 h, flash crowds and innocent deploys among them) the largest Z that would have alarmed
 /// alone was, at 99 %, 99.5 % and at most: cache misses 4.4, 6.1, 11.2 (all above 6.1 shorter than 3 min); new contents 0, 3.2, 4.5; errors
-/// of calls 0, 0, 4.2; tail of calls 5.2, 5.4, 5.6; time of calls 5.9, 7.3, 8.0.
+/// of calls 0, 0, 4.2; tail of calls 5.2, 5.4, 5.6; time of calls 5.9, 7.3, 8.0. (Of 400 of seed 971: misses 4.1, 5.2, 6.8; tail
+/// of calls 5.2, 8.2, 8.7.)
 pub fn least_z(what: What) -> f64 {
     match what {
         What::Misses => 6.0,
         What::NewKeys => 6.0,
         What::DiedYoung => 6.0,
         What::NewContents => 6.0,
-        What::CallsSlow => 8.0,
-        What::CallsVerySlow => 8.0,
+        What::CallsSlow => 9.0,
+        What::CallsVerySlow => 9.0,
         What::CallErrors => 5.5,
         What::ComputeSlow => 6.5,
         What::ParseErrors | What::Rejects => 8.0,

@@ -48,7 +48,7 @@ pub fn counts(view: &View, frame: &Frame, episode: &Episode) -> bool {
     let lasts = (to - from) as u64 * frame.windows.width;
     let trouble = size(What::Failures) >= FAILING.max(usual)
         || if surge.is_some() {
-            slower(SLOW_SURGE) && lasts >= STAYS.min(view.end / 2)
+            slower(SLOW_SURGE) && lasts >= STAYS.min(view.end / 3 * 2)
         } else {
             slower(SLOW)
         };
@@ -188,7 +188,7 @@ const FAILING: f64 = 0.02;
 const SLOW: f64 = 4.0;
 /// And where arrivals rose: a queue at 92 % of its capacity waits about eight times as long as at 60 % (M/M/c).
 const SLOW_SURGE: f64 = 8.0;
-/// ns, at most half of the run, that a surge must stay to be one by waits alone, with nobody turned away: a crowd that is gone within minutes is what
+/// ns, at most two thirds of the run, that a surge must stay to be one by waits alone, with nobody turned away: a crowd that is gone within minutes is what
 /// public services see every day, and near saturation it makes waits many times as long with nothing wrong (three of 47 runs
 /// with a crowd of one to six minutes passed the line above).
 const STAYS: u64 = 600_000_000_000;
