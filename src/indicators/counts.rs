@@ -47,7 +47,7 @@ impl Stage {
         (Stage::CallTime, "call.time"),
         (Stage::Ttft, "ttft"),
         (Stage::Itl, "itl"),
-        (Stage::PrefixHit, "prefix.hit_tokens"),
+        (Stage::PrefixHit, "prefix.hits"),
     ];
 
     /// The stage of this name.
