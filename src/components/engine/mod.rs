@@ -14,8 +14,8 @@
 //! # Follow-ups
 //! - Which fields may be left out of the key? Those that do not change what is computed for the prompt: temperature and
 //!   top-p do not, the model (or adapter) does; the tenant does not, unless who waits less may tell others something:
-//!   `gameday replay incident-20-prefix --set dependency.llm.prefix_key='["model","tenant"]'`
-//! - How is a prefix cache rolled out? `gameday replay incident-20-prefix --variant no-reuse` is what users had before.
+//!   `--set dependency.llm.prefix_key='["model","tenant"]'` on an incident with such a dependency
+//! - How is a prefix cache rolled out? Beside `prefix_reuse = false`, which is what users had before.
 //!
 //! # Anti-patterns
 //! - `prefix-key-without-model`: one model's memory serves another's prompt, and answers are wrong.

@@ -16,7 +16,7 @@
 //! - *What it does to users:* `gameday replay incident-16`.
 //!
 //! # Anti-patterns
-//! - Big-O without constants: `sorted-vec` beats trees at small sizes, and a scan beats hashing at a dozen keys (`--sizes 16`).
+//! - Big-O without constants: `sorted-vec` beats trees at small sizes, and a scan is level with std's hashing at a dozen keys (`--sizes 16`).
 //! - Averages: `insert` into a growing hash map has a fine median and a rehash as its longest.
 //! - Uniform keys: `--exponent 0` against the default.
 //!
