@@ -1,68 +1,127 @@
-//! Queue disciplines: who waits, and who is served next. Sources: Q12, Q15, Q27.
+//! Queues in front of workers: who waits, who is served next, who is sent away. Sources: Q12, Q15, Q27.
+//!
+//! # Short answer
+//! A discipline decides who is served next; a [`Guard`] decides who may wait at all. Urgent classes go first, but waiting
+//! counts too, so that the slow class is served within a known time. What cannot be served in time is refused at the door,
+//! in a microsecond, best-effort classes first: a client that is refused can go elsewhere, one that waits cannot.
+//!
+//! # Complexity
+//! `push` O(1), `pop` O(classes), `ahead` O(classes x log waiters); memory O(waiters), which the guard's `limit` bounds.
+//!
+//! # Follow-ups of the seed
+//! - How is ageing tuned for bursty interactive traffic? `(base of the urgent - base of the slow) / age_factor` is the head
+//!   start in seconds; make it a little more than a burst lasts. `gameday replay incident-12 --variant aging-too-slow`.
+//! - How are thresholds set from the SLO? `max_wait` is the SLO less the time of the work itself.
+//!   `gameday replay incident-15 --variant sound`.
+//! - Who is dropped first? Classes in `best_effort`, at `best_effort_share` of the bounds.
+//!
+//! # Anti-patterns
+//! Each is a flaw in [`FLAWS`]: `strict-priority`, `aging-too-slow`, `aging-saturates`, `unlimited-queue`.
+//!
+//! # Smallest set-up
+//! ```toml
+//! queue = { kind = "priority-aging", classes = { interactive = 10 }, age_factor = 0.5, workers = 8, limit = 400, max_wait = "2s" }
+//! ```
+//!
+//! # Source
+//! Kleinrock, "Queueing Systems II" 1976, section 3.7 (priorities that grow with the wait); Nagle, RFC 970; Katevenis 1991
+//! (weighted round robin); Nichols and Jacobson, "Controlling Queue Delay", 2012.
 
-use crate::config::{At, Kind, Node, Refusal, Table};
-use std::collections::VecDeque;
+mod aging;
+mod fifo;
+mod guard;
+mod lanes;
+mod round_robin;
+
+#[cfg(test)]
+mod laws;
+
+use crate::config::{Kind, Node, Options, Refusal};
+pub use guard::{Guard, Seen};
 
 /// Decides who is served next. A waiter is a ticket that the stage gave out; it may leave before its turn.
 pub trait Discipline {
-    /// A waiter of this class joins.
-    fn push(&mut self, ticket: u32, class: u32, now: u64);
+    /// The lane of a class of traffic, until the next `retune`. Classes that are not named share lane 0.
+    fn lane(&self, class: &str) -> u32;
+    /// A waiter joins a lane.
+    fn push(&mut self, ticket: u32, lane: u32, now: u64);
     /// The next to be served leaves the queue.
     fn pop(&mut self, now: u64) -> Option<u32>;
+    /// How many of those who wait would be served before one that joins this lane now and is overtaken by nobody.
+    fn ahead(&self, lane: u32, now: u64) -> usize;
+    /// When the first of a lane joined; `None` when nobody waits there.
+    fn oldest(&self, lane: u32) -> Option<u64>;
     /// A deploy: policy replaced, waiters kept.
     ///
     /// # Errors
     /// Options that the kind does not have.
     fn retune(&mut self, options: &Node, now: u64) -> Result<(), Refusal>;
+    /// Names and values of its gauges, class by class.
+    fn gauges(&self, _now: u64, _out: &mut dyn FnMut(&str, f64)) {}
 }
 
 /// Set-ups that the field knows to be wrong.
-pub const FLAWS: &[super::Flaw] = &[];
+pub const FLAWS: &[super::Flaw] = &[
+    super::Flaw {
+        name: "strict-priority",
+        kind: "priority-aging",
+        options: "age_factor = 0",
+        breaks: "the_slow_class_is_served_within_a_minute",
+        source: "Q12: strict priority with no aging (eventual starvation)",
+    },
+    super::Flaw {
+        name: "aging-too-slow",
+        kind: "priority-aging",
+        options: "age_factor = 0.001",
+        breaks: "the_slow_class_is_served_within_a_minute",
+        source: "Q12: how do you tune aging for bursty interactive traffic?",
+    },
+    super::Flaw {
+        name: "aging-saturates",
+        kind: "priority-aging",
+        options: "age_cap = \"5s\"",
+        breaks: "the_slow_class_is_served_within_a_minute",
+        source: "wavelens/gradient#111: credit for waiting stops growing below what the urgent class starts with",
+    },
+    super::Flaw {
+        name: "unlimited-queue",
+        kind: "fifo",
+        options: "limit = 4294967295, max_wait = \"0s\"",
+        breaks: "the_wait_of_those_let_in_is_bounded",
+        source: "Q15: unlimited queues that hide overload until memory ends",
+    },
+];
 
 /// The implementations.
 pub fn kinds() -> Vec<Kind<Box<dyn Discipline>>> {
-    vec![Kind {
-        name: "fifo",
-        summary: "first come, first served",
-        fields: Vec::new,
-        build: build_fifo,
-    }]
+    vec![
+        Kind {
+            name: "fifo",
+            summary: "first come, first served",
+            fields: Guard::fields,
+            build: fifo::build,
+        },
+        Kind {
+            name: "priority-aging",
+            summary: "urgent classes first, but a wait raises everybody's priority",
+            fields: aging::AgingOptions::fields,
+            build: aging::build,
+        },
+        Kind {
+            name: "weighted-round-robin",
+            summary: "each class gets its share of the workers, in turns",
+            fields: round_robin::RoundRobinOptions::fields,
+            build: round_robin::build,
+        },
+    ]
 }
 
-/// Options that the queue *stage* reads from the same table.
-const OF_THE_STAGE: &[&str] = &["kind", "workers", "limit"];
-
-struct Fifo(VecDeque<u32>);
-
-fn build_fifo(_: &At, table: &Table, _: &[&str]) -> Result<Box<dyn Discipline>, Refusal> {
-    refuse_others(table)?;
-    Ok(Box::new(Fifo(VecDeque::new())))
-}
-
-fn refuse_others(table: &Table) -> Result<(), Refusal> {
-    match table
-        .iter()
-        .find(|(name, _)| !OF_THE_STAGE.contains(&name.as_str()))
-    {
-        Some((name, entry)) => {
-            Err(
-                Refusal::at(&entry.key, format!("a fifo queue has no option \"{name}\"")).help(
-                    crate::config::suggestion(name, OF_THE_STAGE.iter().copied()),
-                ),
-            )
-        }
-        None => Ok(()),
-    }
-}
-
-impl Discipline for Fifo {
-    fn push(&mut self, ticket: u32, _class: u32, _now: u64) {
-        self.0.push_back(ticket);
-    }
-    fn pop(&mut self, _now: u64) -> Option<u32> {
-        self.0.pop_front()
-    }
-    fn retune(&mut self, options: &Node, _now: u64) -> Result<(), Refusal> {
-        refuse_others(options.table("the queue")?)
-    }
-}
+/// Options that the queue *stage* and the guard read from the same table.
+const OF_OTHERS: &[&str] = &[
+    "kind",
+    "workers",
+    "limit",
+    "max_wait",
+    "best_effort",
+    "best_effort_share",
+];

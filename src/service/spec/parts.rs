@@ -1,8 +1,8 @@
 //! Components at their places in the journey: each is checked to build, and keeps the table that it is built from.
 
 use crate::{
-    components::{Registry, keys::Tag},
-    config::{Node, Percent, Read, Refusal, Span, Value, pick},
+    components::{Registry, keys::Tag, queue::Guard},
+    config::{Node, Percent, Read, Refusal, Span, Table, Value, pick},
 };
 
 crate::choice! {
@@ -16,7 +16,7 @@ crate::choice! {
 }
 
 /// A component as the file names it: its table, checked to build.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Part {
     /// The table, or the bare name.
     pub node: Node,
@@ -68,8 +68,8 @@ pub struct QueueSpec {
     pub part: Part,
     /// Workers of each replica.
     pub workers: u32,
-    /// Waiting requests of each replica at most.
-    pub limit: u32,
+    /// Who may wait.
+    pub guard: Guard,
 }
 
 /// Checks that a component builds, and keeps what it is built from.
@@ -134,7 +134,10 @@ pub(super) fn read_queue(node: &Node, registry: &Registry) -> Result<QueueSpec, 
     Ok(QueueSpec {
         part,
         workers,
-        limit: of_stage(node, "limit", u32::MAX)?,
+        guard: match &node.value {
+            Value::Table(table) => Guard::of(&node.at, table)?,
+            _ => Guard::of(&node.at, &Table::new())?,
+        },
     })
 }
 

@@ -15,7 +15,8 @@ pub(in crate::service) async fn wait<'a>(
         return Ok(None);
     };
     let joined = w.sim.now();
-    let slot = queue.enter(v.request.class).await;
+    let class = || w.tags.borrow().class.name(v.request.class).to_string();
+    let slot = queue.enter(v.request.class, &class).await;
     row.queue_wait = w.sim.now() - joined;
     slot.map(Some).ok_or(outcome::SHED)
 }
