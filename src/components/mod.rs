@@ -7,6 +7,7 @@
 pub mod balancer;
 pub mod breaker;
 pub mod cache;
+pub mod flight;
 pub mod keys;
 pub mod limiter;
 pub mod parser;
@@ -33,7 +34,7 @@ pub struct Flaw {
 
 /// The flaws of every kind of component.
 pub fn flaws() -> impl Iterator<Item = (&'static str, &'static Flaw)> {
-    let all: [(&'static str, &'static [Flaw]); 7] = [
+    let all: [(&'static str, &'static [Flaw]); 8] = [
         ("limiter", limiter::FLAWS),
         ("cache", cache::FLAWS),
         ("queue", queue::FLAWS),
@@ -41,6 +42,7 @@ pub fn flaws() -> impl Iterator<Item = (&'static str, &'static Flaw)> {
         ("parser", parser::FLAWS),
         ("retry", retry::FLAWS),
         ("breaker", breaker::FLAWS),
+        ("single-flight", flight::FLAWS),
     ];
     all.into_iter()
         .flat_map(|(what, flaws)| flaws.iter().map(move |flaw| (what, flaw)))
