@@ -7,6 +7,8 @@
 pub mod balancer;
 pub mod breaker;
 pub mod cache;
+pub mod dag;
+pub mod engine;
 pub mod flight;
 pub mod keys;
 pub mod limiter;
@@ -34,7 +36,7 @@ pub struct Flaw {
 
 /// The flaws of every kind of component.
 pub fn flaws() -> impl Iterator<Item = (&'static str, &'static Flaw)> {
-    let all: [(&'static str, &'static [Flaw]); 8] = [
+    let all: &[(&'static str, &'static [Flaw])] = &[
         ("limiter", limiter::FLAWS),
         ("cache", cache::FLAWS),
         ("queue", queue::FLAWS),
@@ -42,10 +44,12 @@ pub fn flaws() -> impl Iterator<Item = (&'static str, &'static Flaw)> {
         ("parser", parser::FLAWS),
         ("retry", retry::FLAWS),
         ("breaker", breaker::FLAWS),
+        ("fan-out", dag::FLAWS),
+        ("engine", engine::FLAWS),
         ("single-flight", flight::FLAWS),
     ];
-    all.into_iter()
-        .flat_map(|(what, flaws)| flaws.iter().map(move |flaw| (what, flaw)))
+    all.iter()
+        .flat_map(|(what, flaws)| flaws.iter().map(move |flaw| (*what, flaw)))
 }
 
 /// The components that a file may name. A value, so that a user's crate can add its own.

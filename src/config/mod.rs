@@ -14,7 +14,9 @@ mod units;
 
 pub use names::Names;
 pub use node::{Entry, Node, Table, Value};
-pub use options::{Choice, Field, Kind, Options, Read, Reader, known, pick, plain_name, schema_of};
+pub use options::{
+    Choice, Field, Kind, Options, Read, Reader, known, known_names, pick, plain_name, schema_of,
+};
 pub use refusal::{Refusal, suggestion};
 pub use source::{At, Source};
 pub use units::{

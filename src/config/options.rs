@@ -150,6 +150,11 @@ pub fn pick<T>(kinds: &[Kind<T>], what: &'static str, node: &Node) -> Result<T, 
     (kind.build)(&node.at, table, &["kind"])
 }
 
+/// Names of kinds, in the order of their table.
+pub fn known_names<T>(kinds: &[Kind<T>]) -> Vec<&'static str> {
+    kinds.iter().map(|k| k.name).collect()
+}
+
 /// `known: a, b, c`.
 pub fn known<T>(kinds: &[Kind<T>]) -> String {
     let mut names: Vec<_> = kinds.iter().map(|k| k.name).collect();

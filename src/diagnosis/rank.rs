@@ -40,13 +40,20 @@ pub struct Scored {
 pub fn score(cause: &Cause, evidence: &Evidence) -> f64 {
     let mut weakest = f64::INFINITY;
     let mut missing = false;
+    let mut recorded = false;
     for clause in cause.requires {
         match clause.nats(evidence) {
-            Some(nats) => weakest = weakest.min(nats),
+            Some(nats) => {
+                weakest = weakest.min(nats);
+                recorded = true;
+            }
+            // That something did *not* happen is no defining evidence. A service without a cache has no misses to record:
+            // then the cause stands on what it claims, and claims no more than it takes to stand.
+            None if !clause.more => weakest = weakest.min(STANDS),
             None => missing = true,
         }
     }
-    if weakest.is_infinite() {
+    if !recorded {
         return f64::NEG_INFINITY; // nothing that it requires is recorded
     }
     let mut votes: BTreeMap<Group, f64> = BTreeMap::new();
@@ -196,5 +203,43 @@ fn answer(
         remedy: cause.remedy.into(),
         next,
         trigger: cause.trigger.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::{evidence::Fact, stats::Measure};
+
+    fn first(facts: &[(Fact, f64)]) -> (String, f64) {
+        let mut evidence = Evidence::default();
+        for &(fact, value) in facts {
+            evidence.put(fact, Some(Measure::new(value, 0.0)));
+        }
+        let ranked = ranked(&evidence);
+        (ranked[0].cause.clone(), ranked[0].probability)
+    }
+
+    #[test]
+    fn what_a_service_does_not_have_need_not_be_seen_to_have_stayed() {
+        let slow = [
+            (Fact::CallSlower, 8.0),
+            (Fact::CallMedian, 1.1),
+            (Fact::CallTail, 0.8),
+            (Fact::Arrivals, 0.0),
+        ];
+        let (cause, probability) = first(&slow);
+        assert_eq!(cause, "dependency-slow");
+        assert!(probability > 0.8, "{probability}");
+        assert_eq!(
+            first(&[(Fact::Arrivals, 0.6), (Fact::OneTenant, 0.2)]).0,
+            "traffic-surge"
+        );
+    }
+
+    #[test]
+    fn a_cause_whose_own_mark_is_not_recorded_is_at_most_not_excluded() {
+        // Slower answers, and nothing is known of calls: the dependency may be it, but nobody saw it.
+        assert_eq!(first(&[(Fact::Misses, 0.0), (Fact::Arrivals, 0.0)]).0, NONE);
     }
 }

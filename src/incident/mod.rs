@@ -6,11 +6,13 @@ mod judge;
 mod plan;
 mod recovery;
 mod run;
+mod schema;
 mod timeline;
 mod truth;
 
 pub use file::{Expect, Incident, Overlay, Registries, SCHEMA};
 pub use judge::{Shortfall, judge, meets};
 pub use run::{Run, RunOptions, context, run, stretches};
+pub use schema::schema;
 pub use timeline::{EntryOptions, WarmOptions};
 pub use truth::{Entry, EntryKind, Phase, PhaseName, Truth};

@@ -10,12 +10,14 @@ mod dependencies;
 mod join;
 mod journey;
 mod latency;
+mod memory;
 mod process;
 mod queue;
 mod row;
 pub mod seams;
 mod spec;
 mod stages;
+mod strays;
 mod version;
 mod world;
 
@@ -24,7 +26,7 @@ pub use control::{Arrival, Control, Warm};
 pub use latency::{Latency, Size};
 pub use spec::{
     CallOptions, ClientOptions, ClientRetry, DependencyOptions, Scope, ServiceOptions, ServiceSpec,
-    Step,
+    Step, component_schema, service_schemas,
 };
 pub use version::{Version, needs_captured, refuse_other_kinds, same, stateful_differences};
 pub use world::{Setting, World, recorded_columns};

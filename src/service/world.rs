@@ -5,7 +5,8 @@ use super::{
     process::{Process, State},
     row::Seen,
     seams::Saboteur,
-    spec::{Scope, ServiceSpec},
+    spec::{DependencyKind, Scope, ServiceSpec},
+    strays::Strays,
     version::Version,
 };
 use crate::{
@@ -112,6 +113,7 @@ pub struct World<'r> {
     pub(super) remember: usize,
     pub(super) warming: RefCell<VecDeque<Request>>,
     pub(super) wrong_answers: Cell<u64>,
+    pub(super) strays: Strays,
     pub(super) events: EventNames,
     /// Payload fields that say what the content of a request is; `None` is all.
     pub(super) content: Option<Vec<String>>,
@@ -168,7 +170,7 @@ impl<'r> World<'r> {
             .dependencies
             .iter()
             .map(|d| Dependency::new(sim, d, number("dependency", &d.name)))
-            .collect();
+            .collect::<Result<_, _>>()?;
         Ok(World {
             shared: State::new(sim, first, Scope::Shared, registry)?,
             down_until: RefCell::new(vec![0; processes.len()]),
@@ -186,6 +188,7 @@ impl<'r> World<'r> {
             remember,
             warming: RefCell::default(),
             wrong_answers: Cell::new(0),
+            strays: Strays::new(sim),
             events,
             content: first
                 .key
@@ -300,6 +303,11 @@ impl<'r> World<'r> {
         self.wrong_answers.get()
     }
 
+    /// Roots that never end by themselves.
+    pub fn standing(&self) -> u64 {
+        u64::from(self.strays.started.get())
+    }
+
     /// Ends the run: the recorder, with the dictionaries of what this room named.
     pub fn finish(self) -> Recorder<'r> {
         let mut recorder = self.recorder.into_inner();
@@ -384,6 +392,14 @@ pub fn recorded_columns(versions: &[ServiceSpec]) -> (Table<RequestRow>, Table<A
             requests::parse_path,
             requests::parser_version,
         ],
+    );
+    unless(
+        any(|s| {
+            s.dependencies
+                .iter()
+                .any(|d| matches!(d.kind, DependencyKind::Engine(_)))
+        }),
+        &[requests::ttft, requests::itl, requests::prefix_hit],
     );
     unless(
         any(|s| s.dependencies.iter().any(|d| d.pool > 0)),

@@ -1,85 +1,127 @@
-//! Calls to dependencies: pool, attempts, back-off, timeouts; steps side by side where nothing orders them.
+//! A call to a dependency: breaker, pool, attempts, back-off, timeouts.
 
 use super::super::{
+    dependencies::Answer,
     process::{NEVER, Way},
     seams::{Perturb, Seam},
     spec::{DependencySpec, OTHER_ERRORS, Step},
-    world::purpose,
+    world::{purpose, tag_digest},
 };
 use crate::{
     components::{
         breaker::Pass,
+        dag::FanOut,
+        engine::{Done, Job},
+        keys::Tag,
         retry::{Failed, Failure},
     },
-    recording::{AttemptRow, RequestRow, outcome, result, served_by},
-    service::{join::join_all, journey::Visit, world::World},
+    recording::{AttemptRow, RequestRow, outcome, result},
+    service::{journey::Visit, world::World},
     sim::Sim,
 };
+use std::cell::Cell;
 
 /// Where the time of a step went.
 #[derive(Clone, Copy, Default)]
-struct Spent {
+pub(in crate::service) struct Spent {
     pool_wait: u64,
     backoff: u64,
     call: u64,
-    attempts: u16,
+    pub attempts: u16,
+    /// When the first token came out, ns between two, prompt tokens found; 0 without tokens.
+    tokens: (u64, u64, u32),
 }
 
 impl Spent {
-    fn total(&self) -> u64 {
+    pub fn total(&self) -> u64 {
         self.pool_wait + self.backoff + self.call
     }
 
-    fn add_to(&self, row: &mut RequestRow) {
+    pub fn add_to(&self, row: &mut RequestRow) {
         row.pool_wait += self.pool_wait;
         row.backoff += self.backoff;
         row.call += self.call;
+        if let (first @ 1.., between, found) = self.tokens {
+            row.ttft = first.saturating_sub(row.arrived).max(1);
+            row.itl = between;
+            row.prefix_hit = row.prefix_hit.saturating_add(found);
+        }
+    }
+
+    /// This, and then that.
+    pub fn and(&self, then: &Spent) -> Spent {
+        Spent {
+            pool_wait: self.pool_wait + then.pool_wait,
+            backoff: self.backoff + then.backoff,
+            call: self.call + then.call,
+            attempts: self.attempts + then.attempts,
+            tokens: if then.tokens.0 > 0 {
+                then.tokens
+            } else {
+                self.tokens
+            },
+        }
     }
 }
 
-/// Makes all calls, wave by wave. Of calls side by side the slowest counts for the request's times: it is the critical path.
-pub(in crate::service) async fn all(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow) -> u8 {
-    row.served_by = served_by::DEPENDENCY;
-    let mut end = outcome::OK;
-    for wave in v.version.waves() {
-        let mut failed = None;
-        if let [step] = wave {
-            let (spent, ended) = one(w, v, step).await;
-            spent.add_to(row);
-            row.attempts += spent.attempts;
-            failed = ended.err().map(|e| (step, e));
-        } else {
-            let ends = join_all(wave.iter().map(|step| one(w, v, step))).await;
-            if let Some((slowest, _)) = ends.iter().max_by_key(|(spent, _)| spent.total()) {
-                slowest.add_to(row);
-            }
-            for ((spent, ended), step) in ends.into_iter().zip(wave) {
-                row.attempts += spent.attempts;
-                match ended {
-                    Err(e) if failed.is_none_or(|(s, _): (&Step, End)| s.options.optional) => {
-                        failed = Some((step, e))
-                    }
-                    _ => {}
-                }
-            }
-        }
-        match failed {
-            None => {}
-            Some((step, _)) if step.options.optional => end = outcome::DEGRADED,
-            Some((_, (how, come_back))) => {
-                v.process.retry_after.set(come_back);
-                return how;
-            }
+/// What the request leaves to a call.
+pub(in crate::service) struct Limit {
+    rules: FanOut,
+    /// ns at which the request must be answered; `u64::MAX` is never.
+    deadline: u64,
+    /// Attempts of all calls of the request.
+    attempts: Cell<u16>,
+    /// Retries that they have left together.
+    retries: Cell<u32>,
+}
+
+impl Limit {
+    /// A call on its own.
+    pub fn none() -> Limit {
+        Limit::new(&FanOut::default(), u64::MAX)
+    }
+
+    pub fn new(rules: &FanOut, deadline: u64) -> Limit {
+        Limit {
+            rules: rules.clone(),
+            deadline,
+            attempts: Cell::new(0),
+            retries: Cell::new(rules.retries),
         }
     }
-    end
+
+    pub fn attempts(&self) -> u16 {
+        self.attempts.get()
+    }
+
+    /// ns that an attempt may take from `now` on, 0 for ever; `None`: there is no time left.
+    fn time_for(&self, step: &Step, now: u64) -> Option<u64> {
+        let (own, share) = (step.options.timeout.0, step.options.budget);
+        self.rules.time_for(own, share, self.deadline, now)
+    }
+
+    /// Whether there may be a retry after so many ns; takes it.
+    fn retry(&self, wait: u64, now: u64) -> bool {
+        let left = self.retries.get();
+        let may = left > 0 && self.rules.worth_waiting(wait, self.deadline, now);
+        self.retries.set(left.saturating_sub(u32::from(may)));
+        may
+    }
 }
 
 /// How a step failed: the outcome, and what the client is told of when to come back.
-type End = (u8, u64);
+pub(in crate::service) type How = (u8, u64);
+
+/// How a step went.
+pub(in crate::service) type End = (Spent, Result<(), How>);
 
 /// One step with its retries.
-async fn one(w: &World<'_>, v: &Visit<'_>, step: &Step) -> (Spent, Result<(), End>) {
+pub(in crate::service) async fn one(
+    w: &World<'_>,
+    v: &Visit<'_>,
+    step: &Step,
+    limit: &Limit,
+) -> End {
     let mut spent = Spent::default();
     let mut waited = 0;
     let retry = &step.options.retry;
@@ -88,13 +130,16 @@ async fn one(w: &World<'_>, v: &Visit<'_>, step: &Step) -> (Spent, Result<(), En
         .borrow_mut()
         .earn(retry.budget.0, retry.budget_burst);
     for number in 1..=u16::MAX {
-        let (failure, end) = match attempt(w, v, step, number, waited, &mut spent).await {
+        if limit.time_for(step, w.sim.now()).is_none() {
+            return (spent, Err((outcome::TIMEOUT, 0)));
+        }
+        let (failure, end) = match attempt(w, v, step, limit, number, waited, &mut spent).await {
             None => return (spent, Ok(())),
             Some(failure @ Failure::Timeout) => (failure, outcome::TIMEOUT),
             Some(failure) => (failure, outcome::ERROR),
         };
         let end = (end, if failure.passes() { 0 } else { NEVER });
-        let key = u64::from(number) << 16 | step.dependency as u64;
+        let key = u64::from(number) << 16 | step.draws;
         let told = w.newest().spec.dependencies[step.dependency].retry_after;
         let next = retry.next(&Failed {
             attempt: u32::from(number),
@@ -109,6 +154,9 @@ async fn one(w: &World<'_>, v: &Visit<'_>, step: &Step) -> (Spent, Result<(), En
         let Some(wait) = next else {
             return (spent, Err(end));
         };
+        if !limit.retry(wait, w.sim.now()) {
+            return (spent, Err(end));
+        }
         if !way.budget.borrow_mut().pay(retry.budget.0) {
             way.retries.borrow_mut()[Way::DENIED] += 1;
             return (spent, Err(end));
@@ -126,6 +174,7 @@ async fn attempt(
     w: &World<'_>,
     v: &Visit<'_>,
     step: &Step,
+    limit: &Limit,
     number: u16,
     backoff: u64,
     spent: &mut Spent,
@@ -149,6 +198,7 @@ async fn attempt(
         return Some(Failure::Refused);
     };
     spent.attempts = spent.attempts.saturating_add(1);
+    limit.attempts.set(limit.attempts.get().saturating_add(1));
     let pool = v.process.pools.get(step.dependency);
     let _connection = match pool.and_then(Option::as_ref) {
         Some(pool) => Some(pool.acquire().await),
@@ -164,7 +214,7 @@ async fn attempt(
             ..row
         },
     };
-    let how = send(w, v, step, number).await;
+    let how = send(w, v, step, limit, number, spent).await;
     attempt.row.result = match how {
         None => result::OK,
         Some(Failure::Timeout) => result::TIMEOUT,
@@ -179,13 +229,20 @@ async fn attempt(
 }
 
 /// Sends the call and waits for its end.
-async fn send(w: &World<'_>, v: &Visit<'_>, step: &Step, number: u16) -> Option<Failure> {
+async fn send(
+    w: &World<'_>,
+    v: &Visit<'_>,
+    step: &Step,
+    limit: &Limit,
+    number: u16,
+    spent: &mut Spent,
+) -> Option<Failure> {
     let seam = Seam::Call {
         dependency: step.dependency,
         replica: v.process.replica,
         attempt: number,
     };
-    let n = u64::from(number) << 16 | step.dependency as u64;
+    let n = u64::from(number) << 16 | step.draws;
     let spec = &w.newest().spec.dependencies[step.dependency];
     let mut time = spec
         .latency
@@ -202,7 +259,23 @@ async fn send(w: &World<'_>, v: &Visit<'_>, step: &Step, number: u16) -> Option<
         Perturb::Hang => time = u64::MAX,
     }
     let dependency = &w.dependencies[step.dependency];
-    match dependency.serve(w, time, step.options.timeout.0).await {
+    // The pool may have taken what time there was.
+    let timeout = limit.time_for(step, w.sim.now()).unwrap_or(1);
+    if dependency.has_engines() {
+        return match dependency.answer(w, job(w, v), time, timeout).await {
+            Answer::TooLate => Some(Failure::Timeout),
+            Answer::TooLong => Some(Failure::Permanent),
+            Answer::Complete(done) => {
+                spent.tokens = tokens(v, &done);
+                // A failed answer reaches nobody.
+                if done.wrong && failure.is_none() {
+                    w.wrong_answers.set(w.wrong_answers.get() + 1);
+                }
+                failure
+            }
+        };
+    }
+    match dependency.serve(w, time, timeout).await {
         true => failure,
         false => Some(Failure::Timeout),
     }
@@ -264,6 +337,29 @@ impl Drop for Leave<'_> {
             breaker.done(pass, self.well, self.sim.now());
         }
     }
+}
+
+/// The request as engines see it.
+fn job<'v>(w: &World<'_>, v: &'v Visit<'_>) -> Job<'v> {
+    let tags = w.tags.borrow();
+    Job {
+        ticket: 0,
+        prompt: u64::from(v.request.input_tokens),
+        answer: u64::from(v.request.output_tokens),
+        prefix: &v.request.payload.blocks,
+        model: tag_digest(v.request, &tags, Tag::Model),
+        tenant: tag_digest(v.request, &tags, Tag::Tenant),
+    }
+}
+
+/// First token, ns between two, prompt tokens found.
+fn tokens(v: &Visit<'_>, done: &Done) -> (u64, u64, u32) {
+    let gaps = u64::from(v.request.output_tokens).saturating_sub(1);
+    let between = (done.ended - done.first_token)
+        .checked_div(gaps)
+        .unwrap_or(0);
+    let found = u32::try_from(done.hit_tokens).unwrap_or(u32::MAX);
+    (done.first_token.max(1), between, found)
 }
 
 /// An attempt under way. Recorded when it ends, however it ends: dropped half way it is a cancelled one.

@@ -1,0 +1,112 @@
+//! The JSON Schema of incident files, put together from the tables that read them.
+
+use super::{
+    file::{Expect, Registries, SCHEMA},
+    timeline::EntryOptions,
+};
+use crate::{
+    config::{Options, Percent, Read},
+    diagnosis, faults,
+    service::{component_schema, service_schemas},
+    trace::TraceSpec,
+};
+use serde_json::{Map, Value, json};
+
+/// The schema, with everything that these registries know.
+pub fn schema(registries: &Registries) -> Value {
+    let entries = json!({ "type": "array", "items": entry(registries) });
+    let mut expect = Expect::schema();
+    let causes: Vec<&str> = diagnosis::catalogue().iter().map(|c| c.id).collect();
+    expect["properties"]["causes"]["items"] = json!({ "enum": causes });
+    let text = |doc: &str| json!({ "type": "string", "description": doc });
+    let mut own = Map::new();
+    let mut put = |name: &str, schema: Value| own.insert(name.into(), schema);
+    put(
+        "schema",
+        json!({ "const": SCHEMA, "description": "Version of the format of incident files." }),
+    );
+    put("title", text("What happens, in one line."));
+    put(
+        "story",
+        text("The same in a few sentences: what changed, and what it did to users."),
+    );
+    put("question", text("What it answers."));
+    put(
+        "seed",
+        json!({ "type": "integer", "minimum": 0, "default": "1", "description": "Seed of all dice." }),
+    );
+    put("trace", TraceSpec::schema());
+    let mut warm_up = Percent::schema();
+    warm_up["default"] = json!("10%");
+    warm_up["description"] = json!("Share of the trace that is left out of the baseline.");
+    put("warm_up", warm_up);
+    for (name, schema) in service_schemas(&registries.components) {
+        put(name, schema);
+    }
+    put("timeline", entries.clone());
+    put("fix", entries);
+    put(
+        "gates",
+        json!({ "type": "object", "description": "Thresholds by name.", "additionalProperties": text("A condition such as \"latency p(95) < 1.15x baseline\".") }),
+    );
+    put(
+        "owners",
+        json!({ "type": "object", "description": "Who owns what, by stage or dependency.", "additionalProperties": { "type": "string" } }),
+    );
+    put("expect", expect);
+    // A variant says only what is different, so nothing is required of it.
+    let mut variant =
+        json!({ "type": "object", "properties": own.clone(), "additionalProperties": false });
+    loosen(&mut variant);
+    own.insert(
+        "variant".into(),
+        json!({ "type": "object", "description": "What is laid over the file by --variant NAME.", "additionalProperties": variant }),
+    );
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": format!("Gameday incident, schema {SCHEMA}"),
+        "type": "object",
+        "properties": own,
+        "required": ["schema", "title", "trace", "service"],
+        "additionalProperties": false,
+    })
+}
+
+/// Takes every `required` away. A part of a table may then be part of several kinds.
+fn loosen(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            if map.get("required").is_some_and(Value::is_array) {
+                map.remove("required");
+            }
+            if let Some(kinds) = map.remove("oneOf") {
+                map.insert("anyOf".into(), kinds);
+            }
+            map.values_mut().for_each(loosen);
+        }
+        Value::Array(items) => items.iter_mut().for_each(loosen),
+        _ => {}
+    }
+}
+
+fn entry(registries: &Registries) -> Value {
+    let mut entry = EntryOptions::schema();
+    let mut put = |name: &str, schema: Value| {
+        let doc = entry["properties"][name]["description"].take();
+        entry["properties"][name] = schema;
+        entry["properties"][name]["description"] = doc;
+    };
+    put(
+        "fault",
+        component_schema(&registries.faults, faults::CommonOptions::fields()),
+    );
+    put(
+        "set",
+        json!({ "type": "object", "propertyNames": { "pattern": "\\." } }),
+    );
+    put(
+        "drift",
+        json!({ "type": "object", "properties": { "set": { "type": "object", "propertyNames": { "pattern": "^trace\\." } } }, "required": ["set"], "additionalProperties": false }),
+    );
+    entry
+}

@@ -1,0 +1,165 @@
+//! The JSON Schema of what a file says of a service: what editors complete, and what a stranger writes a file by.
+
+use super::{
+    CallOptions, ClientOptions, DependencyOptions, Scope, ServiceOptions,
+    calls::EngineDependencyOptions,
+};
+use crate::{
+    components::{
+        Registry,
+        dag::FanOut,
+        engine,
+        flight::FlightOptions,
+        keys::{KeyOptions, Tag},
+        queue::Guard,
+    },
+    config::{Field, Kind, Options, Percent, Read, Span, known_names, schema_of},
+    service::{latency::Latency, memory::MemoryOptions},
+};
+use serde_json::{Value, json};
+
+/// An option that a stage reads from its component's table.
+fn of_stage<T: Read>(name: &'static str, default: &'static str, doc: &'static str) -> Field {
+    Field {
+        name,
+        doc,
+        what: T::WHAT,
+        default: Some(default),
+        schema: T::schema(),
+    }
+}
+
+fn scope() -> Field {
+    of_stage::<Scope>("scope", "local", "Where its state lives.")
+}
+
+fn of_limiter() -> Vec<Field> {
+    let doc = "What the limit is per; empty is one limit for all.";
+    vec![scope(), of_stage::<Vec<Tag>>("key", "none", doc)]
+}
+
+fn of_parser() -> Vec<Field> {
+    vec![
+        of_stage::<u64>("version", "1", "Its version, as an operator names it."),
+        of_stage::<Span>("time", "0", "How long reading a payload takes."),
+    ]
+}
+
+fn of_cache() -> Vec<Field> {
+    let jitter = "Share of the life that dice take off, so that answers written together do not die together.";
+    vec![
+        scope(),
+        of_stage::<Span>(
+            "ttl",
+            "for ever",
+            "How long an answer lives; 0 is for ever.",
+        ),
+        of_stage::<Percent>("jitter", "0%", jitter),
+        of_stage::<Span>("lookup", "0", "How long a look-up takes."),
+    ]
+}
+
+fn of_queue() -> Vec<Field> {
+    let mut fields = Guard::fields();
+    fields.push(of_stage::<u32>("workers", "1", "Workers of each replica."));
+    fields
+}
+
+/// What the table form of `single_flight` takes: the component's options and those of its stage.
+fn single_flight() -> Value {
+    let mut fields = FlightOptions::fields();
+    fields.push(scope());
+    schema_of("Equal requests share one piece of work.", &fields)
+}
+
+/// A dependency is a service unless its `kind` says otherwise.
+fn dependency() -> Value {
+    let with_kind = |mut schema: Value, kind: Value| {
+        let doc = schema["properties"]["latency"]["description"].take();
+        schema["properties"]["latency"] = Latency::schema();
+        schema["properties"]["latency"]["description"] = doc;
+        schema["properties"]["kind"] = kind;
+        schema
+    };
+    let service = with_kind(
+        DependencyOptions::schema(),
+        json!({ "const": "service", "default": "service" }),
+    );
+    let engines = engine::kinds().into_iter().map(|kind| {
+        let mut fields = EngineDependencyOptions::fields();
+        fields.extend((kind.fields)());
+        let mut schema = with_kind(
+            schema_of(kind.summary, &fields),
+            json!({ "const": kind.name }),
+        );
+        if let Some(required) = schema["required"].as_array_mut() {
+            required.push(json!("kind"));
+        }
+        schema
+    });
+    let all: Vec<Value> = std::iter::once(service).chain(engines).collect();
+    json!({ "oneOf": all })
+}
+
+/// The schema of a component: its name, or a table with `kind`, the kind's options, and those of the stage.
+pub fn component<T>(kinds: &[Kind<T>], stage: Vec<Field>) -> Value {
+    let tables: Vec<Value> = kinds
+        .iter()
+        .map(|kind| {
+            let mut fields = (kind.fields)();
+            for field in &stage {
+                if !fields.iter().any(|f| f.name == field.name) {
+                    fields.push(field.clone());
+                }
+            }
+            let mut schema = schema_of(kind.summary, &fields);
+            schema["properties"]["kind"] = json!({ "const": kind.name });
+            if let Some(required) = schema["required"].as_array_mut() {
+                required.insert(0, json!("kind"));
+            }
+            schema
+        })
+        .collect();
+    json!({ "anyOf": [{ "enum": known_names(kinds) }, { "oneOf": tables }] })
+}
+
+/// `[service]`, `[dependency]` and `[clients]`, by name.
+pub fn schemas(registry: &Registry) -> [(&'static str, Value); 3] {
+    let mut service = ServiceOptions::schema();
+    let mut put = |name: &str, schema: Value| {
+        let place = &mut service["properties"][name];
+        let (doc, default) = (place["description"].take(), place["default"].take());
+        *place = schema;
+        place["description"] = doc;
+        place["default"] = default;
+    };
+    put("balancer", component(&registry.balancers, vec![]));
+    put("limiter", component(&registry.limiters, of_limiter()));
+    put("parse", component(&registry.parsers, of_parser()));
+    put("key", KeyOptions::schema());
+    put("cache", component(&registry.caches, of_cache()));
+    put(
+        "single_flight",
+        json!({ "anyOf": [{ "type": "boolean" }, Scope::schema(), single_flight()] }),
+    );
+    put("queue", component(&registry.queues, of_queue()));
+    put("compute", Latency::schema());
+    put("fan_out", FanOut::schema());
+    put("memory", MemoryOptions::schema());
+    let mut call = CallOptions::schema();
+    let doc = call["properties"]["breaker"]["description"].take();
+    call["properties"]["breaker"] = component(&registry.breakers, vec![]);
+    call["properties"]["breaker"]["description"] = doc;
+    put(
+        "call",
+        json!({ "anyOf": [call.clone(), { "type": "array", "items": call }] }),
+    );
+    [
+        ("service", service),
+        (
+            "dependency",
+            json!({ "type": "object", "description": "What the service calls, by name.", "additionalProperties": dependency() }),
+        ),
+        ("clients", ClientOptions::schema()),
+    ]
+}

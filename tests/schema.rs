@@ -1,0 +1,207 @@
+//! The JSON Schema of incident files: what ships is right by it, and what the program refuses by name is wrong by it.
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+fn schema() -> Value {
+    let out = Command::cargo_bin("gameday")
+        .unwrap()
+        .arg("schema")
+        .output()
+        .unwrap();
+    assert!(out.status.success());
+    serde_json::from_slice(&out.stdout).unwrap()
+}
+
+/// The part of JSON Schema that ours uses, without numeric bounds and patterns of texts. Says where it does not hold.
+fn holds(schema: &Value, value: &Value, at: &str) -> Result<(), String> {
+    let no = |why: String| Err(format!("{at}: {why}"));
+    if let Some(expected) = schema.get("const")
+        && expected != value
+    {
+        return no(format!("{value} is not {expected}"));
+    }
+    if let Some(Value::Array(all)) = schema.get("enum")
+        && !all.contains(value)
+    {
+        return no(format!("{value} is none of {all:?}"));
+    }
+    let types = match schema.get("type") {
+        Some(Value::String(one)) => vec![one.as_str()],
+        Some(Value::Array(some)) => some.iter().filter_map(Value::as_str).collect(),
+        _ => vec![],
+    };
+    let is = |name: &&str| match *name {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "boolean" => value.is_boolean(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        other => panic!("type {other}"),
+    };
+    if !types.is_empty() && !types.iter().any(is) {
+        return no(format!("{value} is not of {types:?}"));
+    }
+    for word in ["anyOf", "oneOf"] {
+        if let Some(Value::Array(some)) = schema.get(word) {
+            let each: Vec<_> = some.iter().map(|s| holds(s, value, at)).collect();
+            let good = each.iter().filter(|r| r.is_ok()).count();
+            if good == 0 || word == "oneOf" && good > 1 {
+                let whys: Vec<_> = each.into_iter().filter_map(Result::err).collect();
+                return no(format!(
+                    "{good} of {} hold: {}",
+                    some.len(),
+                    whys.join("; ")
+                ));
+            }
+        }
+    }
+    if let Value::Object(map) = value {
+        for name in schema
+            .get("required")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            if !map.contains_key(name.as_str().unwrap()) {
+                return no(format!("{name} is missing"));
+            }
+        }
+        for (name, value) in map {
+            let at = format!("{at}.{name}");
+            match (
+                schema.pointer(&format!("/properties/{name}")),
+                schema.get("additionalProperties"),
+            ) {
+                (Some(schema), _) => holds(schema, value, &at)?,
+                (None, Some(Value::Bool(false))) => return Err(format!("{at} is unknown")),
+                (None, Some(schema @ Value::Object(_))) => holds(schema, value, &at)?,
+                _ => {}
+            }
+        }
+    }
+    if let (Value::Array(items), Some(schema)) = (value, schema.get("items")) {
+        for (i, item) in items.iter().enumerate() {
+            holds(schema, item, &format!("{at}[{i}]"))?;
+        }
+    }
+    Ok(())
+}
+
+fn json(text: &str) -> Value {
+    serde_json::to_value(toml::from_str::<toml::Value>(text).unwrap()).unwrap()
+}
+
+#[test]
+fn every_incident_that_ships_is_right_by_the_schema() {
+    let schema = schema();
+    let mut seen = 0;
+    for entry in std::fs::read_dir("incidents").unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|e| e == "toml") {
+            let incident = json(&std::fs::read_to_string(&path).unwrap());
+            holds(&schema, &incident, path.to_str().unwrap()).unwrap_or_else(|why| panic!("{why}"));
+            seen += 1;
+        }
+    }
+    assert!(seen > 0);
+}
+
+#[test]
+fn what_is_unknown_or_missing_is_wrong_by_the_schema() {
+    let schema = schema();
+    let text = std::fs::read_to_string("incidents/incident-24.toml").unwrap();
+    for (right, wrong, place) in [
+        ("title    =", "titel    =", "\"title\" is missing"),
+        (
+            "kind = \"token-bucket\"",
+            "kind = \"token-buket\"",
+            "service.limiter",
+        ),
+        ("ttl = \"15m\"", "tll = \"15m\"", "service.cache"),
+        ("pool       = 64", "pools      = 64", "dependency.llm.pools"),
+        (
+            "deploy = \"7f3a\"",
+            "deplou = \"7f3a\"",
+            "timeline[0].deplou",
+        ),
+        (
+            "causes   = [\"key-field-added\"]",
+            "causes   = [\"key-feild-added\"]",
+            "expect.causes[0]",
+        ),
+        ("schema   = 1", "schema   = 2", "schema: 2 is not 1"),
+    ] {
+        assert!(text.contains(right), "{right}");
+        let why = holds(&schema, &json(&text.replacen(right, wrong, 1)), "file").unwrap_err();
+        assert!(why.contains(place), "{wrong}: {why}");
+    }
+}
+
+/// Parts that no shipped incident need have: the program takes them, so the schema must.
+const SELDOM: &str = r#"
+schema = 1
+title = "everything"
+[trace]
+arrivals = { kind = "poisson", rate = "20/s" }
+duration = "30s"
+classes = { urgent = 1, later = 1 }
+input_tokens = { kind = "lognormal", p50 = 600, p99 = 4000 }
+output_tokens = { kind = "lognormal", p50 = 100, p99 = 400 }
+[service]
+memory = { limit = "1GB", down = "5s" }
+key = { fields = ["tenant", "prompt"] }
+single_flight = { scope = "shared", limit = 1000, ttl = "30s", failures = "1s", cleanup = "always" }
+queue = { kind = "priority-aging", classes = { urgent = 10, later = 0 }, workers = 4, limit = 50, max_wait = "2s", best_effort = ["later"] }
+fan_out = { parallel = 2, need = "1 of 2" }
+call = [
+    { dependency = "llm", breaker = { kind = "failure-ratio" }, on_failure = "default" },
+    { name = "again", dependency = "db", breaker = "failure-ratio" },
+]
+[dependency.llm]
+kind = "llm-engine"
+engines = 2
+blocks = 500
+pool = 8
+[dependency.db]
+kind = "service"
+latency = "20ms"
+errors = { throttled = "1%" }
+retry_after = "1s"
+"#;
+
+#[test]
+fn what_the_program_takes_is_right_by_the_schema() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("everything.toml");
+    std::fs::write(&file, SELDOM).unwrap();
+    let mut replay = Command::cargo_bin("gameday").unwrap();
+    let out = replay
+        .args(["replay", "--no-report"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert!(
+        out.status.success(),
+        "{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
+    let schema = schema();
+    holds(&schema, &json(SELDOM), "file").unwrap_or_else(|why| panic!("{why}"));
+    for (right, wrong) in [
+        ("engines = 2", "enginse = 2"),
+        ("kind = \"llm-engine\"", "kind = \"llm-engin\""),
+        ("parallel = 2", "paralel = 2"),
+        ("down = \"5s\"", "donw = \"5s\""),
+        ("breaker = \"failure-ratio\"", "breaker = \"failure-rate\""),
+        ("max_wait", "max_wiat"),
+        ("failures = \"1s\"", "failure = \"1s\""),
+    ] {
+        let text = SELDOM.replacen(right, wrong, 1);
+        assert!(
+            text != SELDOM && holds(&schema, &json(&text), "file").is_err(),
+            "{wrong}"
+        );
+    }
+}
