@@ -152,6 +152,8 @@ output_tokens = { kind = "lognormal", p50 = 100, p99 = 400 }
 [service]
 key = { fields = ["prompt"] }
 cache = { kind = "lru", scope = "shared", capacity = 100, bytes = "1MB", ttl = "10s", jitter = "20%", lookup = "1ms", sweep = 2, stale = "5s", lease = "2s" }
+check_answers = "10%"
+key = { fields = ["model", "revision"], meaning = ["tenant", "model", "body"] }
 memory = { limit = "1GB", down = "5s" }
 key = { fields = ["tenant", "prompt"] }
 single_flight = { scope = "shared", limit = 1000, ttl = "30s", failures = "1s", cleanup = "always" }
@@ -169,6 +171,7 @@ pool = 8
 [dependency.db]
 kind = "service"
 latency = "20ms"
+revision = 2
 errors = { throttled = "1%" }
 retry_after = "1s"
 "#;

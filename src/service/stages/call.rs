@@ -16,7 +16,7 @@ use crate::{
         retry::{Failed, Failure},
     },
     recording::{AttemptRow, RequestRow, outcome, result},
-    service::{journey::Visit, world::World},
+    service::{answers, journey::Visit, world::World},
     sim::Sim,
 };
 use std::cell::Cell;
@@ -268,8 +268,8 @@ async fn send(
             Answer::Complete(done) => {
                 spent.tokens = tokens(v, &done);
                 // A failed answer reaches nobody.
-                if done.wrong && failure.is_none() {
-                    w.wrong_answers.set(w.wrong_answers.get() + 1);
+                if done.hit_tokens > 0 && failure.is_none() {
+                    answers::found(w, v, !done.wrong, n | 1 << 63);
                 }
                 failure
             }

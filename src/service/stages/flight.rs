@@ -4,6 +4,7 @@ use crate::{
     components::flight::{self, End},
     recording::{RequestRow, outcome},
     service::{
+        answers,
         journey::Visit,
         process::{InFlight, Landing},
         world::World,
@@ -38,10 +39,10 @@ struct Leading<'a> {
 }
 
 impl Leader<'_> {
-    /// Tells the followers how it ended.
-    pub fn land(mut self, end: u8) {
+    /// Tells the followers how it ended, and what answer it was.
+    pub fn land(mut self, end: u8, identity: impl FnOnce() -> u64) {
         if let Some(leading) = &mut self.0 {
-            leading.lead.set(Some(end));
+            leading.lead.set(Some((end, identity())));
             leading.end = match end {
                 outcome::OK | outcome::DEGRADED => End::Well,
                 failed => End::Failed(failed),
@@ -103,7 +104,10 @@ pub(in crate::service) async fn join<'a>(
         };
         let landed = follow.await;
         row.flight_wait = w.sim.now() - joined;
-        if let Some(end) = landed {
+        if let Some((end, identity)) = landed {
+            if end == outcome::OK {
+                answers::found(w, v, identity == answers::identity(w, v, row), 1);
+            }
             // What the leader's failure said of coming back was said to the leader.
             v.process.retry_after.set(0);
             return Role::Follower(end);
