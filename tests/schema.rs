@@ -151,6 +151,11 @@ input_tokens = { kind = "lognormal", p50 = 600, p99 = 4000 }
 output_tokens = { kind = "lognormal", p50 = 100, p99 = 400 }
 [service]
 memory = { limit = "1GB", down = "5s" }
+limiter = { scope = "shared", levels = [
+    { name = "mine", key = ["user"], kind = "gcra", rate = "5/s", burst = 5 },
+    { key = ["tenant", "route"], kind = "sliding-window", rate = "20/s", burst = 10, max_keys = 1000 },
+    { kind = "token-bucket", rate = "60/s", refill = "exact" },
+] }
 queue = { kind = "priority-aging", classes = { urgent = 10, later = 0 }, workers = 4, limit = 50, max_wait = "2s", best_effort = ["later"] }
 fan_out = { parallel = 2, need = "1 of 2" }
 call = [
@@ -194,6 +199,9 @@ fn what_the_program_takes_is_right_by_the_schema() {
         ("down = \"5s\"", "donw = \"5s\""),
         ("breaker = \"failure-ratio\"", "breaker = \"failure-rate\""),
         ("max_wait", "max_wiat"),
+        ("kind = \"gcra\"", "kind = \"gcar\""),
+        ("max_keys", "max_kyes"),
+        ("scope = \"shared\", levels", "scop = \"shared\", levels"),
     ] {
         let text = SELDOM.replacen(right, wrong, 1);
         assert!(

@@ -46,6 +46,7 @@ pub(super) const INDICATORS: &[Indicator] = gauges! {
     "replicas.up", Lower, "replicas in service";
     "limiter.keys", Higher, "keys that the limiter remembers";
     "limiter.rate", Lower, "requests a second that the limiter grants a key";
+    "limiter.rejects", Higher, "requests that a level of the limiter refused, so far";
     "queue.class_depth", Higher, "requests of a class waiting for a worker";
     "breaker.open", Higher, "breakers that refuse calls";
     "calls.running", Higher, "calls of fan-outs under way";
