@@ -155,6 +155,11 @@ check_answers = "10%"
 key = { fields = ["tenant", "prompt", "model", "revision"], meaning = ["tenant", "model", "body"] }
 memory = { limit = "1GB", down = "5s" }
 single_flight = { scope = "shared", limit = 1000, ttl = "30s", failures = "1s", cleanup = "always" }
+limiter = { scope = "shared", levels = [
+    { name = "mine", key = ["user"], kind = "gcra", rate = "5/s", burst = 5 },
+    { key = ["tenant", "route"], kind = "sliding-window", rate = "20/s", burst = 10, max_keys = 1000 },
+    { kind = "token-bucket", rate = "60/s", refill = "exact" },
+] }
 queue = { kind = "priority-aging", classes = { urgent = 10, later = 0 }, workers = 4, limit = 50, max_wait = "2s", best_effort = ["later"] }
 fan_out = { parallel = 2, need = "1 of 2" }
 call = [
@@ -201,6 +206,9 @@ fn what_the_program_takes_is_right_by_the_schema() {
         ("max_wait", "max_wiat"),
         ("sweep = 2", "swepe = 2"),
         ("failures = \"1s\"", "failure = \"1s\""),
+        ("kind = \"gcra\"", "kind = \"gcar\""),
+        ("max_keys", "max_kyes"),
+        ("scope = \"shared\", levels", "scop = \"shared\", levels"),
     ] {
         let text = SELDOM.replacen(right, wrong, 1);
         assert!(

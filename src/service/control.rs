@@ -345,7 +345,7 @@ fn gauges_of(state: &super::process::State, put: &mut dyn FnMut(&str, f64)) {
     if let Some(cache) = state.cache.borrow().as_ref() {
         cache.gauges(&mut |gauge, value| put(gauge, value));
     }
-    if let Some(limiter) = state.limiter.borrow().as_ref() {
+    if let Some((limiter, _)) = state.limiter.borrow().as_ref() {
         limiter.gauges(&mut |gauge, value| put(gauge, value));
     }
 }

@@ -34,12 +34,18 @@ fn live(state: &State, flights: bool, put: &mut dyn FnMut(&'static str, f64)) {
         });
         put("memory.live.cache", bytes);
     }
-    if let Some(limiter) = state.limiter.borrow().as_ref() {
-        limiter.gauges(&mut |gauge, value| {
-            if gauge == "limiter.keys" {
-                put("memory.live.limiter", value * LIMITER_KEY);
-            }
-        });
+    if let Some((limiter, _)) = state.limiter.borrow().as_ref() {
+        let mut keys = None;
+        for level in limiter.iter() {
+            level.limiter.gauges(&mut |gauge, value| {
+                if gauge == "limiter.keys" {
+                    keys = Some(keys.unwrap_or(0.0) + value);
+                }
+            });
+        }
+        if let Some(keys) = keys {
+            put("memory.live.limiter", keys * LIMITER_KEY);
+        }
     }
     if flights {
         let under_way = state.in_flight.by_key.borrow().entries();

@@ -149,6 +149,11 @@ impl<'r> World<'r> {
         for step in versions.iter_mut().flat_map(|v| &mut v.spec.steps) {
             step.number = number("step", &step.name);
         }
+        for limiter in versions.iter_mut().filter_map(|v| v.spec.limiter.as_mut()) {
+            for level in &mut limiter.levels {
+                level.number = number("reject", &level.name);
+            }
+        }
         let first = &versions[0].spec;
         let processes = (1..=first.replicas)
             .map(|n| Process::start(sim, first, registry, n as u16, n, seed).map(Rc::new))
@@ -390,6 +395,7 @@ pub fn recorded_columns(versions: &[ServiceSpec]) -> (Table<RequestRow>, Table<A
             requests::limiter_key,
             requests::limiter_remaining,
             requests::limiter_scope,
+            requests::reject,
         ],
     );
     unless(

@@ -46,6 +46,7 @@ pub(super) const INDICATORS: &[Indicator] = gauges! {
     "replicas.up", Lower, "replicas in service";
     "limiter.keys", Higher, "keys that the limiter remembers";
     "limiter.rate", Lower, "requests a second that the limiter grants a key";
+    "limiter.rejects", Higher, "requests that a level of the limiter refused, so far";
     "queue.class_depth", Higher, "requests of a class waiting for a worker";
     "flight.entries", Higher, "keys of single-flight that are, or seem, under way";
     "breaker.open", Higher, "breakers that refuse calls";

@@ -2,6 +2,7 @@
 
 mod calls;
 mod clients;
+mod limiter;
 mod parts;
 mod schema;
 
@@ -18,8 +19,10 @@ pub(in crate::service) use calls::OTHER_ERRORS;
 pub use calls::{CallOptions, DependencyKind, DependencyOptions, DependencySpec, Step};
 use calls::{read_dependencies, read_fan_out, read_steps};
 pub use clients::{ClientOptions, ClientRetry};
-pub use parts::{CacheSpec, FlightSpec, LimiterSpec, ParseSpec, Part, QueueSpec, Scope};
-use parts::{part, read_cache, read_limiter, read_parse, read_queue, read_single_flight};
+use limiter::read_limiter;
+pub use limiter::{LevelSpec, LimiterSpec};
+pub use parts::{CacheSpec, FlightSpec, ParseSpec, Part, QueueSpec, Scope};
+use parts::{part, read_cache, read_parse, read_queue, read_single_flight};
 pub use schema::{component as component_schema, schemas as service_schemas};
 
 crate::options! {
@@ -30,7 +33,7 @@ crate::options! {
         replicas: u32 = 1, "1";
         /// Which replica takes a request: random, round-robin, least-in-flight, sticky.
         balancer: Option<Node> = None, "random";
-        /// Admission: a rate limiter, with `key = ["tenant"]` and `scope`.
+        /// Admission: a rate limiter, with `key = ["tenant"]` and `scope`; or { levels = [...] }, one after another.
         limiter: Option<Node> = None, "none";
         /// Parser of payloads, with its `version` and the `time` it takes.
         parse: Option<Node> = None, "none";

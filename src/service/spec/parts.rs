@@ -1,7 +1,7 @@
 //! Components at their places in the journey: each is checked to build, and keeps the table that it is built from.
 
 use crate::{
-    components::{Registry, flight::FlightOptions, keys::Tag, queue::Guard},
+    components::{Registry, flight::FlightOptions, queue::Guard},
     config::{Node, Options, Percent, Read, Refusal, Span, Table, Value, pick},
 };
 
@@ -22,17 +22,6 @@ pub struct Part {
     pub node: Node,
     /// Its kind.
     pub kind: String,
-}
-
-/// The limiter's place in the journey.
-#[derive(Clone, Debug)]
-pub struct LimiterSpec {
-    /// The component.
-    pub part: Part,
-    /// Where its state lives.
-    pub scope: Scope,
-    /// What the limit is per; empty is one limit for all.
-    pub key: Vec<Tag>,
 }
 
 /// The parser's place.
@@ -103,17 +92,8 @@ pub(super) fn part(
 }
 
 /// An option that a stage reads from its component's table.
-fn of_stage<T: Read>(node: &Node, name: &str, default: T) -> Result<T, Refusal> {
+pub(super) fn of_stage<T: Read>(node: &Node, name: &str, default: T) -> Result<T, Refusal> {
     Ok(node.get(name).map(T::read).transpose()?.unwrap_or(default))
-}
-
-pub(super) fn read_limiter(node: &Node, registry: &Registry) -> Result<LimiterSpec, Refusal> {
-    let part = part(node, |n| pick(&registry.limiters, "limiter", n).map(drop))?;
-    Ok(LimiterSpec {
-        part,
-        scope: of_stage(node, "scope", Scope::Local)?,
-        key: of_stage(node, "key", vec![])?,
-    })
 }
 
 pub(super) fn read_parse(node: &Node, registry: &Registry) -> Result<ParseSpec, Refusal> {

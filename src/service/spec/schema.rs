@@ -2,7 +2,7 @@
 
 use super::{
     CallOptions, ClientOptions, DependencyOptions, Scope, ServiceOptions,
-    calls::EngineDependencyOptions,
+    calls::EngineDependencyOptions, limiter::LevelsOptions,
 };
 use crate::{
     components::{
@@ -33,9 +33,26 @@ fn scope() -> Field {
     of_stage::<Scope>("scope", "local", "Where its state lives.")
 }
 
-fn of_limiter() -> Vec<Field> {
-    let doc = "What the limit is per; empty is one limit for all.";
-    vec![scope(), of_stage::<Vec<Tag>>("key", "none", doc)]
+fn of_level() -> Vec<Field> {
+    vec![
+        of_stage::<Vec<Tag>>(
+            "key",
+            "none",
+            "What the limit is per; empty is one limit for all.",
+        ),
+        of_stage::<String>("name", "its key", "What operators call it."),
+    ]
+}
+
+/// One limit, or several.
+fn limiter(registry: &Registry) -> Value {
+    let mut one = component(&registry.limiters, [of_level(), vec![scope()]].concat());
+    let mut several = LevelsOptions::schema();
+    several["properties"]["levels"]["items"] = component(&registry.limiters, of_level());
+    if let Some(any) = one["anyOf"].as_array_mut() {
+        any.push(several);
+    }
+    one
 }
 
 fn of_parser() -> Vec<Field> {
@@ -134,7 +151,7 @@ pub fn schemas(registry: &Registry) -> [(&'static str, Value); 3] {
         place["default"] = default;
     };
     put("balancer", component(&registry.balancers, vec![]));
-    put("limiter", component(&registry.limiters, of_limiter()));
+    put("limiter", limiter(registry));
     put("parse", component(&registry.parsers, of_parser()));
     put("key", KeyOptions::schema());
     put("cache", component(&registry.caches, of_cache()));
