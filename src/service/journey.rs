@@ -56,6 +56,6 @@ pub(super) async fn journey(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow) 
             end
         }
     };
-    lead.land(end);
+    lead.land(end, row.h_canon);
     end
 }

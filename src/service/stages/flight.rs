@@ -1,7 +1,7 @@
 //! Single-flight: one request works, equal ones wait for it.
 
 use crate::{
-    components::flight::{self, End},
+    components::flight::{self, Answer, End},
     recording::{RequestRow, outcome},
     service::{
         journey::Visit,
@@ -39,12 +39,12 @@ struct Leading<'a> {
 
 impl Leader<'_> {
     /// Tells the followers how it ended.
-    pub fn land(mut self, end: u8) {
+    pub fn land(mut self, end: u8, content: u64) {
         if let Some(leading) = &mut self.0 {
-            leading.lead.set(Some(end));
+            let answer = Answer { end, content };
             leading.end = match end {
-                outcome::OK | outcome::DEGRADED => End::Well,
-                failed => End::Failed(failed),
+                outcome::OK | outcome::DEGRADED => End::Well(answer),
+                _ => End::Failed(answer),
             };
         }
     }
@@ -53,14 +53,21 @@ impl Leader<'_> {
 impl Drop for Leader<'_> {
     fn drop(&mut self) {
         // The key goes before the news, so that nobody joins a flight that has landed.
-        if let Some(l) = self.0.take() {
+        if let Some(mut l) = self.0.take() {
             let mut by_key = l.in_flight.by_key.borrow_mut();
             by_key.end(l.key, l.serial, l.end, l.sim.now());
+            l.lead.set(by_key.news(l.end));
             drop(by_key);
             drop(l.lead);
         }
     }
 }
+
+/// What a follower fails with, where it fails with a leader who went away.
+const CANCELLED: End = End::Gone(Answer {
+    end: outcome::ERROR,
+    content: 0,
+});
 
 /// Joins the flight of the key, or opens one.
 pub(in crate::service) async fn join<'a>(
@@ -75,16 +82,20 @@ pub(in crate::service) async fn join<'a>(
     let in_flight = &w.state(&v.process, spec.scope).in_flight;
     let joined = w.sim.now();
     loop {
+        if spec.lookup > 0 {
+            w.sim.sleep(spec.lookup).await;
+        }
         let now = w.sim.now();
         let role = in_flight.by_key.borrow_mut().join(key, now);
         let id = match role {
             flight::Role::Follow(id) => id,
             flight::Role::Alone => return Role::Lead(Leader(None)),
-            flight::Role::Failed(end) => {
-                v.process.retry_after.set(0);
-                return Role::Follower(end);
+            flight::Role::Told(answer) => {
+                row.flight_wait = now - joined;
+                return told(w, v, answer, row);
             }
             flight::Role::Lead => {
+                row.flight_wait = now - joined;
                 let lead = in_flight.flights.lead(None);
                 let serial = in_flight.by_key.borrow_mut().open(key, lead.id(), now);
                 return Role::Lead(Leader(Some(Leading {
@@ -93,20 +104,32 @@ pub(in crate::service) async fn join<'a>(
                     sim: &w.sim,
                     key,
                     serial,
-                    end: End::Gone,
+                    end: CANCELLED,
                 })));
             }
         };
+        if spec.poll > 0 {
+            // Nobody tells those in other pods: they ask again.
+            w.sim.sleep(spec.poll).await;
+            continue;
+        }
         // An entry goes before its flight lands; one whose flight is over is nobody's to wait for.
         let Some(follow) = in_flight.flights.follow(id) else {
             return Role::Lead(Leader(None));
         };
         let landed = follow.await;
         row.flight_wait = w.sim.now() - joined;
-        if let Some(end) = landed {
-            // What the leader's failure said of coming back was said to the leader.
-            v.process.retry_after.set(0);
-            return Role::Follower(end);
+        if let Some(answer) = landed {
+            return told(w, v, answer, row);
         }
     }
+}
+
+fn told<'a>(w: &World<'_>, v: &Visit<'_>, answer: Answer, row: &RequestRow) -> Role<'a> {
+    // What the leader's failure said of coming back was said to the leader.
+    v.process.retry_after.set(0);
+    let wrong = answer.end == outcome::OK && answer.content != row.h_canon;
+    w.wrong_answers
+        .set(w.wrong_answers.get() + u64::from(wrong));
+    Role::Follower(answer.end)
 }
