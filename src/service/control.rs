@@ -339,8 +339,9 @@ fn gauges_of_way(way: &Way, name: &str, now: u64, put: &mut dyn FnMut(&str, f64)
 
 fn gauges_of(state: &super::process::State, put: &mut dyn FnMut(&str, f64)) {
     if state.in_flight.gauges.get() {
-        let entries = state.in_flight.by_key.borrow().entries();
-        put("flight.entries", entries as f64);
+        let by_key = state.in_flight.by_key.borrow();
+        put("flight.entries", by_key.under_way() as f64);
+        put("flight.late", by_key.late() as f64);
     }
     if let Some(cache) = state.cache.borrow().as_ref() {
         cache.gauges(&mut |gauge, value| put(gauge, value));

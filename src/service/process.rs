@@ -10,7 +10,7 @@ use crate::{
         Registry,
         breaker::Breaker,
         cache::Cache,
-        flight::{self, FlightOptions},
+        flight::{self, Answer, FlightOptions},
         limiter::{Level, Levels},
         retry::Budget,
     },
@@ -26,9 +26,8 @@ use std::{
     rc::Rc,
 };
 
-/// What a leader brings back to its followers: how the call ended, and the digest of what decided the answer. `None`: the
-/// leader went away.
-pub type Landing = Option<(u8, u64)>;
+/// What a leader brings back to its followers. `None`: it went away, and one of them leads.
+pub type Landing = Option<Answer>;
 
 /// Keys under way.
 pub struct InFlight {
@@ -96,7 +95,7 @@ impl State {
             let mut by_key = self.in_flight.by_key.borrow_mut();
             // What is under way ends by itself; cold, nobody joins it any more.
             if cold {
-                *by_key = flight::Flights::new(flight.options);
+                by_key.clear();
             }
             by_key.retune(flight.options);
             self.in_flight.gauges.set(flight.gauges);

@@ -49,6 +49,7 @@ pub(super) const INDICATORS: &[Indicator] = gauges! {
     "limiter.rejects", Higher, "requests that a level of the limiter refused, so far";
     "queue.class_depth", Higher, "requests of a class waiting for a worker";
     "flight.entries", Higher, "keys of single-flight that are, or seem, under way";
+    "flight.late", Higher, "flights, so far, whose leader still worked when its lease had ended";
     "breaker.open", Higher, "breakers that refuse calls";
     "calls.running", Higher, "calls of fan-outs under way";
     "calls.orphans", Higher, "calls of fan-outs whose request has ended";

@@ -57,6 +57,10 @@ pub struct FlightSpec {
     pub scope: Scope,
     /// How it goes about it.
     pub options: FlightOptions,
+    /// ns that asking takes.
+    pub lookup: u64,
+    /// ns between two looks of a follower at what the leader has left; 0: it is told at once.
+    pub poll: u64,
     /// Whether its gauges are read: where the file says more of it than on or off.
     pub gauges: bool,
 }
@@ -136,6 +140,8 @@ pub(super) fn read_single_flight(node: &Node) -> Result<Option<FlightSpec>, Refu
     let plain = |scope| FlightSpec {
         scope,
         options: FlightOptions::plain(),
+        lookup: 0,
+        poll: 0,
         gauges: false,
     };
     match &node.value {
@@ -143,7 +149,18 @@ pub(super) fn read_single_flight(node: &Node) -> Result<Option<FlightSpec>, Refu
         Value::Text(_) => Ok(Some(plain(Scope::read(node)?))),
         Value::Table(table) => Ok(Some(FlightSpec {
             scope: of_stage(node, "scope", Scope::Local)?,
-            options: FlightOptions::read_table(&node.at, table, &["scope"])?,
+            options: FlightOptions::read_table(&node.at, table, &["scope", "lookup", "poll"])?,
+            lookup: of_stage(node, "lookup", Span(0))?.0,
+            poll: match of_stage(node, "poll", Span(0))?.0 {
+                // Each look is an event, for each follower.
+                1..1_000_000 => {
+                    return Err(node
+                        .get("poll")
+                        .unwrap_or(node)
+                        .wrong("0s (told at once), or 1ms or more"));
+                }
+                poll => poll,
+            },
             gauges: true,
         })),
         _ => Err(node

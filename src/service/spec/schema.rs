@@ -85,7 +85,12 @@ fn of_queue() -> Vec<Field> {
 /// What the table form of `single_flight` takes: the component's options and those of its stage.
 fn single_flight() -> Value {
     let mut fields = FlightOptions::fields();
-    fields.push(scope());
+    let poll = "How often a follower looks for the answer in shared state; 0: it is told at once.";
+    fields.extend([
+        scope(),
+        of_stage::<Span>("lookup", "0", "How long asking takes."),
+        of_stage::<Span>("poll", "0", poll),
+    ]);
     schema_of("Equal requests share one piece of work.", &fields)
 }
 
