@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 /// Incidents that ship with the program: name and text.
 pub const SHIPPED: &[(&str, &str)] = &[
     (
+        "incident-07",
+        include_str!("../../incidents/incident-07.toml"),
+    ),
+    (
         "incident-12",
         include_str!("../../incidents/incident-12.toml"),
     ),

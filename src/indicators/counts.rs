@@ -2,7 +2,7 @@
 
 use super::{distinct::Distinct, sketch::Sketch};
 use crate::recording::{
-    AttemptRow, RequestRow, attempts, cache, miss, outcome, requests, result, served_by,
+    AttemptRow, RequestRow, attempts, cache, miss, outcome, parsed, requests, result, served_by,
 };
 
 /// A duration that windows summarise.
@@ -135,8 +135,10 @@ pub(super) mod counter {
     pub const COLD: usize = 33;
     /// Rows that no user asked for.
     pub const BACKGROUND: usize = 34;
+    /// Payloads that the parser repaired.
+    pub const REPAIRED: usize = 35;
     /// How many counters there are.
-    pub const ALL: usize = 35;
+    pub const ALL: usize = 36;
 }
 
 /// The columns of requests that a counter is made of.
@@ -147,6 +149,7 @@ pub(super) fn columns_of(number: usize) -> &'static [usize] {
         counter::CACHE..counter::MISS => &[requests::cache],
         counter::MISS..counter::RESULT => &[requests::cache, requests::miss],
         counter::PARSE_ERRORS => &[requests::outcome, requests::parse_error],
+        counter::REPAIRED => &[requests::parse_error],
         counter::FIRST => &[requests::tries],
         counter::ATTEMPTS | counter::CALLERS => &[requests::attempts],
         counter::COLD => &[requests::cold],
@@ -205,6 +208,7 @@ impl Cell {
         counts[counter::MISS + word(row.miss, miss::WORDS)] += 1;
         let unread = row.parse_error != 0 || row.outcome == outcome::PARSE_ERROR;
         counts[counter::PARSE_ERRORS] += u32::from(unread);
+        counts[counter::REPAIRED] += u32::from(row.parse_error == parsed::REPAIRED);
         counts[counter::FIRST] += u32::from(row.tries <= 1);
         counts[counter::ATTEMPTS] += u32::from(row.attempts);
         counts[counter::CALLERS] += u32::from(row.attempts > 0);

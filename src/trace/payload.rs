@@ -24,6 +24,8 @@ pub struct Payload {
     pub fields: Vec<(String, serde_json::Value)>,
     /// Ids of prompt-prefix blocks, where the trace has them (equal id, same block of tokens).
     pub blocks: Box<[u64]>,
+    /// What its client meant, where the bytes were damaged on purpose: the truth, which no parser sees.
+    pub meant: Option<Box<[(String, serde_json::Value)]>>,
 }
 
 /// Numbers that are memoised without a list of their own: two parsers, two digests, two keys.
@@ -83,6 +85,15 @@ impl Payload {
             fields,
             blocks: blocks.into(),
             memo: Memo::default(),
+            meant: None,
+        }
+    }
+
+    /// A body whose bytes do not say what its client meant.
+    pub fn damaged(raw: &str, meant: Vec<(String, serde_json::Value)>, blocks: &[u64]) -> Payload {
+        Payload {
+            meant: Some(meant.into()),
+            ..Payload::new(raw, blocks)
         }
     }
 

@@ -148,6 +148,12 @@ pub(super) const INDICATORS: &[Indicator] = &[
         &[counter::PARSE_ERRORS],
         "share whose payload the parser found fault with, answered or not",
     ),
+    share(
+        "parse.repair_rate",
+        Higher,
+        &[counter::REPAIRED],
+        "share whose payload was read after a repair",
+    ),
     other(
         "tries_per_op",
         Unit::Ratio,

@@ -3,7 +3,7 @@
 use crate::{
     components::parser::ParseError,
     config::Choice,
-    recording::{RequestRow, outcome},
+    recording::{RequestRow, outcome, parsed},
     service::{journey::Visit, world::World},
 };
 
@@ -28,7 +28,16 @@ pub(in crate::service) async fn read(
     let answer = payload
         .memo
         .get_or(memo, || match parser.parse(&payload.raw, &payload.fields) {
-            Ok(()) => 0,
+            Ok(reading) => match reading.repaired {
+                None => 0,
+                Some(read) => {
+                    let wrong = payload
+                        .meant
+                        .as_ref()
+                        .is_some_and(|meant| !same(meant, &read));
+                    u64::from(parsed::REPAIRED) | u64::from(wrong) << 40
+                }
+            },
             Err((why, path)) => {
                 let category = ParseError::WORDS
                     .iter()
@@ -43,5 +52,15 @@ pub(in crate::service) async fn read(
     }
     row.parse_error = answer as u8;
     row.parse_path = (answer >> 8) as u32;
+    if row.parse_error == parsed::REPAIRED {
+        let wrong = answer >> 40;
+        w.wrong_answers.set(w.wrong_answers.get() + wrong);
+        return Ok(());
+    }
     Err(outcome::PARSE_ERROR)
+}
+
+/// Whether two lists of fields say the same, in whatever order.
+fn same(a: &[(String, serde_json::Value)], b: &[(String, serde_json::Value)]) -> bool {
+    a.len() == b.len() && a.iter().all(|field| b.contains(field))
 }

@@ -3,7 +3,7 @@
 //! The same content from two kinds of clients is the same question in other bytes: what a cache key must not care about,
 //! and does when its normalisation is lost.
 
-use super::{contents::Content, mix::share};
+use super::{contents::Content, defects::Defects, mix::share};
 use crate::{
     config::{Node, Read, Refusal, Value},
     sim::dice::{Dice, Purpose},
@@ -58,6 +58,8 @@ crate::options! {
         cache_buster: Option<String> = None, "none";
         /// More fields, the same in every request.
         extra: Extra = Extra(vec![]), "none";
+        /// Shares of its bodies that are damaged.
+        defects: Defects = Defects::default(), "none";
     }
 }
 
@@ -106,6 +108,7 @@ impl Default for Client {
             floats: Floats::Short,
             cache_buster: None,
             extra: Extra(vec![]),
+            defects: Defects::default(),
         }
     }
 }
@@ -130,6 +133,7 @@ impl Read for Clients {
                     ..Client::default()
                 },
             };
+            client.defects.check(&entry.node.at)?;
             if client.share < 0.0 {
                 return Err(Refusal::at(&entry.node.at, "a share is 0 or more"));
             }
@@ -211,6 +215,9 @@ impl Client {
             .into_iter()
             .map(|(name, (_, value))| (name.to_string(), value))
             .collect();
+        if let Some(defect) = self.defects.throw(dice) {
+            return Payload::damaged(&defect.damage(&raw), fields, blocks);
+        }
         Payload::parts(raw, fields, blocks)
     }
 }
