@@ -1,7 +1,8 @@
 //! Measures the diagnosis on made-up services of varied shape: how often the true cause comes first, and how often a healthy
 //! run is left alone.
 //!
-//!     cargo run --release --example diagnosis_study -- [healthy runs] [incidents a cause] [first seed] [requests a run] [--seconds=N] [-v]
+//!     cargo run --release --example diagnosis_study -- [healthy runs] [incidents a cause] [first seed] [requests a run] [--seconds=N]
+//!         [--only=cause,cause] [-v]
 
 #[path = "../tests/diagnosis_support/mod.rs"]
 mod diagnosis_support;
@@ -34,8 +35,14 @@ fn main() {
     }
     let verbose = std::env::args().any(|a| a == "-v");
     silence(healthy, seed, (requests, seconds), verbose);
+    let only = std::env::args().find_map(|a| a.strip_prefix("--only=").map(String::from));
+    let wanted = |kind: &Kind| {
+        only.as_ref()
+            .is_none_or(|o| o.split(',').any(|c| c == kind.cause()))
+    };
     let cases: Vec<Case> = Kind::ALL
         .into_iter()
+        .filter(wanted)
         .flat_map(|kind| (0..each).map(move |k| (kind, seed * 100_000 + k)))
         .collect::<Vec<_>>()
         .into_par_iter()
@@ -153,6 +160,23 @@ fn table(cases: &[Case], verbose: bool) {
     }
     line("all", &all);
     if verbose {
+        for c in cases.iter().filter(|c| !c.covered) {
+            let Some(o) = &c.diagnosis.onset else {
+                continue;
+            };
+            let s = |ns: u64| ns as f64 / 1e9;
+            println!(
+                "onset of {} seed {} at {:.1}: {:.1} ({:.1} to {:.1}){} notes {:?}",
+                c.kind.cause(),
+                c.seed,
+                c.truth,
+                s(o.at),
+                s(o.from),
+                s(o.to),
+                if o.ramp { " ramp" } else { "" },
+                c.diagnosis.notes
+            );
+        }
         for c in cases.iter().filter(|c| c.place != Some(0)) {
             let top: Vec<String> = c
                 .diagnosis

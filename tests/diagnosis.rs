@@ -1,8 +1,11 @@
 //! Causes that were once told wrongly, from traffic to verdict.
 
+mod diagnosis_support;
 mod provided;
 
 use assert_cmd::Command;
+use diagnosis_support::{Incident, Kind, World, run, score};
+use gameday::diagnosis::{Diagnosis, diagnose};
 use serde_json::Value;
 
 fn diagnosis(args: &[&str]) -> Value {
@@ -145,4 +148,50 @@ fn a_short_run_is_told_from_as_many_requests() {
     );
     let healthy = diagnosis(&[&run[..], &["--healthy"]].concat());
     assert_eq!(healthy["onset"], Value::Null, "{healthy}");
+}
+
+/// A service of the study, with nothing wrong.
+fn healthy(seed: u64) -> Diagnosis {
+    diagnose(&run(&World::draw(seed, 60_000.0), None).recording)
+}
+
+/// The same with an incident.
+fn judged(seed: u64, kind: Kind) -> score::Case {
+    let world = World::draw(seed, 60_000.0);
+    let incident = Incident::draw(&world, kind, 0);
+    score::judge(&run(&world, Some(&incident)), incident, seed)
+}
+
+/// What each kind of false alarm looked like: half a minute of slow calls in an hour, a crowd of minutes that makes everybody wait
+/// and turns nobody away, a miss rate that falls all along.
+#[test]
+fn healthy_services_that_once_alarmed_are_left_alone() {
+    let spikes = [7_474_443_756, 7_474_443_918];
+    let crowds = [7_474_443_855, 7_474_443_866, 7_474_443_895];
+    let slope = 7_474_443_864;
+    for seed in spikes.into_iter().chain(crowds).chain([slope]) {
+        let said = healthy(seed);
+        assert!(said.onset.is_none(), "{seed}: {}", said.summary);
+        assert_eq!(said.summary, "no incident");
+    }
+}
+
+/// Whether contents are new is asked directly: the hit rate was too noisy to say so.
+#[test]
+fn new_contents_are_seen_where_the_hit_rate_is_noisy() {
+    for seed in [2_988_400_132_001, 2_988_400_194_000] {
+        let case = judged(seed, Kind::MixShift);
+        assert_eq!(case.place, Some(0), "{seed}: {}", case.diagnosis.summary);
+        assert!(case.covered, "{seed}: {:?}", case.diagnosis.onset);
+    }
+}
+
+/// Bursts of everybody hide when one tenant began to send more; its share of the traffic does not.
+#[test]
+fn a_hot_tenant_began_with_its_own_arrivals() {
+    for seed in [2_982_200_230_002, 2_982_200_385_003] {
+        let case = judged(seed, Kind::HotTenant);
+        assert_eq!(case.place, Some(0), "{seed}: {}", case.diagnosis.summary);
+        assert!(case.covered, "{seed}: {:?}", case.diagnosis.onset);
+    }
 }

@@ -138,3 +138,67 @@ fn what_is_unknown_or_missing_is_wrong_by_the_schema() {
         assert!(why.contains(place), "{wrong}: {why}");
     }
 }
+
+/// Parts that no shipped incident need have: the program takes them, so the schema must.
+const SELDOM: &str = r#"
+schema = 1
+title = "everything"
+[trace]
+arrivals = { kind = "poisson", rate = "20/s" }
+duration = "30s"
+classes = { urgent = 1, later = 1 }
+input_tokens = { kind = "lognormal", p50 = 600, p99 = 4000 }
+output_tokens = { kind = "lognormal", p50 = 100, p99 = 400 }
+[service]
+memory = { limit = "1GB", down = "5s" }
+queue = { kind = "priority-aging", classes = { urgent = 10, later = 0 }, workers = 4, limit = 50, max_wait = "2s", best_effort = ["later"] }
+fan_out = { parallel = 2, need = "1 of 2" }
+call = [
+    { dependency = "llm", breaker = { kind = "failure-ratio" }, on_failure = "default" },
+    { name = "again", dependency = "db", breaker = "failure-ratio" },
+]
+[dependency.llm]
+kind = "llm-engine"
+engines = 2
+blocks = 500
+pool = 8
+[dependency.db]
+kind = "service"
+latency = "20ms"
+errors = { throttled = "1%" }
+retry_after = "1s"
+"#;
+
+#[test]
+fn what_the_program_takes_is_right_by_the_schema() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("everything.toml");
+    std::fs::write(&file, SELDOM).unwrap();
+    let mut replay = Command::cargo_bin("gameday").unwrap();
+    let out = replay
+        .args(["replay", "--no-report"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert!(
+        out.status.success(),
+        "{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
+    let schema = schema();
+    holds(&schema, &json(SELDOM), "file").unwrap_or_else(|why| panic!("{why}"));
+    for (right, wrong) in [
+        ("engines = 2", "enginse = 2"),
+        ("kind = \"llm-engine\"", "kind = \"llm-engin\""),
+        ("parallel = 2", "paralel = 2"),
+        ("down = \"5s\"", "donw = \"5s\""),
+        ("breaker = \"failure-ratio\"", "breaker = \"failure-rate\""),
+        ("max_wait", "max_wiat"),
+    ] {
+        let text = SELDOM.replacen(right, wrong, 1);
+        assert!(
+            text != SELDOM && holds(&schema, &json(&text), "file").is_err(),
+            "{wrong}"
+        );
+    }
+}

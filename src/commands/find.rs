@@ -6,8 +6,20 @@ use std::path::{Path, PathBuf};
 /// Incidents that ship with the program: name and text.
 pub const SHIPPED: &[(&str, &str)] = &[
     (
+        "incident-04",
+        include_str!("../../incidents/incident-04.toml"),
+    ),
+    (
+        "incident-05",
+        include_str!("../../incidents/incident-05.toml"),
+    ),
+    (
         "incident-07",
         include_str!("../../incidents/incident-07.toml"),
+    ),
+    (
+        "incident-10",
+        include_str!("../../incidents/incident-10.toml"),
     ),
     (
         "incident-12",
@@ -16,6 +28,18 @@ pub const SHIPPED: &[(&str, &str)] = &[
     (
         "incident-15",
         include_str!("../../incidents/incident-15.toml"),
+    ),
+    (
+        "incident-16",
+        include_str!("../../incidents/incident-16.toml"),
+    ),
+    (
+        "incident-18",
+        include_str!("../../incidents/incident-18.toml"),
+    ),
+    (
+        "incident-19",
+        include_str!("../../incidents/incident-19.toml"),
     ),
     (
         "incident-24",

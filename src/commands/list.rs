@@ -5,7 +5,8 @@ use super::{
     output::{Stdout, print},
 };
 use crate::{
-    config::Kind,
+    components::dag::FanOut,
+    config::{Field, Kind, Options},
     diagnosis,
     gates::{NAMED, SCALARS},
     incident::{Incident, Overlay, Registries},
@@ -94,6 +95,15 @@ pub fn run(args: &ListArgs, out: &mut Stdout) -> Done {
             kinds(&mut text, "queue", &r.queues);
             kinds(&mut text, "balancer", &r.balancers);
             kinds(&mut text, "parser", &r.parsers);
+            let _ = writeln!(
+                text,
+                "{:9} {:18} {}",
+                "calls",
+                "fan_out",
+                FanOut::DOC.trim()
+            );
+            fields(&mut text, FanOut::fields());
+            kinds(&mut text, "engine", &crate::components::engine::kinds());
             let _ = writeln!(text, "\nFlaws: set-ups that break one law of their kind");
             for (what, flaw) in crate::components::flaws() {
                 let _ = writeln!(
@@ -112,17 +122,21 @@ pub fn run(args: &ListArgs, out: &mut Stdout) -> Done {
 fn kinds<T>(text: &mut String, what: &str, kinds: &[Kind<T>]) {
     for kind in kinds {
         let _ = writeln!(text, "{what:9} {:18} {}", kind.name, kind.summary);
-        for field in (kind.fields)() {
-            let default = field
-                .default
-                .map_or("required".to_string(), |d| format!("default {d}"));
-            let _ = writeln!(
-                text,
-                "{:12}{:16} {} ({default})",
-                "",
-                field.name,
-                field.doc.trim()
-            );
-        }
+        fields(text, (kind.fields)());
+    }
+}
+
+fn fields(text: &mut String, fields: Vec<Field>) {
+    for field in fields {
+        let default = field
+            .default
+            .map_or("required".to_string(), |d| format!("default {d}"));
+        let _ = writeln!(
+            text,
+            "{:12}{:16} {} ({default})",
+            "",
+            field.name,
+            field.doc.trim()
+        );
     }
 }

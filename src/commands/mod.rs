@@ -4,6 +4,7 @@
 
 mod diagnose;
 mod find;
+mod lab;
 mod list;
 mod output;
 mod replay;
@@ -48,6 +49,8 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// Look at, convert and generate traces.
     Trace(trace::TraceArgs),
+    /// Experiments beside incidents: data structures on this machine, memory over a soak.
+    Lab(lab::LabArgs),
     /// List incidents, causes, indicators, components or faults.
     List(list::ListArgs),
     /// Print the JSON Schema of incident files.
@@ -67,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::Diagnose(args) => diagnose::run(args, &mut out),
         Command::Verify(args) => verify::run(args, &mut out),
         Command::Trace(args) => trace::run(args, &mut out).map(|()| ExitCode::SUCCESS),
+        Command::Lab(args) => lab::run(args, &mut out),
         Command::List(args) => list::run(args, &mut out),
         Command::Schema => schema::run(&mut out),
     };

@@ -5,7 +5,10 @@
 //! Each kind of component is a folder with its trait, its table of implementations and the laws that they keep.
 
 pub mod balancer;
+pub mod breaker;
 pub mod cache;
+pub mod dag;
+pub mod engine;
 pub mod keys;
 pub mod limiter;
 pub mod parser;
@@ -32,16 +35,19 @@ pub struct Flaw {
 
 /// The flaws of every kind of component.
 pub fn flaws() -> impl Iterator<Item = (&'static str, &'static Flaw)> {
-    let all: [(&'static str, &'static [Flaw]); 6] = [
+    let all: &[(&'static str, &'static [Flaw])] = &[
         ("limiter", limiter::FLAWS),
         ("cache", cache::FLAWS),
         ("queue", queue::FLAWS),
         ("balancer", balancer::FLAWS),
         ("parser", parser::FLAWS),
         ("retry", retry::FLAWS),
+        ("breaker", breaker::FLAWS),
+        ("fan-out", dag::FLAWS),
+        ("engine", engine::FLAWS),
     ];
-    all.into_iter()
-        .flat_map(|(what, flaws)| flaws.iter().map(move |flaw| (what, flaw)))
+    all.iter()
+        .flat_map(|(what, flaws)| flaws.iter().map(move |flaw| (*what, flaw)))
 }
 
 /// The components that a file may name. A value, so that a user's crate can add its own.
@@ -56,6 +62,8 @@ pub struct Registry {
     pub balancers: Vec<Kind<Box<dyn balancer::Balancer>>>,
     /// Readers of payloads.
     pub parsers: Vec<Kind<Box<dyn parser::Parser>>>,
+    /// Circuit breakers.
+    pub breakers: Vec<Kind<Box<dyn breaker::Breaker>>>,
 }
 
 impl Default for Registry {
@@ -67,6 +75,7 @@ impl Default for Registry {
             queues: queue::kinds(),
             balancers: balancer::kinds(),
             parsers: parser::kinds(),
+            breakers: breaker::kinds(),
         }
     }
 }

@@ -5,7 +5,7 @@ use super::{
     scan::{self, Noise, Stretch, Sums},
     series::{Marker, Series, What},
     stats::{ln, quantile, spaced},
-    threshold::{least_effect, least_z},
+    threshold::{least_effect, least_z, spike_z},
     trouble,
     view::View,
     windows::Windows,
@@ -72,6 +72,18 @@ impl Frame {
     }
 }
 
+/// Whether a mechanism moved for a small part of the time that more arrived: it did not bring the surge, and is an episode of
+/// its own, or none.
+fn within_a_surge(episode: &Episode, finding: &Finding) -> bool {
+    let length = |s: &Stretch| s.to - s.from;
+    finding.marker.what.primary()
+        && episode
+            .of(What::Arrivals)
+            .is_some_and(|a| PART * length(&finding.stretch) < length(&a.stretch))
+}
+
+/// A quarter: a mechanism that explains a surge's harm lasts about as long.
+const PART: usize = 4;
 /// Share of the worst episode's harm from which an earlier one comes first.
 const WAKE: f64 = 0.3;
 /// Stretches of one quantity that are looked for at most: an incident, a decoy, and one more.
@@ -92,7 +104,7 @@ pub fn all(view: &View, frame: &Frame) -> Vec<Episode> {
         let Stretch { from, to, .. } = finding.stretch;
         let together = |e: &&mut Episode| {
             let common = to.min(e.to).saturating_sub(from.max(e.from));
-            2 * common >= (to - from).min(e.to - e.from)
+            2 * common >= (to - from).min(e.to - e.from) && !within_a_surge(e, &finding)
         };
         match episodes.iter_mut().find(together) {
             Some(episode) => {
@@ -130,44 +142,102 @@ pub fn all(view: &View, frame: &Frame) -> Vec<Episode> {
     episodes
 }
 
-/// The largest Z of each quantity, and the largest among the stretches that pass the gate of effect. For calibration.
+/// The largest Z of each quantity, and the largest among the stretches that would alarm if Z alone decided. For calibration.
 pub fn loudest(view: &View, frame: &Frame) -> Vec<(What, f64, f64)> {
     let each = |s: &Series| {
-        let sums = Sums::of(&s.y, &s.n, |w| w >= frame.warm);
+        let sums = sums(s, |w| w >= frame.warm);
         let shortest = frame.windows.shortest;
         let noise = Noise::of(&sums, shortest);
         let any =
             scan::worst(&sums, noise, shortest, frame.warm + 2 * shortest).map_or(0.0, |w| w.z);
+        let alone = |f: Finding| Episode {
+            from: f.stretch.from,
+            to: f.stretch.to,
+            findings: vec![f],
+            harm: 0.0,
+        };
         let counting = stretches(view, frame, s, 0.0)
-            .iter()
-            .map(|f| f.stretch.z)
+            .into_iter()
+            .map(|f| (f.stretch.z, alone(f)))
+            .filter(|(_, e)| s.marker.what.primary() && trouble::counts(view, frame, e))
+            .map(|(z, _)| z)
             .fold(0.0, f64::max);
         (s.marker.what, any, counting)
     };
     frame.series.iter().map(each).collect()
 }
 
+/// The sums of a series. New contents become fewer all along, so they are only held against what was just before.
+fn sums(series: &Series, keep: impl Fn(usize) -> bool) -> Sums {
+    let sums = Sums::of(&series.y, &series.n, keep);
+    match series.marker.what {
+        What::NewContents => sums.local(),
+        _ => sums,
+    }
+}
+
+/// Z of a stretch by the noise of what remains when its own step is taken out. A step of a quarter of the run lies in two of five
+/// differences of adjacent means at the longest scales, and would pass for noise of its own.
+fn studentised(
+    series: &Series,
+    sums: &Sums,
+    keep: impl Fn(usize) -> bool,
+    shortest: usize,
+    stretch: Stretch,
+) -> f64 {
+    let Stretch { from, to, .. } = stretch;
+    let step = sums.step(shortest, from, to);
+    let mut rest = series.clone();
+    rest.y[from..to].iter_mut().for_each(|y| *y -= step);
+    let noise = Noise::of(&self::sums(&rest, keep), shortest);
+    sums.z(noise, shortest, from, to)
+}
+
+/// σ of counting alone by which a stretch must be worse than what was just before it: one look at a place that the scan has
+/// chosen, so as much as a scan of a hundred places would need.
+const COUNTED: f64 = 4.5;
+/// ns below which a stretch is a spike, in a run long enough to have had others like it.
+const SPIKE: u64 = 60_000_000_000;
+
 fn stretches(view: &View, frame: &Frame, series: &Series, least: f64) -> Vec<Finding> {
     let Frame { windows, warm, .. } = frame;
     let shortest = windows.shortest;
-    let noise = Noise::of(&Sums::of(&series.y, &series.n, |w| w >= *warm), shortest);
+    let noise = Noise::of(&sums(series, |w| w >= *warm), shortest);
     let mut taken: Vec<Stretch> = vec![];
     let mut found = vec![];
     for _ in 0..STRETCHES {
         let free = |w: usize| w >= *warm && !taken.iter().any(|t| (t.from..t.to).contains(&w));
-        let sums = Sums::of(&series.y, &series.n, free);
+        let sums = sums(series, free);
         // Nearer to the start than two shortest lengths there is no "before" to compare with.
         let first = warm + 2 * shortest;
         let Some(stretch) = scan::worst(&sums, noise, shortest, first) else {
             break;
         };
+        let stretch = Stretch {
+            z: studentised(series, &sums, free, shortest, stretch),
+            ..stretch
+        };
         if stretch.z < least {
             break;
         }
-        found.extend(finding(view, frame, series, stretch, free));
+        // What beats the rest of the run by the slope that all of it has (a cache that fills) does not beat what was just before.
+        let Stretch { from, to, .. } = stretch;
+        let here = sums.counted(shortest, from, to);
+        let spike = (to - from) as u64 * windows.width < SPIKE && view.end >= 20 * SPIKE;
+        if here >= COUNTED && (!spike || stretch.z >= spike_z(series.marker.what)) {
+            found.extend(finding(view, frame, series, stretch, free));
+        }
         taken.push(stretch);
     }
-    merged(frame.windows.shortest, found)
+    let mut found = merged(frame.windows.shortest, found);
+    if series.marker.what == What::Arrivals {
+        // A burst just before a surge is no part of it.
+        let sums = Sums::of(&series.y, &series.n, |w| w >= *warm);
+        for f in &mut found {
+            f.stretch = scan::placed(&sums, shortest, f.stretch);
+        }
+    }
+    found
 }
 
 /// The finding of a stretch, if the change is large enough to matter and lasts. Windows for which `keep` says no are left out.
@@ -223,6 +293,7 @@ fn felt(view: &View, frame: &Frame, what: What, before: &[usize], inside: &[usiz
     };
     let more = match what {
         What::DiedYoung => expired(inside) - expired(before),
+        What::NewContents => return true, // they miss, so its own effect is what is felt
         _ => known(inside) - known(before),
     };
     more >= least_effect(What::Misses)

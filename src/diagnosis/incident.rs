@@ -1,7 +1,9 @@
 //! One recording from end to end: is there an incident, since when, and what to say of it.
 
 use super::{
-    Diagnosis, Known, Onset,
+    Diagnosis, Family, Known, Onset, Ranked,
+    causes::CAUSES,
+    contrast,
     episode::{self, Episode, Frame},
     evidence::{self, Event, Spans},
     locate::{Located, locate},
@@ -12,6 +14,7 @@ use super::{
     windows::{self, SECOND, Windows},
 };
 use crate::recording::{Recording, requests};
+use std::{collections::BTreeSet, ops::Range};
 
 /// Requests below which nothing can be told: 2.10 of the method needs some hundreds for any quantity.
 const LEAST_REQUESTS: usize = 200;
@@ -75,7 +78,7 @@ pub fn diagnose(recording: &Recording) -> Diagnosis {
 
 fn too_little(why: String) -> Diagnosis {
     Diagnosis {
-        summary: "no incident: too little to tell".into(),
+        summary: "undecided: too little to tell".into(),
         limits: vec![why],
         ..Diagnosis::default()
     }
@@ -138,7 +141,7 @@ fn describe(
 ) -> Diagnosis {
     let Located { spans, onset, lead } = located;
     let facts = evidence::gather(view, frame, spans);
-    let symptoms = users::symptoms(view, spans);
+    let (symptoms, better) = users::symptoms(view, spans);
     let segments = segments::find(view, spans, *lead);
     let tail = users::tail(view, spans);
     let mut notes = vec![];
@@ -165,6 +168,11 @@ fn describe(
             f.marker.what.base()
         ));
     }
+    notes.extend(
+        better
+            .iter()
+            .map(|s| format!("not for the worse: {}", s.words)),
+    );
     let also = episodes
         .iter()
         .filter(|e| !std::ptr::eq(*e, main))
@@ -183,7 +191,7 @@ fn describe(
     Diagnosis {
         summary: summary(onset, &symptoms, &segments, &tail),
         onset: Some(onset.clone()),
-        cleared: cleared(view, spans, onset),
+        cleared: cleared(view, spans, onset, &causes),
         symptoms,
         causes,
         segments,
@@ -265,11 +273,46 @@ fn summary(
     format!("{since} {what} {whom}{where_}{until}")
 }
 
+/// The instants of the deploys that brought the keys which the first cause blames: what they write of keys is new in the episode,
+/// and was first seen right after them. However late its effect was felt, such a deploy is not cleared.
+fn bringers(view: &View, log: &[Event], spans: &Spans, causes: &[Ranked]) -> Vec<u64> {
+    let of_keys = |name: &str| {
+        CAUSES
+            .iter()
+            .any(|c| c.id == name && c.family == Family::Keys)
+    };
+    if !causes.first().is_some_and(|c| of_keys(&c.cause)) {
+        return vec![];
+    }
+    let before = view.between(spans.before.start, spans.before.end);
+    let during = view.between(spans.during.start, spans.during.end);
+    let mut times = vec![];
+    for column in [
+        requests::key_template,
+        requests::serializer,
+        requests::process,
+    ] {
+        let of = |rows: &Range<usize>| -> BTreeSet<u64> {
+            rows.clone().map(|i| view.get(column, i)).collect()
+        };
+        let (old, new) = (of(&before), of(&during));
+        for (value, first, _) in contrast::appearances(view, column) {
+            if new.contains(&value) && !old.contains(&value) {
+                let seen = view.arrived[first];
+                let latest = log.iter().rev().find(|e| e.version > 0 && e.time <= seen);
+                times.extend(latest.map(|e| e.time));
+            }
+        }
+    }
+    times
+}
+
 /// Changes that are not to blame: too early, too late, or no worse than what served beside them.
-fn cleared(view: &View, spans: &Spans, onset: &Onset) -> Vec<String> {
-    evidence::events(view)
-        .iter()
-        .filter(|e| e.version > 1)
+fn cleared(view: &View, spans: &Spans, onset: &Onset, causes: &[Ranked]) -> Vec<String> {
+    let log = evidence::events(view);
+    let own = bringers(view, &log, spans, causes);
+    log.iter()
+        .filter(|e| e.version > 1 && !own.contains(&e.time))
         .filter_map(|e| {
             let (at, words) = (e.time, name(e));
             if at > spans.onset.end + SECOND && onset.until.is_none_or(|u| at < u) {

@@ -40,6 +40,15 @@ pub fn locate(view: &View, frame: &Frame, main: &Episode, episodes: &[Episode]) 
     let mut begun = lead
         .and_then(|f| edge(view, frame, f, true))
         .unwrap_or(coarse);
+    if lead.is_some_and(|f| f.marker.what.primary())
+        && let Some(first) = roll_out(view, begun)
+    {
+        begun = Instant {
+            at: first,
+            from: first,
+            ..begun
+        };
+    }
     let version = main.findings.iter().find_map(|f| f.version);
     if let Some(v) = version
         && let Some(&(_, first, _)) = contrast::appearances(view, v.column)
@@ -153,6 +162,22 @@ pub fn locate(view: &View, frame: &Frame, main: &Episode, episodes: &[Episode]) 
     }
 }
 
+/// The first step of a roll-out, replica by replica, in whose course something began to move: what one replica of many does is
+/// hardly seen in the sum of all, so a step shows late, and it was there since the first replica.
+fn roll_out(view: &View, begun: Instant) -> Option<u64> {
+    let log = evidence::events(view);
+    let steps = |version: u64| {
+        log.iter()
+            .filter(move |e| e.version == version && e.replica > 0)
+            .map(|e| e.time)
+    };
+    log.iter()
+        .filter(|e| e.version > 1 && e.replica > 0)
+        .filter_map(|e| Some((steps(e.version).min()?, steps(e.version).max()?)))
+        .find(|&(first, last)| first < begun.from && begun.from <= last + evidence::REACH)
+        .map(|(first, _)| first)
+}
+
 /// The deploy within an episode that ended it: what it undid goes on as its own wake, at less than half. (A roll-back of keys
 /// gives new keys to all contents that were first asked for meanwhile.)
 fn undone(view: &View, frame: &Frame, lead: &Finding, within: Range<u64>) -> Option<Instant> {
@@ -217,11 +242,12 @@ fn next_change(view: &View, time: u64) -> u64 {
 }
 
 /// What lies behind misses leads them: keys and lifetimes change at one instant, and misses follow as they may. Then primary
-/// quantities; then arrivals, which explain what users feel; among them the one whose stretch is worst for its own noise.
-fn rank_of(finding: &Finding) -> (bool, bool, bool, u64) {
+/// quantities; then arrivals (one tenant's, which say more precisely when), which explain what users feel; among them the one whose stretch is worst for its own noise.
+fn rank_of(finding: &Finding) -> (bool, bool, bool, bool, u64) {
     (
         finding.marker.what.behind_misses(),
         finding.marker.what.primary(),
+        finding.marker.what == What::OneTenant,
         finding.marker.what == What::Arrivals,
         (finding.stretch.z * 1e3) as u64,
     )

@@ -24,6 +24,7 @@ mod scan;
 mod segments;
 mod series;
 mod stats;
+mod tenants;
 mod threshold;
 mod trouble;
 mod users;
@@ -39,7 +40,8 @@ use serde::Serialize;
 /// The answer.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Diagnosis {
-    /// Whether there is an incident at all, in one sentence: `no incident`, or since when and what users feel.
+    /// Whether there is an incident at all, in one sentence: `no incident`, `undecided: too little to tell`, or since when and
+    /// what users feel.
     pub summary: String,
     /// When it began; `None` when there is no incident.
     pub onset: Option<Onset>,
@@ -147,7 +149,7 @@ pub fn diagnose(recording: &Recording) -> Diagnosis {
     incident::diagnose(recording)
 }
 
-/// How loud each quantity is: its largest Z, and its largest among the stretches whose effect would count. The thresholds are
+/// How loud each quantity is: its largest Z, and its largest among the stretches that would alarm alone. The thresholds are
 /// read off the latter on healthy runs (`examples/diagnosis_study.rs`).
 pub fn loudest(recording: &Recording) -> Vec<(&'static str, f64, f64)> {
     incident::loudest(recording)

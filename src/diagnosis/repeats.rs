@@ -1,9 +1,12 @@
-//! Look-ups that miss although their content is known, since their key is one that this content never had.
+//! Look-ups by whether their content and their key are known: what changed, the keys or the contents.
 //!
 //! Whether a look-up hits depends on what is asked for, on ages and on room: its noise is that of all three, and while a cache
-//! fills it has a slope as well. Whether a known content comes under a known key depends on keys alone, and in a healthy run
-//! it hardly moves. So a change of keys shows here in a few hundred requests, where the hit rate needs thousands. New keys
-//! that hit (written beforehand, or read from their old place) harm nobody and do not count.
+//! fills it has a slope as well. Each of these asks one
+//! question, and in a healthy run its answer hardly moves, so a change
+//! shows in a few hundred requests where the hit rate needs thousands:
+//!
+//! - does a known *content* miss under a key that it never had? (keys alone; new keys that hit harm nobody)
+//! - was the content never asked for before? (what is asked for)
 
 use super::{
     evidence::looks,
@@ -17,9 +20,11 @@ use hashbrown::HashSet;
 pub struct Repeats {
     /// Those of known contents; bad is a miss under a new key.
     pub new_keys: Vec<Thing>,
-    /// All of them; bad is a miss of a known content, whatever its key: what would have missed under the old key as well is no harm done by
-    /// the new one.
+    /// All of them; bad is a miss of a known content, whatever its key: what would have missed under the old key as well is no
+    /// harm done by the new one.
     pub known: Vec<Thing>,
+    /// All of them; bad is a miss of a content that was never asked for before.
+    pub first: Vec<Thing>,
 }
 
 /// The look-ups of a recording; empty when keys or contents are not recorded.
@@ -33,16 +38,16 @@ pub fn of(view: &View) -> Repeats {
     for look in &all {
         let fresh = keys.insert(mix(look.content ^ look.key.rotate_left(1)));
         let first = known.insert(look.content);
-        let missed = !first && look.miss;
         let thing = |bad| Thing {
             time: look.time,
             bad,
         };
         // Of known contents only: they become more by themselves.
         if !first {
-            repeats.new_keys.push(thing(missed && fresh));
+            repeats.new_keys.push(thing(look.miss && fresh));
         }
-        repeats.known.push(thing(missed));
+        repeats.known.push(thing(look.miss && !first));
+        repeats.first.push(thing(look.miss && first));
     }
     repeats
 }

@@ -12,7 +12,7 @@ pub fn clock(ns: u64) -> String {
 pub fn seconds(s: f64) -> String {
     match s {
         s if s < 0.000_001 => "0ms".into(),
-        s if s < 0.001 => format!("{:.0}us", s * 1e6),
+        s if s < 0.001 => format!("{:.0}µs", s * 1e6),
         s if s < 0.01 => format!("{:.1}ms", s * 1e3),
         s if s < 1.0 => format!("{:.0}ms", s * 1e3),
         s if s < 10.0 => format!("{s:.2}s"),
@@ -72,6 +72,7 @@ mod tests {
                 "5m00s".into()
             )
         );
+        assert_eq!(seconds(0.0004), "400µs");
         assert_eq!(
             (percent(0.813), percent(0.004)),
             ("81%".into(), "0.4%".into())

@@ -34,6 +34,10 @@ impl Noise {
             let mut differences: Vec<f64> = (apart..means.len())
                 .filter_map(|i| Some((means[i]? - means[i - apart]?).abs()))
                 .collect();
+            // A slope makes all differences alike; it is no noise to who looks at what was just before.
+            if sums.local {
+                differences = about_their_median(&means, apart);
+            }
             if differences.len() >= 4 {
                 // 1.4826 turns a median absolute deviation into a standard one; a difference of two has twice the variance.
                 sigmas.push(ln((1.4826 * median(&mut differences)
@@ -73,11 +77,21 @@ impl Noise {
     }
 }
 
+/// How far differences of adjacent means lie from their median.
+fn about_their_median(means: &[Option<f64>], apart: usize) -> Vec<f64> {
+    let signed: Vec<f64> = (apart..means.len())
+        .filter_map(|i| Some(means[i]? - means[i - apart]?))
+        .collect();
+    let middle = median(&mut signed.clone());
+    signed.iter().map(|d| (d - middle).abs()).collect()
+}
+
 /// Sums of a series, so that the mean of any stretch costs two subtractions.
 #[derive(Clone, Debug)]
 pub struct Sums {
     weight: Vec<f64>,
     value: Vec<f64>,
+    local: bool,
 }
 
 impl Sums {
@@ -89,7 +103,19 @@ impl Sums {
             weight.push(weight[i] + n);
             value.push(value[i] + n * y);
         }
-        Sums { weight, value }
+        Sums {
+            weight,
+            value,
+            local: false,
+        }
+    }
+
+    /// The same, held only against what was just before: for what has a slope by nature.
+    pub fn local(self) -> Sums {
+        Sums {
+            local: true,
+            ..self
+        }
     }
 
     /// Windows.
@@ -121,14 +147,25 @@ impl Sums {
         Some((value / inside - rest / outside, inside, outside))
     }
 
+    /// How much larger `[from, to)` is than as much on either side of it.
+    pub fn step(&self, shortest: usize, from: usize, to: usize) -> f64 {
+        let near = (to - from).max(2 * shortest);
+        let region = (from.saturating_sub(near), (to + near).min(self.windows()));
+        self.contrast(region, from, to).map_or(0.0, |(d, ..)| d)
+    }
+
     /// The larger of two: against everything else, and against as long a stretch just before. The second sees a step on the
     /// slope of a cache that fills, where the mean of everything lies too high.
-    fn z(&self, noise: Noise, shortest: usize, from: usize, to: usize) -> f64 {
+    pub fn z(&self, noise: Noise, shortest: usize, from: usize, to: usize) -> f64 {
         let white = |inside: f64, outside: f64| (1.0 / inside + 1.0 / outside).sqrt();
+        let before = self.just_before(noise, shortest, from, to);
+        if self.local {
+            return before;
+        }
         let all = self
             .contrast((0, self.windows()), from, to)
             .map_or(0.0, |(d, i, o)| d / noise.sigma(to - from).max(white(i, o)));
-        all.max(self.just_before(noise, shortest, from, to))
+        all.max(before)
     }
 
     /// How many σ `[from, to)` is worse than as long a stretch just before it.
@@ -145,6 +182,13 @@ impl Sums {
                     .hypot(noise.sigma(kept.max(1)))
                     .max(white(i, o))
             })
+    }
+
+    /// The same in σ of counting alone.
+    pub fn counted(&self, shortest: usize, from: usize, to: usize) -> f64 {
+        let back = (to - from).max(2 * shortest).min(from);
+        self.contrast((from - back, to), from, to)
+            .map_or(0.0, |(d, i, o)| d / (1.0 / i + 1.0 / o).sqrt())
     }
 
     /// The end of a stretch that begins at `from`, by likelihood, if it is worse than what lies around it at all.
@@ -222,7 +266,37 @@ pub fn worst(sums: &Sums, noise: Noise, shortest: usize, first: usize) -> Option
         let ends = (from + shortest).max(to.saturating_sub(reach))..=(to + reach).min(region.1);
         to = largest(ends, |e| sums.gain(region, from, e)).unwrap_or(to);
     }
-    Some(Stretch { from, to, ..best })
+    // The likelihood looks at what lies near, and may settle on a part that is worse than its neighbours by little of what made
+    // the whole stand out. Then the whole it is; and Z is that of the stretch that is told.
+    let z = sums.z(noise, shortest, from, to);
+    Some(if z < KEPT * best.z {
+        best
+    } else {
+        Stretch { z, from, to }
+    })
+}
+
+/// Share of its Z that a stretch must keep when its ends are placed: less than it loses by ends that are off by a window or two.
+const KEPT: f64 = 0.7;
+
+/// A stretch with its ends placed anew by likelihood, anywhere within it.
+pub fn placed(sums: &Sums, shortest: usize, stretch: Stretch) -> Stretch {
+    let Stretch {
+        mut from, mut to, ..
+    } = stretch;
+    let near = (to - from).max(4 * shortest);
+    let region = (from.saturating_sub(near), (to + near).min(sums.windows()));
+    for _ in 0..3 {
+        let starts = stretch.from..=to.saturating_sub(shortest);
+        from = largest(starts, |s| sums.gain(region, s, to)).unwrap_or(from);
+        let ends = (from + shortest).min(stretch.to)..=stretch.to;
+        to = largest(ends, |e| sums.gain(region, from, e)).unwrap_or(to);
+    }
+    Stretch {
+        from,
+        to,
+        ..stretch
+    }
 }
 
 fn largest(range: impl Iterator<Item = usize>, value: impl Fn(usize) -> f64) -> Option<usize> {

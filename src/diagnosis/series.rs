@@ -19,6 +19,8 @@ pub enum What {
     NewKeys,
     /// Share of entries, by the time of their writing, that died young.
     DiedYoung,
+    /// Share of look-ups that miss for a content never asked for before.
+    NewContents,
     /// Share of calls that take longer than the run's median.
     CallsSlow,
     /// Share of calls that take longer than the run's p95.
@@ -33,6 +35,8 @@ pub enum What {
     Rejects,
     /// Requests arriving (derived: alone it is nobody's fault).
     Arrivals,
+    /// Share of requests that come from one tenant (derived: its arrivals).
+    OneTenant,
     /// Share of requests that fail in any way (derived).
     Failures,
     /// Share of requests slower than the run's p95 (derived).
@@ -41,10 +45,11 @@ pub enum What {
 
 impl What {
     /// All of them, primary ones first.
-    pub const ALL: [What; 12] = [
+    pub const ALL: [What; 14] = [
         What::Misses,
         What::NewKeys,
         What::DiedYoung,
+        What::NewContents,
         What::CallsSlow,
         What::CallsVerySlow,
         What::CallErrors,
@@ -52,13 +57,17 @@ impl What {
         What::ParseErrors,
         What::Rejects,
         What::Arrivals,
+        What::OneTenant,
         What::Failures,
         What::Slow,
     ];
 
     /// Whether a mechanism changed when this moves.
     pub fn primary(self) -> bool {
-        !matches!(self, What::Arrivals | What::Failures | What::Slow)
+        !matches!(
+            self,
+            What::Arrivals | What::OneTenant | What::Failures | What::Slow
+        )
     }
 
     /// In words.
@@ -67,6 +76,7 @@ impl What {
             What::Misses => "cache misses",
             What::NewKeys => "misses under new keys",
             What::DiedYoung => "entries that died young",
+            What::NewContents => "misses of new contents",
             What::CallsSlow => "time of calls to dependencies",
             What::CallsVerySlow => "tail of calls to dependencies",
             What::CallErrors => "errors of calls to dependencies",
@@ -74,6 +84,7 @@ impl What {
             What::ParseErrors => "parse errors",
             What::Rejects => "rejects by a limiter",
             What::Arrivals => "arrivals",
+            What::OneTenant => "one tenant's share of arrivals",
             What::Failures => "failed requests",
             What::Slow => "slow requests",
         }
@@ -85,6 +96,7 @@ impl What {
             What::Misses => "look-ups",
             What::NewKeys => "look-ups of known contents",
             What::DiedYoung => "entries, by the time of writing,",
+            What::NewContents => "look-ups",
             What::CallsSlow => "calls above the run's median",
             What::CallsVerySlow => "calls above the run's p95",
             What::CallErrors => "calls",
@@ -95,7 +107,7 @@ impl What {
 
     /// Whether it is about the inside of the cache: a mechanism whose effect, if there is one, is misses.
     pub fn behind_misses(self) -> bool {
-        matches!(self, What::NewKeys | What::DiedYoung)
+        matches!(self, What::NewKeys | What::DiedYoung | What::NewContents)
     }
 
     /// Whether it counts calls instead of requests.
@@ -123,6 +135,7 @@ impl Marker {
         match self.what {
             What::NewKeys => Some(&view.repeats.new_keys),
             What::DiedYoung => Some(&view.lives),
+            What::NewContents => Some(&view.repeats.first),
             _ => None,
         }
     }
@@ -167,8 +180,7 @@ impl Marker {
     pub fn bad(&self, view: &View, i: usize) -> Option<bool> {
         let ended = |word: u8| Some(view.get(requests::outcome, i) == u64::from(word));
         match self.what {
-            What::NewKeys => Some(view.repeats.new_keys[i].bad),
-            What::DiedYoung => Some(view.lives[i].bad),
+            What::NewKeys | What::DiedYoung | What::NewContents => Some(self.things(view)?[i].bad),
             What::Misses => match view.get(requests::cache, i) as u8 {
                 cache::HIT => Some(false),
                 cache::MISS => Some(true),
@@ -191,6 +203,7 @@ impl Marker {
             What::ParseErrors => ended(outcome::PARSE_ERROR),
             What::Rejects => ended(outcome::REJECTED),
             What::Arrivals => Some(true),
+            What::OneTenant => Some(view.get(requests::tenant, i) == view.hot),
             What::Failures => Some(!matches!(
                 view.get(requests::outcome, i) as u8,
                 0 | outcome::OK | outcome::DEGRADED
@@ -255,7 +268,9 @@ fn recorded(view: &View, what: What) -> bool {
         What::Misses => view.has(requests::cache),
         What::NewKeys => !view.repeats.new_keys.is_empty(),
         What::DiedYoung => !view.lives.is_empty(),
+        What::NewContents => !view.repeats.first.is_empty(),
         What::CallErrors => view.own_calls,
+        What::OneTenant => view.hot != 0,
         What::ParseErrors | What::Rejects | What::Failures => view.has(requests::outcome),
         _ => true,
     }

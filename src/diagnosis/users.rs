@@ -24,8 +24,8 @@ enum Show {
     PerSecond,
 }
 
-/// What moved for users, the largest change first.
-pub fn symptoms(view: &View, spans: &Spans) -> Vec<Symptom> {
+/// What moved for users, the largest change first: for the worse, and otherwise.
+pub fn symptoms(view: &View, spans: &Spans) -> (Vec<Symptom>, Vec<Symptom>) {
     let mut found: Vec<(f64, Symptom)> = vec![];
     // What it was like lately: a cache that was filling says nothing of an hour later.
     let lately = spans.before.start + (spans.before.end - spans.before.start) / 2;
@@ -58,7 +58,12 @@ pub fn symptoms(view: &View, spans: &Spans) -> Vec<Symptom> {
         ));
     }
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
-    found.into_iter().map(|(_, s)| s).collect()
+    found.into_iter().map(|(_, s)| s).partition(worse)
+}
+
+/// Whether it moved for the worse: more hits are better, more of anything else is not.
+fn worse(symptom: &Symptom) -> bool {
+    (symptom.during > symptom.before) != (symptom.indicator == "cache.hit_rate")
 }
 
 fn quantities<'v>(view: &'v View) -> Vec<(&'static str, Show, Over<'v>)> {
@@ -120,7 +125,7 @@ fn quantities<'v>(view: &'v View) -> Vec<(&'static str, Show, Over<'v>)> {
             share(requests::outcome, &[outcome::PARSE_ERROR], &[]),
         ));
         all.push((
-            "hung_up_rate",
+            "hangup_rate",
             Show::Percent,
             share(requests::outcome, &[outcome::HUNG_UP], &[]),
         ));

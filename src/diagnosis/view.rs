@@ -20,6 +20,8 @@ pub struct View<'r> {
     pub repeats: Repeats,
     /// Entries of the cache by the time of their writing; bad is one that died young (see `lives`).
     pub lives: Vec<Thing>,
+    /// The tenant to watch (see `tenants`); 0 is none.
+    pub hot: u64,
     /// Last instant of the recording, ns.
     pub end: u64,
 }
@@ -69,9 +71,11 @@ impl<'r> View<'r> {
             own_calls,
             repeats: Repeats::default(),
             lives: vec![],
+            hot: 0,
         };
         view.repeats = super::repeats::of(&view);
         view.lives = super::lives::of(&view);
+        view.hot = super::tenants::hottest(&view).unwrap_or(0);
         Some(view)
     }
 

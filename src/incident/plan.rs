@@ -137,6 +137,13 @@ fn build(
         plan.versions.truncate(1);
         plan.remember = 0;
     }
+    let detaches = |spec: &ServiceSpec| {
+        let rules = spec.fan_out.as_ref();
+        rules.is_some_and(|r| r.leftovers == crate::components::dag::Leftovers::Detach)
+    };
+    if plan.versions.iter().any(detaches) {
+        plan.controls.insert(0, (0, Control::Strays));
+    }
     Ok(plan)
 }
 

@@ -276,7 +276,7 @@ pub fn run(
                 seldom => Box::pin(take(w, seldom, ops, refused)).await,
             }
         });
-        unfinished = end.stuck as u64;
+        unfinished = (end.stuck as u64).saturating_sub(world.standing());
         wrong_answers = world.wrong_answers();
         recorder = world.finish();
     }

@@ -72,12 +72,15 @@ pub fn schema(registries: &Registries) -> Value {
     })
 }
 
-/// Takes every `required` away.
+/// Takes every `required` away. A part of a table may then be part of several kinds.
 fn loosen(schema: &mut Value) {
     match schema {
         Value::Object(map) => {
             if map.get("required").is_some_and(Value::is_array) {
                 map.remove("required");
+            }
+            if let Some(kinds) = map.remove("oneOf") {
+                map.insert("anyOf".into(), kinds);
             }
             map.values_mut().for_each(loosen);
         }

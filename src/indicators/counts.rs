@@ -24,6 +24,9 @@ pub enum Stage {
     Call,
     HitAge,
     CallTime,
+    Ttft,
+    Itl,
+    PrefixHit,
 }
 
 /// Stages, in the order of the enum.
@@ -42,6 +45,9 @@ impl Stage {
         (Stage::Call, "call"),
         (Stage::HitAge, "hit_age"),
         (Stage::CallTime, "call.time"),
+        (Stage::Ttft, "ttft"),
+        (Stage::Itl, "itl"),
+        (Stage::PrefixHit, "prefix.hits"),
     ];
 
     /// The stage of this name.
@@ -68,6 +74,9 @@ impl Stage {
             Stage::Call => &[requests::call],
             Stage::HitAge => &[requests::hit_age, requests::cache],
             Stage::CallTime => &[],
+            Stage::Ttft => &[requests::ttft],
+            Stage::Itl => &[requests::itl],
+            Stage::PrefixHit => &[requests::ttft, requests::prefix_hit],
         }
     }
 
@@ -239,6 +248,14 @@ impl Cell {
         put(Stage::Call, row.call);
         if row.cache == cache::HIT {
             put(Stage::HitAge, row.hit_age);
+        }
+        // Answers that came token by token. One token has no next.
+        if row.ttft > 0 {
+            put(Stage::Ttft, row.ttft);
+            put(Stage::PrefixHit, u64::from(row.prefix_hit));
+        }
+        if row.itl > 0 {
+            put(Stage::Itl, row.itl);
         }
     }
 

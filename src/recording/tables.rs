@@ -298,6 +298,9 @@ table! {
         parse_error: u8, Word(parsed::WORDS), "category of the parser's error, or that it had to repair";
         parse_path: u32, Name("parse_path"), "field that the parser's error is about";
         shape: u64, Digest, "digest of the payload's names, types and enum classes; never of values";
+        ttft: u64, Span, "from arrived to the answer's first token; 0 is none";
+        itl: u64, Span, "between two tokens of the answer, in the mean; 0 is none";
+        prefix_hit: u32, Count, "prompt tokens that an engine found in memory";
     }
 }
 

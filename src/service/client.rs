@@ -5,6 +5,7 @@
 
 use super::{
     journey::{Visit, journey},
+    process::NEVER,
     row,
     spec::ClientRetry,
     world::{World, purpose},
@@ -20,6 +21,10 @@ pub async fn client(w: &World<'_>, request: &Request) -> u8 {
         w.remember(request);
     }
     let mut tries = 1;
+    let habit = &w.newest().spec.clients.retry;
+    w.client_budget
+        .borrow_mut()
+        .earn(habit.budget.0, habit.budget_burst);
     loop {
         let (end, retry_after) = one_try(w, request, tries).await;
         let clients = &w.newest().spec.clients;
@@ -64,6 +69,11 @@ fn next_try(
         .unit()
         * habit.jitter.0;
     let own = (doubled.min(3_600_000_000_000) as f64 * (1.0 - off)) as u64;
+    if habit.obey_retry_after && retry_after == NEVER
+        || !w.client_budget.borrow_mut().pay(habit.budget.0)
+    {
+        return None;
+    }
     let told = if habit.obey_retry_after {
         retry_after.saturating_sub(w.sim.now())
     } else {
@@ -119,7 +129,7 @@ async fn one_try(w: &World<'_>, request: &Request, tries: u8) -> (u8, u64) {
         .process
         .in_flight
         .set(visit.process.in_flight.get() - 1);
-    let retry_after = if end == outcome::REJECTED {
+    let retry_after = if matches!(end, outcome::REJECTED | outcome::ERROR) {
         visit.process.retry_after.get()
     } else {
         0

@@ -2,11 +2,13 @@
 
 use super::{
     client::background,
-    process::Process,
+    dependencies::Dependency,
+    process::{Process, RETRY_GAUGES, Way},
     spec::Scope,
     world::{Deployed, World, named},
 };
 use crate::{
+    components::breaker::Position,
     config::Refusal,
     recording::GaugeRow,
     trace::{Request, Session},
@@ -81,6 +83,8 @@ pub enum Control {
         /// Version whose keys are warmed.
         version: usize,
     },
+    /// What requests leave running has a root of its own from here on.
+    Strays,
     /// Gauges are read.
     Sample,
 }
@@ -107,10 +111,9 @@ impl World<'_> {
                 self.newest.set(version);
                 let spec = &self.versions[version].spec;
                 self.record_event(self.events.deploy, 0, self.versions[version].number, share);
-                self.dependencies
-                    .iter()
-                    .zip(&spec.dependencies)
-                    .for_each(|(d, s)| d.tune(s));
+                for (dependency, spec) in self.dependencies.iter().zip(&spec.dependencies) {
+                    dependency.tune(spec)?;
+                }
                 self.shared
                     .tune(spec, Scope::Shared, self.registry, self.sim.now(), cold)?;
                 for process in self.processes.borrow().iter() {
@@ -161,6 +164,7 @@ impl World<'_> {
                 if let Some(cache) = self.shared.cache.borrow_mut().as_mut() {
                     cache.flush();
                 }
+                self.dependencies.iter().for_each(Dependency::flush);
                 for process in self.processes.borrow().iter() {
                     if let Some(cache) = process.state.cache.borrow_mut().as_mut() {
                         cache.flush();
@@ -177,12 +181,13 @@ impl World<'_> {
                 background(self, &request, version).await;
                 self.sim.sleep(pause).await;
             },
-            Control::Sample => self.sample(),
+            Control::Strays => self.run_strays().await,
+            Control::Sample => self.sample()?,
         }
         Ok(())
     }
 
-    fn restart(&self, replica: usize, version: usize, down: u64) -> Result<(), Refusal> {
+    pub(super) fn restart(&self, replica: usize, version: usize, down: u64) -> Result<(), Refusal> {
         let number = self.processes_started.get() + 1;
         self.processes_started.set(number);
         let spec = &self.versions[version].spec;
@@ -236,8 +241,9 @@ impl World<'_> {
     }
 
     /// Reads all gauges.
-    fn sample(&self) {
+    fn sample(&self) -> Result<(), Refusal> {
         let mut rows: Vec<(String, u16, f64)> = vec![];
+        let now = self.sim.now();
         let processes = self.processes.borrow();
         for process in processes.iter() {
             let mut put =
@@ -251,6 +257,9 @@ impl World<'_> {
                 queue.gauges(&mut put);
             }
             let spec = &self.newest().spec;
+            for (way, d) in process.ways.iter().zip(&spec.dependencies) {
+                gauges_of_way(way, &d.name, now, &mut put);
+            }
             for ((pool, size), d) in process
                 .pools
                 .iter()
@@ -271,7 +280,25 @@ impl World<'_> {
         gauges_of(&self.shared, &mut |gauge, value| {
             rows.push((gauge.to_string(), 0, value))
         });
-        let now = self.sim.now();
+        if self.versions.iter().any(|v| v.spec.fan_out.is_some()) {
+            let (running, awaited) = (self.strays.running.get(), self.strays.awaited.get());
+            rows.push(("calls.running".into(), 0, f64::from(running)));
+            let orphans = running.saturating_sub(awaited);
+            rows.push(("calls.orphans".into(), 0, f64::from(orphans)));
+        }
+        drop(processes);
+        self.look_at_memory(&mut |gauge, replica, value| {
+            rows.push((gauge.into(), replica, value))
+        })?;
+        for (dependency, spec) in self
+            .dependencies
+            .iter()
+            .zip(&self.newest().spec.dependencies)
+        {
+            dependency.gauges(&mut |gauge, value| {
+                rows.push((format!("{gauge}.{}", spec.name), 0, value));
+            });
+        }
         let up = self
             .down_until
             .borrow()
@@ -288,6 +315,22 @@ impl World<'_> {
                 replica,
                 value,
             });
+        }
+        Ok(())
+    }
+}
+
+/// Retries by class since the process began, and whether the breaker lets calls pass.
+fn gauges_of_way(way: &Way, name: &str, now: u64, put: &mut dyn FnMut(&str, f64)) {
+    if let Some((_, breaker)) = way.breaker.borrow().as_ref() {
+        let open = breaker.position(now) != Position::Closed;
+        put(&format!("breaker.open.{name}"), f64::from(u8::from(open)));
+    }
+    let retries = way.retries.borrow();
+    // Where no budget ever denied anything and all was transient, the attempts say it already.
+    if retries[2..].iter().any(|n| *n > 0) {
+        for (n, gauge) in retries.iter().zip(RETRY_GAUGES) {
+            put(&format!("{gauge}.{name}"), *n as f64);
         }
     }
 }

@@ -1,44 +1,38 @@
-//! Several futures in place, until all have ended.
+//! Several futures in place, one of which ends first.
 
 use std::{
-    future::Future,
+    future::{Future, poll_fn},
     pin::Pin,
     task::{Context, Poll},
 };
 
-/// Polls all of them in order whenever one may have moved; gives their values in order. Dropping it drops them all.
-pub(super) fn join_all<F: Future>(futures: impl Iterator<Item = F>) -> JoinAll<F> {
-    JoinAll(futures.map(|f| (Some(Box::pin(f)), None)).collect())
-}
+type Boxed<'f, T> = Pin<Box<dyn Future<Output = T> + 'f>>;
 
-/// One of the futures while it lives, and its value once it has ended.
-type Part<F> = (Option<Pin<Box<F>>>, Option<<F as Future>::Output>);
+/// Futures with a number each, polled in the order in which they came whenever one may have moved. Dropping it drops them.
+pub(super) struct First<'f, T>(Vec<(usize, Boxed<'f, T>)>);
 
-/// See [`join_all`].
-pub(super) struct JoinAll<F: Future>(Vec<Part<F>>);
+impl<'f, T> First<'f, T> {
+    pub fn new() -> Self {
+        First(vec![])
+    }
 
-impl<F: Future> Unpin for JoinAll<F> {}
+    pub fn push(&mut self, number: usize, future: impl Future<Output = T> + 'f) {
+        self.0.push((number, Box::pin(future)));
+    }
 
-impl<F: Future> Future for JoinAll<F> {
-    type Output = Vec<F::Output>;
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut pending = false;
-        for (future, value) in &mut self.0 {
-            if let Some(f) = future {
-                match f.as_mut().poll(cx) {
-                    Poll::Ready(v) => (*future, *value) = (None, Some(v)),
-                    Poll::Pending => pending = true,
-                }
+    /// The first that ends, with its number; never, when there are none.
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<(usize, T)> {
+        for (i, (number, future)) in self.0.iter_mut().enumerate() {
+            if let Poll::Ready(value) = future.as_mut().poll(cx) {
+                let number = *number;
+                drop(self.0.remove(i));
+                return Poll::Ready((number, value));
             }
         }
-        if pending {
-            return Poll::Pending;
-        }
-        Poll::Ready(
-            self.0
-                .iter_mut()
-                .filter_map(|(_, value)| value.take())
-                .collect(),
-        )
+        Poll::Pending
+    }
+
+    pub async fn next(&mut self) -> (usize, T) {
+        poll_fn(|cx| self.poll_next(cx)).await
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     process::Process,
-    stages::{admission, cache, call, compute, flight, key, parse, queue},
+    stages::{admission, cache, compute, flight, graph, key, parse, queue},
     version::Version,
     world::World,
 };
@@ -51,7 +51,7 @@ pub(super) async fn journey(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow) 
         Err(refused) => refused,
         Ok(_worker) => {
             compute::work(w, v, row).await;
-            let end = call::all(w, v, row).await;
+            let end = graph::all(w, v, row).await;
             cache::fill(w, v, keys, row, end);
             end
         }

@@ -10,12 +10,14 @@ mod dependencies;
 mod join;
 mod journey;
 mod latency;
+mod memory;
 mod process;
 mod queue;
 mod row;
 pub mod seams;
 mod spec;
 mod stages;
+mod strays;
 mod version;
 mod world;
 

@@ -6,7 +6,7 @@ use super::{
     version::same,
 };
 use crate::{
-    components::{Registry, cache::Cache, limiter::RateLimiter},
+    components::{Registry, breaker::Breaker, cache::Cache, limiter::RateLimiter, retry::Budget},
     config::{Refusal, pick},
     sim::{
         Sim,
@@ -127,8 +127,77 @@ pub struct Process {
     pub pool_sizes: RefCell<Vec<u32>>,
     /// Requests in hand.
     pub in_flight: Cell<u32>,
-    /// What the last refusal said about when to come back, ns. Read by the client in the same instant.
+    /// What the last refusal said about when to come back, ns; [`NEVER`] for what fails each time. Read by the client in
+    /// the same instant.
     pub retry_after: Cell<u64>,
+    /// The way to each dependency.
+    pub ways: Vec<Way>,
+}
+
+/// A time to come back that never comes.
+pub const NEVER: u64 = u64::MAX;
+
+/// Names of the gauges of [`Way::retries`], in their order.
+pub const RETRY_GAUGES: [&str; 7] = [
+    "retry.error",
+    "retry.timeout",
+    "retry.throttled",
+    "retry.refused",
+    "retry.permanent",
+    "retry.programmer",
+    "retry.denied",
+];
+
+/// What a process keeps of its calls to one dependency.
+pub struct Way {
+    /// What may still be retried.
+    pub budget: RefCell<Budget>,
+    /// Whether it is worth calling at all, and what it was last tuned to.
+    pub breaker: RefCell<Option<(Part, Box<dyn Breaker>)>>,
+    /// Retries so far, by class of failure, and those that the budget denied.
+    pub retries: RefCell<[u64; 7]>,
+}
+
+impl Way {
+    /// Place of denied retries in `retries`.
+    pub const DENIED: usize = 6;
+
+    fn new(spec: &ServiceSpec, dependency: usize) -> Way {
+        let step = spec.steps.iter().find(|s| s.dependency == dependency);
+        let burst = step.map_or(0, |s| s.options.retry.budget_burst);
+        Way {
+            budget: RefCell::new(Budget::new(burst)),
+            breaker: RefCell::default(),
+            retries: RefCell::default(),
+        }
+    }
+
+    fn tune(
+        &self,
+        spec: &ServiceSpec,
+        dependency: usize,
+        registry: &Registry,
+        now: u64,
+        cold: bool,
+    ) -> Result<(), Refusal> {
+        let steps = spec.steps.iter().filter(|s| s.dependency == dependency);
+        let part = steps.filter_map(|s| s.breaker.as_ref()).next();
+        let held = &mut *self.breaker.borrow_mut();
+        match (held.as_mut(), part) {
+            (_, None) => *held = None,
+            (Some((old, breaker)), Some(part)) if old.kind == part.kind && !cold => {
+                if !same(Some(&old.node), Some(&part.node)) {
+                    breaker.retune(&part.node, now)?;
+                    *old = part.clone();
+                }
+            }
+            (_, Some(part)) => {
+                let fresh = pick(&registry.breakers, "breaker", &part.node)?;
+                *held = Some((part.clone(), fresh));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Process {
@@ -168,7 +237,17 @@ impl Process {
             pool_sizes: RefCell::new(sizes),
             in_flight: Cell::new(0),
             retry_after: Cell::new(0),
+            ways: Self::ways(spec, registry, sim.now())?,
         })
+    }
+
+    fn ways(spec: &ServiceSpec, registry: &Registry, now: u64) -> Result<Vec<Way>, Refusal> {
+        let each = (0..spec.dependencies.len()).map(|dependency| {
+            let way = Way::new(spec, dependency);
+            way.tune(spec, dependency, registry, now, false)?;
+            Ok(way)
+        });
+        each.collect()
     }
 
     /// A deploy without a restart reaches this process.
@@ -190,6 +269,9 @@ impl Process {
                 None
             };
             queue.tune(&q.part.node, fresh, q.workers, q.guard.clone())?;
+        }
+        for (dependency, way) in self.ways.iter().enumerate() {
+            way.tune(spec, dependency, registry, now, cold)?;
         }
         self.resize_pools(spec);
         Ok(())

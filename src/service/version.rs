@@ -1,6 +1,6 @@
 //! Versions of a service: what a change replaces, and how operators would number it.
 
-use super::spec::{Part, ServiceSpec, Step};
+use super::spec::{DependencyKind, DependencySpec, Part, ServiceSpec};
 use crate::config::{Node, Refusal, Value};
 
 /// One version of the service, ready to serve.
@@ -74,11 +74,6 @@ impl Version {
             });
         }
         versions
-    }
-
-    /// Steps of one wave.
-    pub fn waves(&self) -> impl Iterator<Item = &[Step]> {
-        self.spec.steps.chunk_by(|a, b| a.wave == b.wave)
     }
 }
 
@@ -170,11 +165,41 @@ pub fn refuse_other_kinds(old: &ServiceSpec, new: &ServiceSpec) -> Result<(), Re
         new.cache.as_ref().map(|c| &c.part),
         "cache",
     )?;
+    for (was, is) in old.dependencies.iter().zip(&new.dependencies) {
+        refuse_other_memory(was, is)?;
+    }
     pair(
         old.queue.as_ref().map(|q| &q.part),
         new.queue.as_ref().map(|q| &q.part),
         "queue",
     )
+}
+
+/// Refuses a change of what a dependency is, of how many engines it has and of the size of their memory: who is in there
+/// now could not stay.
+fn refuse_other_memory(was: &DependencySpec, is: &DependencySpec) -> Result<(), Refusal> {
+    let node = match (&was.kind, &is.kind) {
+        (DependencyKind::Service, DependencyKind::Service) => return Ok(()),
+        (DependencyKind::Engine(was), DependencyKind::Engine(is)) => {
+            let changed = ["engines", "block", "blocks"]
+                .iter()
+                .find(|option| !same(was.get(option), is.get(option)));
+            match changed {
+                None => return Ok(()),
+                Some(option) => is.get(option).unwrap_or(is),
+            }
+        }
+        (DependencyKind::Engine(node), _) | (_, DependencyKind::Engine(node)) => node,
+    };
+    Err(Refusal::at(
+        &node.at,
+        format!(
+            "this change makes another \"{}\" of dependency {}",
+            is.kind.word(),
+            is.name
+        ),
+    )
+    .help("its kind, engines, block and blocks are the same for a whole run"))
 }
 
 /// Whether a version needs the captured service time of requests.

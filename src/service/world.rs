@@ -5,7 +5,8 @@ use super::{
     process::{Process, State},
     row::Seen,
     seams::Saboteur,
-    spec::{Scope, ServiceSpec},
+    spec::{DependencyKind, Scope, ServiceSpec},
+    strays::Strays,
     version::Version,
 };
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
         balancer::{Balancer, Candidate},
         keys::Tag,
         parser::Parser,
+        retry::Budget,
     },
     config::{Names, Refusal, pick},
     recording::{AttemptRow, Dictionaries, EventRow, Recorder, RequestRow, Row, Table, requests},
@@ -44,6 +46,8 @@ pub mod purpose {
     pub const CALL: Purpose = Purpose::named("call");
     /// Whether a dependency fails.
     pub const FAIL: Purpose = Purpose::named("call-fails");
+    /// Whether a dependency fails for a reason that does not pass.
+    pub const FAIL_CLASS: Purpose = Purpose::named("call-fails-otherwise");
     /// Back-off between attempts.
     pub const BACKOFF: Purpose = Purpose::named("backoff");
     /// How long a client waits before it tries again.
@@ -101,12 +105,15 @@ pub struct World<'r> {
     pub(super) parsers: Vec<Option<Box<dyn Parser>>>,
     pub(super) parse_paths: RefCell<Names>,
     pub(super) dependencies: Vec<Dependency>,
+    /// What clients may still retry, all together.
+    pub(super) client_budget: RefCell<Budget>,
     pub(super) candidates: RefCell<Vec<Candidate>>,
     /// Requests seen lately, for warming. Empty unless somebody will warm.
     pub(super) recent: RefCell<VecDeque<Request>>,
     pub(super) remember: usize,
     pub(super) warming: RefCell<VecDeque<Request>>,
     pub(super) wrong_answers: Cell<u64>,
+    pub(super) strays: Strays,
     pub(super) events: EventNames,
     /// Payload fields that say what the content of a request is; `None` is all.
     pub(super) content: Option<Vec<String>>,
@@ -163,7 +170,7 @@ impl<'r> World<'r> {
             .dependencies
             .iter()
             .map(|d| Dependency::new(sim, d, number("dependency", &d.name)))
-            .collect();
+            .collect::<Result<_, _>>()?;
         Ok(World {
             shared: State::new(sim, first, Scope::Shared, registry)?,
             down_until: RefCell::new(vec![0; processes.len()]),
@@ -175,11 +182,13 @@ impl<'r> World<'r> {
             parsers,
             parse_paths: RefCell::default(),
             dependencies,
+            client_budget: RefCell::new(Budget::new(first.clients.retry.budget_burst)),
             candidates: RefCell::default(),
             recent: RefCell::default(),
             remember,
             warming: RefCell::default(),
             wrong_answers: Cell::new(0),
+            strays: Strays::new(sim),
             events,
             content: first
                 .key
@@ -294,6 +303,11 @@ impl<'r> World<'r> {
         self.wrong_answers.get()
     }
 
+    /// Roots that never end by themselves.
+    pub fn standing(&self) -> u64 {
+        u64::from(self.strays.started.get())
+    }
+
     /// Ends the run: the recorder, with the dictionaries of what this room named.
     pub fn finish(self) -> Recorder<'r> {
         let mut recorder = self.recorder.into_inner();
@@ -378,6 +392,14 @@ pub fn recorded_columns(versions: &[ServiceSpec]) -> (Table<RequestRow>, Table<A
             requests::parse_path,
             requests::parser_version,
         ],
+    );
+    unless(
+        any(|s| {
+            s.dependencies
+                .iter()
+                .any(|d| matches!(d.kind, DependencyKind::Engine(_)))
+        }),
+        &[requests::ttft, requests::itl, requests::prefix_hit],
     );
     unless(
         any(|s| s.dependencies.iter().any(|d| d.pool > 0)),

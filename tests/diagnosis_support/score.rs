@@ -13,6 +13,8 @@ pub struct Case {
     pub tied: usize,
     /// |onset - truth| in s.
     pub error: Option<f64>,
+    /// The true onset, s.
+    pub truth: f64,
     /// Whether the true onset lies in the interval.
     pub covered: bool,
     pub diagnosis: Diagnosis,
@@ -100,6 +102,7 @@ pub fn judge(run: &Run, incident: Incident, seed: u64) -> Case {
         place,
         tied,
         error,
+        truth: truth as f64 / 1e9,
         covered,
         diagnosis,
         incident,

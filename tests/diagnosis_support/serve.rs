@@ -103,36 +103,36 @@ struct Arrival {
 
 fn arrivals(w: &World, inc: Option<&Incident>) -> Vec<Arrival> {
     let mut all = vec![];
-    let mut stream = |salt: u64, scale: &dyn Fn(usize) -> f64, hot: bool| {
-        for t in 0..w.seconds {
-            let mean = w.rate * w.swing[t] * scale(t);
-            // A Poisson number by its gaps.
-            let (mut x, mut k) = (0.0, 0u64);
-            loop {
-                let id = (salt << 48) | ((t as u64) << 20) | k;
-                x -= libm::log(1.0 - dice(w.seed, id, 10)) / mean.max(1e-9);
-                if x >= 1.0 {
-                    break;
+    let mut stream =
+        |salt: u64, scale: &dyn Fn(usize) -> f64, (from, to): (f64, f64), hot: bool| {
+            for t in 0..w.seconds {
+                let mean = w.rate * w.swing[t] * scale(t);
+                // A Poisson number by its gaps.
+                let (mut x, mut k) = (0.0, 0u64);
+                loop {
+                    let id = (salt << 48) | ((t as u64) << 20) | k;
+                    x -= libm::log(1.0 - dice(w.seed, id, 10)) / mean.max(1e-9);
+                    if x >= 1.0 {
+                        break;
+                    }
+                    let at = t as f64 + x;
+                    if at >= from && at < to {
+                        all.push(Arrival { at, id, hot });
+                    }
+                    k += 1;
                 }
-                all.push(Arrival {
-                    at: t as f64 + x,
-                    id,
-                    hot,
-                });
-                k += 1;
             }
-        }
-    };
-    stream(1, &|_| 1.0, false);
+        };
+    stream(1, &|_| 1.0, (0.0, f64::INFINITY), false);
     if let Some(i) = inc.filter(|i| matches!(i.kind, Kind::Surge | Kind::HotTenant)) {
         let on = |t: usize| {
-            if (t as f64) >= i.from && (t as f64) < i.to {
+            if (t + 1) as f64 > i.from && (t as f64) < i.to {
                 i.size
             } else {
                 0.0
             }
         };
-        stream(2, &on, i.kind == Kind::HotTenant);
+        stream(2, &on, (i.from, i.to), i.kind == Kind::HotTenant);
     }
     all.sort_by(|a, b| a.at.total_cmp(&b.at));
     all

@@ -1,5 +1,6 @@
 //! Rate limiters: may this request enter? Sources: Q2, Q14, Q23.
 
+mod sliding_window;
 mod token_bucket;
 
 #[cfg(test)]
@@ -42,10 +43,18 @@ pub const FLAWS: &[super::Flaw] = &[];
 
 /// The implementations.
 pub fn kinds() -> Vec<Kind<Box<dyn RateLimiter>>> {
-    vec![Kind {
-        name: "token-bucket",
-        summary: "fills at a rate, holds a burst",
-        fields: token_bucket::TokenBucketOptions::fields,
-        build: token_bucket::build,
-    }]
+    vec![
+        Kind {
+            name: "token-bucket",
+            summary: "fills at a rate, holds a burst",
+            fields: token_bucket::TokenBucketOptions::fields,
+            build: token_bucket::build,
+        },
+        Kind {
+            name: "sliding-window",
+            summary: "at most a burst in any window of burst / rate, by an exact log",
+            fields: sliding_window::SlidingWindowOptions::fields,
+            build: sliding_window::build,
+        },
+    ]
 }

@@ -33,6 +33,7 @@ mod schema_json;
 mod laws;
 
 pub use repair::repair;
+pub use schema_json::{Renamed, Repair, Rule, Rules, SchemaJsonOptions, Type, Unknown};
 
 use crate::config::{At, Kind, Options, Table};
 use serde_json::Value;

@@ -224,13 +224,18 @@ impl Evidence {
 /// While a cache fills, misses fall by themselves and hide a rise. What keys and the cache add is told by the gap between uses,
 /// so a filling cache does not hide it.
 fn beyond_the_filling(evidence: &mut Evidence) {
-    let parts = (
-        evidence.get(Fact::Misses),
-        evidence.get(Fact::FromKeys),
-        evidence.get(Fact::FromCache),
-    );
-    if let (Some(misses), Some(keys), Some(cache)) = parts {
-        let beyond = Measure::new(keys.value + cache.value, keys.se.hypot(cache.se));
+    let [misses, keys, cache, traffic] = [
+        Fact::Misses,
+        Fact::FromKeys,
+        Fact::FromCache,
+        Fact::FromTraffic,
+    ]
+    .map(|fact| evidence.get(fact));
+    let (Some(misses), Some(keys), Some(cache)) = (misses, keys, cache) else {
+        return;
+    };
+    let inside = Measure::new(keys.value + cache.value, keys.se.hypot(cache.se));
+    for beyond in [Some(inside), traffic].into_iter().flatten() {
         if beyond.shrunk() > misses.shrunk() {
             evidence.put(Fact::Misses, Some(beyond));
         }

@@ -1,7 +1,13 @@
 //! What calls to dependencies do. Those of attempts can be selected by `dependency`, `step`, `replica` and `result`.
 
-use super::{Indicator, Unit, Worse::Higher};
-use crate::indicators::{counts::counter, measure::Measure};
+use super::{
+    Indicator, Unit,
+    Worse::{Higher, Lower},
+};
+use crate::indicators::{
+    counts::{Stage, counter},
+    measure::Measure,
+};
 use crate::recording::result;
 
 /// All attempts, however they ended.
@@ -67,4 +73,11 @@ pub(super) const INDICATORS: &[Indicator] = &[
         Measure::Ratio(&[counter::RESULT + result::THROTTLED as usize], ATTEMPTS),
         "share of attempts that the dependency asked to come later",
     ),
+    Indicator {
+        name: "prefix.hit_tokens",
+        unit: Unit::Count,
+        worse: Lower,
+        doc: "prompt tokens of a request that an engine found in memory, in the mean",
+        measure: Measure::Mean(Stage::PrefixHit),
+    },
 ];

@@ -46,5 +46,15 @@ pub(super) const INDICATORS: &[Indicator] = gauges! {
     "replicas.up", Lower, "replicas in service";
     "limiter.keys", Higher, "keys that the limiter remembers";
     "limiter.rate", Lower, "requests a second that the limiter grants a key";
+    "queue.class_depth", Higher, "requests of a class waiting for a worker";
+    "breaker.open", Higher, "breakers that refuse calls";
+    "calls.running", Higher, "calls of fan-outs under way";
+    "calls.orphans", Higher, "calls of fan-outs whose request has ended";
+    "engine.batch", Higher, "sequences in the batches of an engine dependency";
+    "engine.waiting", Higher, "sequences waiting for a batch";
+    "engine.kv_blocks.used", Higher, "KV blocks that sequences hold";
+    "engine.kv_blocks.cached", Lower, "KV blocks of prefixes that nobody holds";
+    "engine.kv_blocks.evicted", Higher, "KV blocks of prefixes that had to make room, so far";
+    "engine.preemptions", Higher, "sequences that had to give their KV blocks back, so far";
     "memory.live", Higher, "live bytes";
 };

@@ -37,4 +37,6 @@ pub(super) const INDICATORS: &[Indicator] = stages! {
     "call", Call, "time in dependencies, all attempts together";
     "call.time", CallTime, "time of one attempt at a dependency";
     "hit_age", HitAge, "age of a cache entry at a hit";
+    "ttft", Ttft, "time from a client's sending to the first token of its answer";
+    "itl", Itl, "time between two tokens of an answer";
 };

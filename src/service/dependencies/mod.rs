@@ -1,7 +1,17 @@
 //! What the service calls.
 
-use super::{spec::DependencySpec, world::World};
-use crate::sim::{Sim, sync::Station};
+mod engine;
+
+use super::{
+    spec::{DependencyKind, DependencySpec},
+    world::World,
+};
+use crate::{
+    components::engine::{Done, Job},
+    config::Refusal,
+    sim::{Sim, sync::Station},
+};
+use engine::EngineRoom;
 use std::rc::Rc;
 
 /// A dependency while a run goes on: it works on so many calls at once, others wait within it.
@@ -9,13 +19,35 @@ pub(super) struct Dependency {
     /// Its number in the dictionary of dependencies.
     pub number: u16,
     station: Option<Station>,
+    engines: Option<EngineRoom>,
+}
+
+/// How a call to engines ended.
+pub(super) enum Answer {
+    /// Complete.
+    Complete(Done),
+    /// The prompt or its answer does not fit into an engine's memory.
+    TooLong,
+    /// The caller gave up.
+    TooLate,
 }
 
 impl Dependency {
     /// A dependency at rest.
-    pub fn new(sim: &Rc<Sim>, spec: &DependencySpec, number: u16) -> Dependency {
+    ///
+    /// # Errors
+    /// None that loading did not find.
+    pub fn new(sim: &Rc<Sim>, spec: &DependencySpec, number: u16) -> Result<Dependency, Refusal> {
         let station = (spec.workers > 0).then(|| Station::new(sim, spec.workers as usize));
-        Dependency { number, station }
+        let engines = match &spec.kind {
+            DependencyKind::Service => None,
+            DependencyKind::Engine(options) => Some(EngineRoom::new(sim, options)?),
+        };
+        Ok(Dependency {
+            number,
+            station,
+            engines,
+        })
     }
 
     /// Works for `time` ns (`u64::MAX`: for ever); the caller gives up after `timeout` (0: never). Whether it came in time.
@@ -41,10 +73,62 @@ impl Dependency {
         }
     }
 
+    /// Whether it is engines, which [`answer`](Self::answer) and do not [`serve`](Self::serve).
+    pub fn has_engines(&self) -> bool {
+        self.engines.is_some()
+    }
+
+    /// Brings a prompt to the engines, which takes `way` ns (`u64::MAX`: it is lost), and waits for the answer; the
+    /// caller gives up after `timeout` (0: never).
+    pub async fn answer(&self, w: &World<'_>, job: Job<'_>, way: u64, timeout: u64) -> Answer {
+        let answer = async {
+            if way == u64::MAX {
+                return std::future::pending().await;
+            }
+            if way > 0 {
+                w.sim.sleep(way).await;
+            }
+            match &self.engines {
+                Some(engines) => engines.answer(job).await,
+                None => None,
+            }
+        };
+        let answered = match timeout {
+            0 => Ok(answer.await),
+            _ => w.sim.timeout(timeout, answer).await,
+        };
+        match answered {
+            Ok(Some(done)) => Answer::Complete(done),
+            Ok(None) => Answer::TooLong,
+            Err(_) => Answer::TooLate,
+        }
+    }
+
     /// A change of its size.
-    pub fn tune(&self, spec: &DependencySpec) {
+    ///
+    /// # Errors
+    /// None that loading did not find.
+    pub fn tune(&self, spec: &DependencySpec) -> Result<(), Refusal> {
         if let Some(station) = self.station.as_ref().filter(|_| spec.workers > 0) {
             station.resize(spec.workers as usize);
+        }
+        match (&self.engines, &spec.kind) {
+            (Some(engines), DependencyKind::Engine(options)) => engines.retune(options),
+            _ => Ok(()),
+        }
+    }
+
+    /// What it has in memory is forgotten.
+    pub fn flush(&self) {
+        if let Some(engines) = &self.engines {
+            engines.flush();
+        }
+    }
+
+    /// Names and values of its gauges.
+    pub fn gauges(&self, out: &mut dyn FnMut(&'static str, f64)) {
+        if let Some(engines) = &self.engines {
+            engines.gauges(out);
         }
     }
 }

@@ -1,9 +1,18 @@
 //! Calls to dependencies, which wait for one another as their `after` says, and the dependencies themselves.
 
+use super::parts::{Part, part};
 use crate::{
-    components::retry::Retry,
-    config::{At, Node, Percent, Read, Refusal, Span, Table, Value, suggestion},
+    components::{
+        Registry,
+        dag::{Dag, FanOut, OnFailure, Wrong},
+        engine::{self, EngineOptions},
+        retry::{Failure, Retry},
+    },
+    config::{
+        At, Node, Options, Percent, Read, Refusal, Share, Span, Table, Value, pick, suggestion,
+    },
     service::latency::Latency,
+    sim::distribution::Distribution,
 };
 
 crate::options! {
@@ -18,10 +27,16 @@ crate::options! {
         after: Vec<(String, At)> = vec![], "none: at once";
         /// How long an attempt may take; 0 is for ever.
         timeout: Span = Span(0), "for ever";
+        /// Share of what is left of the request's deadline that an attempt may take.
+        budget: Option<Share> = None, "fan_out.budget";
         /// Retries.
         retry: Retry = Retry::never(), "none";
-        /// Answer without it when it fails.
+        /// Circuit breaker of each replica, such as { kind = "failure-ratio" }; steps with one dependency share the first's.
+        breaker: Option<Node> = None, "none";
+        /// Answer without it when it fails: the same as on_failure = "default".
         optional: bool = false, "false";
+        /// What its failure means: "fail", "skip" (also all that waits for it), "default" (what waits for it goes on).
+        on_failure: Option<OnFailure> = None, "fail";
     }
 }
 
@@ -31,12 +46,48 @@ crate::options! {
     pub struct DependencyOptions {
         /// How long it takes to answer: a distribution, per token, or "as-captured".
         latency: Node,
-        /// Share of calls that fail.
+        /// Share of calls that fail and may succeed next time.
         error_rate: Percent = Percent(0.0), "0";
+        /// Shares of calls that fail otherwise, such as { throttled = "1%", permanent = "5%", programmer = "0.1%" }.
+        errors: Option<Node> = None, "none";
+        /// How long it asks those that it throttles to stay away; 0 is no word of it.
+        retry_after: Span = Span(0), "0";
         /// Connections that each replica holds to it at most; 0 is no bound.
         pool: u32 = 0, "no bound";
         /// Requests that it works on at once, in all; others wait within it. 0 is no bound.
         workers: u32 = 0, "no bound";
+    }
+}
+
+crate::options! {
+    /// Dependency that is engines of a language model, besides the options of the engines.
+    #[derive(Clone, Debug)]
+    pub struct EngineDependencyOptions {
+        /// How long the way there takes.
+        latency: Option<Node> = None, "none";
+        /// Share of calls that fail.
+        error_rate: Percent = Percent(0.0), "0";
+        /// Connections that each replica holds to it at most; 0 is no bound.
+        pool: u32 = 0, "no bound";
+    }
+}
+
+/// What stands behind the name of a dependency.
+#[derive(Clone, Debug)]
+pub enum DependencyKind {
+    /// Something that takes its time; what it does is not looked at.
+    Service,
+    /// Engines of a language model, with their table.
+    Engine(Node),
+}
+
+impl DependencyKind {
+    /// The word that a file says.
+    pub fn word(&self) -> &'static str {
+        match self {
+            DependencyKind::Service => "service",
+            DependencyKind::Engine(_) => "llm-engine",
+        }
     }
 }
 
@@ -49,8 +100,12 @@ pub struct Step {
     pub dependency: usize,
     /// How it is made.
     pub options: CallOptions,
-    /// Steps with the same number run side by side, lower ones first.
-    pub wave: usize,
+    /// Its circuit breaker.
+    pub breaker: Option<Part>,
+    /// What its failure means for the request.
+    pub on_failure: OnFailure,
+    /// What its dice are told apart by: the dependency, and how many steps before it call the same one.
+    pub draws: u64,
     /// Its number in the recording's dictionary of steps; given when a run begins.
     pub number: u16,
 }
@@ -60,10 +115,16 @@ pub struct Step {
 pub struct DependencySpec {
     /// Its name.
     pub name: String,
-    /// How long it takes.
+    /// What it is.
+    pub kind: DependencyKind,
+    /// How long it takes; of engines: how long the way there takes.
     pub latency: Latency,
-    /// Share of calls that fail.
+    /// Share of calls that fail and may succeed next time.
     pub error_rate: f64,
+    /// Shares of calls that fail otherwise: throttled, permanent, programmer.
+    pub errors: [f64; 3],
+    /// ns that those who are throttled are asked to stay away.
+    pub retry_after: u64,
     /// Connections of each replica; 0 is no bound.
     pub pool: u32,
     /// Requests it works on at once; 0 is no bound.
@@ -80,11 +141,22 @@ pub(super) fn read_dependencies(root: &Node) -> Result<Vec<DependencySpec>, Refu
     table
         .iter()
         .map(|(name, entry)| {
-            let o = DependencyOptions::read(&entry.node)?;
+            let kind = match entry.node.get("kind") {
+                Some(kind) => String::read(kind)?,
+                None => "service".into(),
+            };
+            if kind != "service" {
+                return read_engines(name, &entry.node);
+            }
+            let table = entry.node.table("a dependency")?;
+            let o = DependencyOptions::read_table(&entry.node.at, table, &["kind"])?;
             Ok(DependencySpec {
                 name: name.clone(),
+                kind: DependencyKind::Service,
                 latency: Latency::read(&o.latency)?,
                 error_rate: o.error_rate.0,
+                errors: read_errors(o.errors.as_ref(), o.error_rate.0)?,
+                retry_after: o.retry_after.0,
                 pool: o.pool,
                 workers: o.workers,
             })
@@ -92,14 +164,70 @@ pub(super) fn read_dependencies(root: &Node) -> Result<Vec<DependencySpec>, Refu
         .collect()
 }
 
+/// Classes of failure that `errors` may name, in the order of [`DependencySpec::errors`].
+pub(in crate::service) const OTHER_ERRORS: [Failure; 3] =
+    [Failure::Throttled, Failure::Permanent, Failure::Programmer];
+
+fn read_errors(node: Option<&Node>, error_rate: f64) -> Result<[f64; 3], Refusal> {
+    let mut shares = [0.0; 3];
+    let Some(node) = node else { return Ok(shares) };
+    for (name, entry) in node.table("the classes of errors")? {
+        let known = OTHER_ERRORS.map(Failure::word);
+        let Some(place) = known.iter().position(|k| k == name) else {
+            return Err(Refusal::at(
+                &entry.key,
+                format!("there is no class of errors \"{name}\""),
+            )
+            .help(suggestion(name, known)));
+        };
+        shares[place] = Percent::read(&entry.node)?.0;
+    }
+    if shares.iter().sum::<f64>() + error_rate > 1.0 {
+        return Err(Refusal::at(&node.at, "more than all calls fail")
+            .help("`errors` and `error_rate` together are 100% at most"));
+    }
+    Ok(shares)
+}
+
+fn read_engines(name: &str, node: &Node) -> Result<DependencySpec, Refusal> {
+    let kinds = engine::kinds();
+    pick(&kinds, "dependency", node)?;
+    let engine: Vec<&str> = EngineOptions::fields().iter().map(|f| f.name).collect();
+    let o = EngineDependencyOptions::read_table(
+        &node.at,
+        node.table("a dependency")?,
+        &[&["kind"], &engine[..]].concat(),
+    )?;
+    Ok(DependencySpec {
+        name: name.into(),
+        kind: DependencyKind::Engine(node.clone()),
+        latency: match &o.latency {
+            Some(latency) => Latency::read(latency)?,
+            None => Latency::Drawn(Distribution::Constant(0.0)),
+        },
+        error_rate: o.error_rate.0,
+        errors: [0.0; 3],
+        retry_after: 0,
+        pool: o.pool,
+        workers: 0,
+    })
+}
+
 pub(super) fn read_steps(
     node: &Node,
     dependencies: &[DependencySpec],
-) -> Result<Vec<Step>, Refusal> {
+    registry: &Registry,
+) -> Result<(Vec<Step>, Dag), Refusal> {
     let nodes: Vec<&Node> = match &node.value {
         Value::List(items) => items.iter().collect(),
         _ => vec![node],
     };
+    if nodes.len() > MOST_CALLS {
+        return Err(
+            Refusal::at(&node.at, format!("{} calls for each request", nodes.len()))
+                .help(format!("{MOST_CALLS} at most")),
+        );
+    }
     let mut steps = vec![];
     for node in nodes {
         let options = CallOptions::read(node)?;
@@ -112,88 +240,106 @@ pub(super) fn read_steps(
                 )),
             );
         };
-        let name = options.name.clone().unwrap_or_else(|| name.clone());
-        steps.push((
-            Step {
-                name,
-                dependency,
-                options,
-                wave: 0,
-                number: 0,
-            },
-            node.at.clone(),
-        ));
-    }
-    for i in 0..steps.len() {
-        if let Some((_, at)) = steps[i + 1..]
+        let breaker = options.breaker.as_ref();
+        let breaker = breaker
+            .map(|node| part(node, |n| pick(&registry.breakers, "breaker", n).map(drop)))
+            .transpose()?;
+        let on_failure = match (options.on_failure, options.optional) {
+            (Some(OnFailure::Fail | OnFailure::Skip), true) => {
+                let at = node.get("on_failure").map_or(&node.at, |n| &n.at);
+                return Err(
+                    Refusal::at(at, "an optional call whose failure is not made up for")
+                        .help("leave `optional` out"),
+                );
+            }
+            (Some(said), _) => said,
+            (None, true) => OnFailure::Default,
+            (None, false) => OnFailure::Fail,
+        };
+        let before = steps
             .iter()
-            .find(|(s, _)| s.name == steps[i].0.name)
-        {
-            return Err(
-                Refusal::at(at, format!("two steps are called \"{}\"", steps[i].0.name))
-                    .help("give them names"),
-            );
-        }
+            .filter(|(s, _): &&(Step, At)| s.dependency == dependency)
+            .count() as u64;
+        let name = options.name.clone().unwrap_or_else(|| name.clone());
+        let step = Step {
+            name,
+            dependency,
+            options,
+            breaker,
+            on_failure,
+            draws: dependency as u64 | before << 32,
+            number: 0,
+        };
+        steps.push((step, node.at.clone()));
     }
-    assign_waves(&mut steps)?;
-    let mut steps: Vec<Step> = steps.into_iter().map(|(step, _)| step).collect();
-    steps.sort_by_key(|step| step.wave);
-    Ok(steps)
+    let dag = graph(&steps)?;
+    // Sorted by depth, so that each step stands behind all that it waits for; the graph is numbered as the steps are.
+    let mut order: Vec<usize> = (0..steps.len()).collect();
+    order.sort_by_key(|&i| dag.depth(i));
+    let mut sorted: Vec<Option<(Step, At)>> = steps.into_iter().map(Some).collect();
+    let steps: Vec<(Step, At)> = order.iter().filter_map(|&i| sorted[i].take()).collect();
+    let dag = graph(&steps)?;
+    Ok((steps.into_iter().map(|(step, _)| step).collect(), dag))
 }
 
-/// Kahn's algorithm by waves; what is left over lies on a cycle, whose path the refusal names.
-fn assign_waves(steps: &mut [(Step, At)]) -> Result<(), Refusal> {
-    let names: Vec<String> = steps.iter().map(|(s, _)| s.name.clone()).collect();
-    let mut before: Vec<Vec<usize>> = vec![];
-    for (step, _) in steps.iter() {
-        let mut list = vec![];
-        for (name, at) in &step.options.after {
-            match names.iter().position(|n| n == name) {
-                Some(i) => list.push(i),
-                None => {
-                    return Err(Refusal::at(at, format!("there is no step \"{name}\""))
-                        .help(suggestion(name, names.iter().map(String::as_str))));
-                }
+/// Calls of one request at most.
+const MOST_CALLS: usize = 1000;
+
+/// Checks what waits for what; a refusal names the path of a cycle.
+fn graph(steps: &[(Step, At)]) -> Result<Dag, Refusal> {
+    let names: Vec<&str> = steps.iter().map(|(s, _)| s.name.as_str()).collect();
+    let after: Vec<Vec<&str>> = steps
+        .iter()
+        .map(|(s, _)| s.options.after.iter().map(|(n, _)| n.as_str()).collect())
+        .collect();
+    Dag::build(&names, &after).map_err(|wrong| {
+        let edge = |step: usize, edge: usize| &steps[step].0.options.after[edge];
+        match wrong {
+            Wrong::SameName(i) => Refusal::at(
+                &steps[i].1,
+                format!("two steps are called \"{}\"", names[i]),
+            )
+            .help("give them names"),
+            Wrong::Unknown(i, e) => {
+                let (name, at) = edge(i, e);
+                Refusal::at(at, format!("there is no step \"{name}\""))
+                    .help(suggestion(name, names.iter().copied()))
+            }
+            Wrong::Itself(i, e) => {
+                let (name, at) = edge(i, e);
+                Refusal::at(at, format!("\"{name}\" waits for itself")).help("leave it out")
+            }
+            Wrong::Twice(i, e) => {
+                let (name, at) = edge(i, e);
+                let message = format!("\"{}\" says twice that it waits for \"{name}\"", names[i]);
+                Refusal::at(at, message).help("once is enough")
+            }
+            Wrong::Cycle(path) => {
+                let around = path.iter().chain(path.first());
+                let around: Vec<&str> = around.map(|&i| names[i]).collect();
+                let message = format!(
+                    "these calls wait for each other: {}",
+                    around.join(" after ")
+                );
+                Refusal::at(&steps[path[0]].1, message).help("one of them must come first")
             }
         }
-        before.push(list);
+    })
+}
+
+/// Reads `fan_out`, of `calls` calls.
+pub(super) fn read_fan_out(node: &Node, calls: usize) -> Result<FanOut, Refusal> {
+    let rules = FanOut::read(node)?;
+    let at = |name: &str| node.get(name).map_or(&node.at, |n| &n.at);
+    let need = rules.need;
+    if need.of_them as usize > calls || need.all.is_some_and(|all| all as usize != calls) {
+        let message = format!("a request makes {calls} calls");
+        return Err(Refusal::at(at("need"), message).help("so many are needed at most"));
     }
-    let mut wave: Vec<Option<usize>> = vec![None; steps.len()];
-    for round in 0..steps.len() {
-        let ready: Vec<usize> = (0..steps.len())
-            .filter(|&i| {
-                wave[i].is_none()
-                    && before[i]
-                        .iter()
-                        .all(|&b| wave[b].is_some_and(|w| w < round))
-            })
-            .collect();
-        for i in ready {
-            wave[i] = Some(round);
-        }
+    if rules.early && need.of_them == 0 {
+        return Err(
+            Refusal::at(at("early"), "as soon as how many have succeeded?").help("say `need` too"),
+        );
     }
-    if let Some(start) = wave.iter().position(Option::is_none) {
-        let mut path = vec![start];
-        loop {
-            let here = path[path.len() - 1];
-            let next = before[here]
-                .iter()
-                .copied()
-                .find(|&b| wave[b].is_none())
-                .unwrap_or(start);
-            if let Some(i) = path.iter().position(|&p| p == next) {
-                let mut cycle: Vec<&str> = path[i..].iter().map(|&p| names[p].as_str()).collect();
-                cycle.push(&names[next]);
-                return Err(Refusal::at(
-                    &steps[next].1,
-                    format!("these calls wait for each other: {}", cycle.join(" after ")),
-                ));
-            }
-            path.push(next);
-        }
-    }
-    for (i, (step, _)) in steps.iter_mut().enumerate() {
-        step.wave = wave[i].unwrap_or(0);
-    }
-    Ok(())
+    Ok(rules)
 }

@@ -9,7 +9,7 @@ crate::options! {
         /// How long they wait before they hang up; 0 is for ever.
         patience: Span = Span(0), "for ever";
         /// Whether and how they try again.
-        retry: ClientRetry = ClientRetry { max: 0, after: Span(1_000_000_000), jitter: Percent(0.5), obey_retry_after: true }, "none";
+        retry: ClientRetry = ClientRetry::never(), "none";
     }
 }
 
@@ -23,23 +23,35 @@ crate::options! {
         after: Span = Span(1_000_000_000), "1s";
         /// Share of the wait that is left to dice.
         jitter: Percent = Percent(0.5), "50%";
-        /// Wait as long as a refusal says.
+        /// Wait as long as a refusal says, and do not come back with what fails each time.
         obey_retry_after: bool = true, "true";
+        /// Retries as a percentage of first tries, of all clients together; 100 is no bound.
+        budget: Percent = Percent(1.0), "100%";
+        /// Retries that the budget can save up.
+        budget_burst: u32 = 10, "10";
+    }
+}
+
+impl ClientRetry {
+    /// They never try again.
+    pub fn never() -> ClientRetry {
+        ClientRetry {
+            max: 0,
+            after: Span(1_000_000_000),
+            jitter: Percent(0.5),
+            obey_retry_after: true,
+            budget: Percent(1.0),
+            budget_burst: 10,
+        }
     }
 }
 
 impl ClientOptions {
     /// Those of a file that says nothing of them: they wait for ever and never try again.
     pub(super) fn patient() -> ClientOptions {
-        let retry = ClientRetry {
-            max: 0,
-            after: Span(1_000_000_000),
-            jitter: Percent(0.5),
-            obey_retry_after: true,
-        };
         ClientOptions {
             patience: Span(0),
-            retry,
+            retry: ClientRetry::never(),
         }
     }
 }

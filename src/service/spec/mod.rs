@@ -5,13 +5,18 @@ mod clients;
 mod parts;
 mod schema;
 
-use super::latency::Latency;
+use super::{latency::Latency, memory::MemoryOptions};
 use crate::{
-    components::{Registry, keys::KeyTemplate},
+    components::{
+        Registry,
+        dag::{Dag, FanOut},
+        keys::KeyTemplate,
+    },
     config::{At, Node, Read, Refusal, Span, Value, pick},
 };
-pub use calls::{CallOptions, DependencyOptions, DependencySpec, Step};
-use calls::{read_dependencies, read_steps};
+pub(in crate::service) use calls::OTHER_ERRORS;
+pub use calls::{CallOptions, DependencyKind, DependencyOptions, DependencySpec, Step};
+use calls::{read_dependencies, read_fan_out, read_steps};
 pub use clients::{ClientOptions, ClientRetry};
 pub use parts::{CacheSpec, LimiterSpec, ParseSpec, Part, QueueSpec, Scope};
 use parts::{part, read_cache, read_limiter, read_parse, read_queue, read_single_flight};
@@ -41,6 +46,10 @@ crate::options! {
         compute: Option<Node> = None, "none";
         /// The call to a dependency, or a list of calls with `name` and `after`.
         call: Option<Node> = None, "none";
+        /// How the calls of a request go together: `parallel`, `deadline`, `budget`, `need`, `leftovers`.
+        fan_out: Option<Node> = None, "all that may start at once, no deadline";
+        /// Live bytes by component are gauges: {}, or with a `limit` at which a process is restarted.
+        memory: Option<Node> = None, "not read";
         /// How long a fresh process is cold.
         cold_for: Span = Span(0), "0";
         /// How many times slower a cold process computes.
@@ -69,8 +78,14 @@ pub struct ServiceSpec {
     pub queue: Option<QueueSpec>,
     /// Work of a worker.
     pub compute: Option<Latency>,
-    /// Calls, by wave.
+    /// Calls, each behind those that it waits for.
     pub steps: Vec<Step>,
+    /// What waits for what, numbered as `steps`.
+    pub graph: Dag,
+    /// How the calls go together, where the file says it.
+    pub fan_out: Option<FanOut>,
+    /// Memory of a process, where it is read.
+    pub memory: Option<MemoryOptions>,
     /// ns that a fresh process is cold.
     pub cold_for: u64,
     /// How many times slower it computes then.
@@ -136,6 +151,17 @@ impl ServiceSpec {
                 Refusal::at(at, "a cold process is not faster than a warm one").help("1 or more"),
             );
         }
+        let (steps, graph) = o
+            .call
+            .as_ref()
+            .map(|n| read_steps(n, &dependencies, registry))
+            .transpose()?
+            .unwrap_or_default();
+        let fan_out = o
+            .fan_out
+            .as_ref()
+            .map(|n| read_fan_out(n, steps.len()))
+            .transpose()?;
         Ok(ServiceSpec {
             replicas: o.replicas,
             balancer,
@@ -158,12 +184,10 @@ impl ServiceSpec {
                 .map(|n| read_queue(n, registry))
                 .transpose()?,
             compute: o.compute.as_ref().map(Latency::read).transpose()?,
-            steps: o
-                .call
-                .as_ref()
-                .map(|n| read_steps(n, &dependencies))
-                .transpose()?
-                .unwrap_or_default(),
+            steps,
+            graph,
+            fan_out,
+            memory: o.memory.as_ref().map(MemoryOptions::read).transpose()?,
             cold_for: o.cold_for.0,
             cold_factor: o.cold_factor,
             dependencies,

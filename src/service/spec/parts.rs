@@ -16,7 +16,7 @@ crate::choice! {
 }
 
 /// A component as the file names it: its table, checked to build.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Part {
     /// The table, or the bare name.
     pub node: Node,

@@ -1,13 +1,19 @@
 //! The JSON Schema of what a file says of a service: what editors complete, and what a stranger writes a file by.
 
-use super::{CallOptions, ClientOptions, DependencyOptions, Scope, ServiceOptions};
+use super::{
+    CallOptions, ClientOptions, DependencyOptions, Scope, ServiceOptions,
+    calls::EngineDependencyOptions,
+};
 use crate::{
     components::{
         Registry,
+        dag::FanOut,
+        engine,
         keys::{KeyOptions, Tag},
+        queue::Guard,
     },
-    config::{Field, Kind, Percent, Read, Span, known_names, schema_of},
-    service::latency::Latency,
+    config::{Field, Kind, Options, Percent, Read, Span, known_names, schema_of},
+    service::{latency::Latency, memory::MemoryOptions},
 };
 use serde_json::{Value, json};
 
@@ -53,11 +59,38 @@ fn of_cache() -> Vec<Field> {
 }
 
 fn of_queue() -> Vec<Field> {
-    let limit = "Waiting requests of each replica at most.";
-    vec![
-        of_stage::<u32>("workers", "1", "Workers of each replica."),
-        of_stage::<u32>("limit", "no bound", limit),
-    ]
+    let mut fields = Guard::fields();
+    fields.push(of_stage::<u32>("workers", "1", "Workers of each replica."));
+    fields
+}
+
+/// A dependency is a service unless its `kind` says otherwise.
+fn dependency() -> Value {
+    let with_kind = |mut schema: Value, kind: Value| {
+        let doc = schema["properties"]["latency"]["description"].take();
+        schema["properties"]["latency"] = Latency::schema();
+        schema["properties"]["latency"]["description"] = doc;
+        schema["properties"]["kind"] = kind;
+        schema
+    };
+    let service = with_kind(
+        DependencyOptions::schema(),
+        json!({ "const": "service", "default": "service" }),
+    );
+    let engines = engine::kinds().into_iter().map(|kind| {
+        let mut fields = EngineDependencyOptions::fields();
+        fields.extend((kind.fields)());
+        let mut schema = with_kind(
+            schema_of(kind.summary, &fields),
+            json!({ "const": kind.name }),
+        );
+        if let Some(required) = schema["required"].as_array_mut() {
+            required.push(json!("kind"));
+        }
+        schema
+    });
+    let all: Vec<Value> = std::iter::once(service).chain(engines).collect();
+    json!({ "oneOf": all })
 }
 
 /// The schema of a component: its name, or a table with `kind`, the kind's options, and those of the stage.
@@ -103,20 +136,21 @@ pub fn schemas(registry: &Registry) -> [(&'static str, Value); 3] {
     );
     put("queue", component(&registry.queues, of_queue()));
     put("compute", Latency::schema());
-    let call = CallOptions::schema();
+    put("fan_out", FanOut::schema());
+    put("memory", MemoryOptions::schema());
+    let mut call = CallOptions::schema();
+    let doc = call["properties"]["breaker"]["description"].take();
+    call["properties"]["breaker"] = component(&registry.breakers, vec![]);
+    call["properties"]["breaker"]["description"] = doc;
     put(
         "call",
         json!({ "anyOf": [call.clone(), { "type": "array", "items": call }] }),
     );
-    let mut dependency = DependencyOptions::schema();
-    let doc = dependency["properties"]["latency"]["description"].take();
-    dependency["properties"]["latency"] = Latency::schema();
-    dependency["properties"]["latency"]["description"] = doc;
     [
         ("service", service),
         (
             "dependency",
-            json!({ "type": "object", "description": "What the service calls, by name.", "additionalProperties": dependency }),
+            json!({ "type": "object", "description": "What the service calls, by name.", "additionalProperties": dependency() }),
         ),
         ("clients", ClientOptions::schema()),
     ]

@@ -1,163 +1,365 @@
-//! Calls to dependencies: pool, attempts, back-off, timeouts; steps side by side where nothing orders them.
+//! A call to a dependency: breaker, pool, attempts, back-off, timeouts.
 
 use super::super::{
+    dependencies::Answer,
+    process::{NEVER, Way},
     seams::{Perturb, Seam},
-    spec::Step,
-    world::purpose,
+    spec::{DependencySpec, OTHER_ERRORS, Step},
+    world::{purpose, tag_digest},
 };
 use crate::{
-    components::retry::Failure,
-    recording::{AttemptRow, RequestRow, outcome, result, served_by},
-    service::{join::join_all, journey::Visit, world::World},
+    components::{
+        breaker::Pass,
+        dag::FanOut,
+        engine::{Done, Job},
+        keys::Tag,
+        retry::{Failed, Failure},
+    },
+    recording::{AttemptRow, RequestRow, outcome, result},
+    service::{journey::Visit, world::World},
+    sim::Sim,
 };
+use std::cell::Cell;
 
 /// Where the time of a step went.
 #[derive(Clone, Copy, Default)]
-struct Spent {
+pub(in crate::service) struct Spent {
     pool_wait: u64,
     backoff: u64,
     call: u64,
-    attempts: u16,
+    pub attempts: u16,
+    /// When the first token came out, ns between two, prompt tokens found; 0 without tokens.
+    tokens: (u64, u64, u32),
 }
 
 impl Spent {
-    fn total(&self) -> u64 {
+    pub fn total(&self) -> u64 {
         self.pool_wait + self.backoff + self.call
     }
 
-    fn add_to(&self, row: &mut RequestRow) {
+    pub fn add_to(&self, row: &mut RequestRow) {
         row.pool_wait += self.pool_wait;
         row.backoff += self.backoff;
         row.call += self.call;
+        if let (first @ 1.., between, found) = self.tokens {
+            row.ttft = first.saturating_sub(row.arrived).max(1);
+            row.itl = between;
+            row.prefix_hit = row.prefix_hit.saturating_add(found);
+        }
+    }
+
+    /// This, and then that.
+    pub fn and(&self, then: &Spent) -> Spent {
+        Spent {
+            pool_wait: self.pool_wait + then.pool_wait,
+            backoff: self.backoff + then.backoff,
+            call: self.call + then.call,
+            attempts: self.attempts + then.attempts,
+            tokens: if then.tokens.0 > 0 {
+                then.tokens
+            } else {
+                self.tokens
+            },
+        }
     }
 }
 
-/// Makes all calls, wave by wave. Of calls side by side the slowest counts for the request's times: it is the critical path.
-pub(in crate::service) async fn all(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow) -> u8 {
-    row.served_by = served_by::DEPENDENCY;
-    let mut end = outcome::OK;
-    for wave in v.version.waves() {
-        let mut failed = None;
-        if let [step] = wave {
-            let (spent, ended) = one(w, v, step).await;
-            spent.add_to(row);
-            row.attempts += spent.attempts;
-            failed = ended.err().map(|e| (step, e));
-        } else {
-            let ends = join_all(wave.iter().map(|step| one(w, v, step))).await;
-            if let Some((slowest, _)) = ends.iter().max_by_key(|(spent, _)| spent.total()) {
-                slowest.add_to(row);
-            }
-            for ((spent, ended), step) in ends.into_iter().zip(wave) {
-                row.attempts += spent.attempts;
-                match ended {
-                    Err(e) if failed.is_none_or(|(s, _): (&Step, u8)| s.options.optional) => {
-                        failed = Some((step, e))
-                    }
-                    _ => {}
-                }
-            }
-        }
-        match failed {
-            None => {}
-            Some((step, _)) if step.options.optional => end = outcome::DEGRADED,
-            Some((_, how)) => return how,
+/// What the request leaves to a call.
+pub(in crate::service) struct Limit {
+    rules: FanOut,
+    /// ns at which the request must be answered; `u64::MAX` is never.
+    deadline: u64,
+    /// Attempts of all calls of the request.
+    attempts: Cell<u16>,
+    /// Retries that they have left together.
+    retries: Cell<u32>,
+}
+
+impl Limit {
+    /// A call on its own.
+    pub fn none() -> Limit {
+        Limit::new(&FanOut::default(), u64::MAX)
+    }
+
+    pub fn new(rules: &FanOut, deadline: u64) -> Limit {
+        Limit {
+            rules: rules.clone(),
+            deadline,
+            attempts: Cell::new(0),
+            retries: Cell::new(rules.retries),
         }
     }
-    end
+
+    pub fn attempts(&self) -> u16 {
+        self.attempts.get()
+    }
+
+    /// ns that an attempt may take from `now` on, 0 for ever; `None`: there is no time left.
+    fn time_for(&self, step: &Step, now: u64) -> Option<u64> {
+        let (own, share) = (step.options.timeout.0, step.options.budget);
+        self.rules.time_for(own, share, self.deadline, now)
+    }
+
+    /// Whether there may be a retry after so many ns; takes it.
+    fn retry(&self, wait: u64, now: u64) -> bool {
+        let left = self.retries.get();
+        let may = left > 0 && self.rules.worth_waiting(wait, self.deadline, now);
+        self.retries.set(left.saturating_sub(u32::from(may)));
+        may
+    }
 }
+
+/// How a step failed: the outcome, and what the client is told of when to come back.
+pub(in crate::service) type How = (u8, u64);
+
+/// How a step went.
+pub(in crate::service) type End = (Spent, Result<(), How>);
 
 /// One step with its retries.
-async fn one(w: &World<'_>, v: &Visit<'_>, step: &Step) -> (Spent, Result<(), u8>) {
+pub(in crate::service) async fn one(
+    w: &World<'_>,
+    v: &Visit<'_>,
+    step: &Step,
+    limit: &Limit,
+) -> End {
     let mut spent = Spent::default();
     let mut waited = 0;
-    loop {
-        spent.attempts += 1;
-        let (pool_wait, time, how) = attempt(w, v, step, spent.attempts, waited).await;
-        spent.pool_wait += pool_wait;
-        spent.call += time;
-        let (failure, end) = match how {
-            result::OK => return (spent, Ok(())),
-            result::TIMEOUT => (Failure::Timeout, outcome::TIMEOUT),
-            result::THROTTLED => (Failure::Throttled, outcome::ERROR),
-            result::REFUSED => (Failure::Refused, outcome::ERROR),
-            _ => (Failure::Error, outcome::ERROR),
+    let retry = &step.options.retry;
+    let way = &v.process.ways[step.dependency];
+    way.budget
+        .borrow_mut()
+        .earn(retry.budget.0, retry.budget_burst);
+    for number in 1..=u16::MAX {
+        if limit.time_for(step, w.sim.now()).is_none() {
+            return (spent, Err((outcome::TIMEOUT, 0)));
+        }
+        let (failure, end) = match attempt(w, v, step, limit, number, waited, &mut spent).await {
+            None => return (spent, Ok(())),
+            Some(failure @ Failure::Timeout) => (failure, outcome::TIMEOUT),
+            Some(failure) => (failure, outcome::ERROR),
         };
-        let number = u64::from(spent.attempts) << 16 | step.dependency as u64;
-        let unit = v.dice.draw(purpose::BACKOFF, number).unit();
-        let Some(wait) = step
-            .options
-            .retry
-            .next(u32::from(spent.attempts), failure, unit)
-        else {
+        let end = (end, if failure.passes() { 0 } else { NEVER });
+        let key = u64::from(number) << 16 | step.draws;
+        let told = w.newest().spec.dependencies[step.dependency].retry_after;
+        let next = retry.next(&Failed {
+            attempt: u32::from(number),
+            failure,
+            unit: v.dice.draw(purpose::BACKOFF, key).unit(),
+            hint: (failure == Failure::Throttled && told > 0).then_some(told),
+            left: (v.request.deadline > 0).then(|| {
+                let until = v.request.arrived.saturating_add(v.request.deadline);
+                until.saturating_sub(w.sim.now())
+            }),
+        });
+        let Some(wait) = next else {
             return (spent, Err(end));
         };
+        if !limit.retry(wait, w.sim.now()) {
+            return (spent, Err(end));
+        }
+        if !way.budget.borrow_mut().pay(retry.budget.0) {
+            way.retries.borrow_mut()[Way::DENIED] += 1;
+            return (spent, Err(end));
+        }
+        way.retries.borrow_mut()[failure as usize] += 1;
         w.sim.sleep(wait).await;
         spent.backoff += wait;
         waited = wait;
     }
+    (spent, Err((outcome::ERROR, 0)))
 }
 
-/// One attempt: pool wait, time, how it ended.
+/// One attempt: how it failed, if it did. Nothing is sent where the breaker is open.
 async fn attempt(
     w: &World<'_>,
     v: &Visit<'_>,
     step: &Step,
+    limit: &Limit,
     number: u16,
     backoff: u64,
-) -> (u64, u64, u8) {
+    spent: &mut Spent,
+) -> Option<Failure> {
     let asked = w.sim.now();
-    let _connection = match v
-        .process
-        .pools
-        .get(step.dependency)
-        .and_then(Option::as_ref)
-    {
+    let row = AttemptRow {
+        request: v.number,
+        number,
+        step: step.number,
+        dependency: w.dependencies[step.dependency].number,
+        replica: v.process.replica,
+        started: asked,
+        pool_wait: 0,
+        backoff,
+        time: 0,
+        result: result::REFUSED,
+        background: u8::from(v.background),
+    };
+    let Some(mut leave) = Leave::ask(w, v, step) else {
+        w.recorder.borrow_mut().attempt(&row);
+        return Some(Failure::Refused);
+    };
+    spent.attempts = spent.attempts.saturating_add(1);
+    limit.attempts.set(limit.attempts.get().saturating_add(1));
+    let pool = v.process.pools.get(step.dependency);
+    let _connection = match pool.and_then(Option::as_ref) {
         Some(pool) => Some(pool.acquire().await),
         None => None,
     };
     let started = w.sim.now();
-    let dependency = &w.dependencies[step.dependency];
     let mut attempt = Attempt {
         w,
         row: AttemptRow {
-            request: v.number,
-            number,
-            step: step.number,
-            dependency: dependency.number,
-            replica: v.process.replica,
             started,
             pool_wait: started - asked,
-            backoff,
-            time: 0,
             result: result::CANCELLED,
-            background: u8::from(v.background),
+            ..row
         },
     };
+    let how = send(w, v, step, limit, number, spent).await;
+    attempt.row.result = match how {
+        None => result::OK,
+        Some(Failure::Timeout) => result::TIMEOUT,
+        Some(Failure::Throttled) => result::THROTTLED,
+        Some(_) => result::ERROR,
+    };
+    // A dependency that says what is wrong with a request is in good health.
+    leave.ends(how.is_none_or(|failure| !failure.passes()));
+    spent.pool_wait += started - asked;
+    spent.call += w.sim.now() - started;
+    how
+}
+
+/// Sends the call and waits for its end.
+async fn send(
+    w: &World<'_>,
+    v: &Visit<'_>,
+    step: &Step,
+    limit: &Limit,
+    number: u16,
+    spent: &mut Spent,
+) -> Option<Failure> {
     let seam = Seam::Call {
         dependency: step.dependency,
         replica: v.process.replica,
         attempt: number,
     };
-    let n = u64::from(number) << 16 | step.dependency as u64;
+    let n = u64::from(number) << 16 | step.draws;
     let spec = &w.newest().spec.dependencies[step.dependency];
     let mut time = spec
         .latency
         .sample(super::compute::size(v), &mut v.dice.draw(purpose::CALL, n));
-    let mut fails = spec.error_rate > 0.0 && v.dice.draw(purpose::FAIL, n).chance(spec.error_rate);
-    match w.saboteur.at(seam, v.dice, started) {
+    let fails = spec.error_rate > 0.0 && v.dice.draw(purpose::FAIL, n).chance(spec.error_rate);
+    let mut failure = match fails {
+        true => Some(Failure::Error),
+        false => other_failure(v, spec, n),
+    };
+    match w.saboteur.at(seam, v.dice, w.sim.now()) {
         Perturb::Nothing => {}
         Perturb::Delay(more) => time = time.saturating_add(more),
-        Perturb::Fail => fails = true,
+        Perturb::Fail => failure = Some(Failure::Error),
         Perturb::Hang => time = u64::MAX,
     }
-    let in_time = dependency.serve(w, time, step.options.timeout.0).await;
-    attempt.row.result = match (in_time, fails) {
-        (false, _) => result::TIMEOUT,
-        (true, true) => result::ERROR,
-        (true, false) => result::OK,
-    };
-    (started - asked, w.sim.now() - started, attempt.row.result)
+    let dependency = &w.dependencies[step.dependency];
+    // The pool may have taken what time there was.
+    let timeout = limit.time_for(step, w.sim.now()).unwrap_or(1);
+    if dependency.has_engines() {
+        return match dependency.answer(w, job(w, v), time, timeout).await {
+            Answer::TooLate => Some(Failure::Timeout),
+            Answer::TooLong => Some(Failure::Permanent),
+            Answer::Complete(done) => {
+                spent.tokens = tokens(v, &done);
+                // A failed answer reaches nobody.
+                if done.wrong && failure.is_none() {
+                    w.wrong_answers.set(w.wrong_answers.get() + 1);
+                }
+                failure
+            }
+        };
+    }
+    match dependency.serve(w, time, timeout).await {
+        true => failure,
+        false => Some(Failure::Timeout),
+    }
+}
+
+/// Failures that are not transient. What is wrong with a request is wrong at each attempt: its dice are the request's.
+fn other_failure(v: &Visit<'_>, spec: &DependencySpec, n: u64) -> Option<Failure> {
+    let left = 1.0 - spec.error_rate;
+    let dependency = n & 0xffff;
+    OTHER_ERRORS
+        .into_iter()
+        .zip(spec.errors)
+        .filter(|(_, share)| *share > 0.0)
+        .find(|(failure, share)| {
+            let key = if failure.passes() { n } else { dependency };
+            let own = (*failure as u64) << 48 | key;
+            v.dice
+                .draw(purpose::FAIL_CLASS, own)
+                .chance((share / left).min(1.0))
+        })
+        .map(|(failure, _)| failure)
+}
+
+/// A breaker's leave to make a call. Dropped half way, the breaker learns that nobody knows how the call ended.
+struct Leave<'a> {
+    sim: &'a Sim,
+    way: &'a Way,
+    pass: Option<Pass>,
+    well: Option<bool>,
+}
+
+impl<'a> Leave<'a> {
+    /// Asks the breaker, where there is one.
+    fn ask(w: &'a World<'_>, v: &'a Visit<'_>, step: &Step) -> Option<Leave<'a>> {
+        let way = &v.process.ways[step.dependency];
+        let pass = match way.breaker.borrow_mut().as_mut() {
+            Some((_, breaker)) => Some(breaker.admit(w.sim.now())?),
+            None => None,
+        };
+        Some(Leave {
+            sim: &w.sim,
+            way,
+            pass,
+            well: None,
+        })
+    }
+
+    fn ends(&mut self, well: bool) {
+        self.well = Some(well);
+    }
+}
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        // A breaker that came with a deploy meanwhile has another's passes to deal with, and ignores them.
+        if let (Some(pass), Some((_, breaker))) =
+            (self.pass, self.way.breaker.borrow_mut().as_mut())
+        {
+            breaker.done(pass, self.well, self.sim.now());
+        }
+    }
+}
+
+/// The request as engines see it.
+fn job<'v>(w: &World<'_>, v: &'v Visit<'_>) -> Job<'v> {
+    let tags = w.tags.borrow();
+    Job {
+        ticket: 0,
+        prompt: u64::from(v.request.input_tokens),
+        answer: u64::from(v.request.output_tokens),
+        prefix: &v.request.payload.blocks,
+        model: tag_digest(v.request, &tags, Tag::Model),
+        tenant: tag_digest(v.request, &tags, Tag::Tenant),
+    }
+}
+
+/// First token, ns between two, prompt tokens found.
+fn tokens(v: &Visit<'_>, done: &Done) -> (u64, u64, u32) {
+    let gaps = u64::from(v.request.output_tokens).saturating_sub(1);
+    let between = (done.ended - done.first_token)
+        .checked_div(gaps)
+        .unwrap_or(0);
+    let found = u32::try_from(done.hit_tokens).unwrap_or(u32::MAX);
+    (done.first_token.max(1), between, found)
 }
 
 /// An attempt under way. Recorded when it ends, however it ends: dropped half way it is a cancelled one.

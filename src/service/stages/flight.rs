@@ -65,6 +65,8 @@ pub(in crate::service) async fn join<'a>(
         let landed = follow.await;
         row.flight_wait = w.sim.now() - joined;
         if let Some(end) = landed {
+            // What the leader's failure said of coming back was said to the leader.
+            v.process.retry_after.set(0);
             return Role::Follower(end);
         }
     }

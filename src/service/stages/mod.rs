@@ -5,6 +5,7 @@ pub(super) mod cache;
 pub(super) mod call;
 pub(super) mod compute;
 pub(super) mod flight;
+pub(super) mod graph;
 pub(super) mod key;
 pub(super) mod parse;
 pub(super) mod queue;

@@ -1,0 +1,127 @@
+//! `gameday lab`: experiments that are no replay of an incident, or more than one.
+
+use super::{
+    Done, find,
+    output::{Stdout, print},
+    which::WhichArgs,
+};
+use crate::{
+    config::{Count, Node, Read, Refusal, Source},
+    experiments::{leak, structures},
+    incident::{self, Incident, Overlay, Registries, RunOptions},
+    recording::Keep,
+};
+use clap::{Args, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Args)]
+pub struct LabArgs {
+    #[command(subcommand)]
+    lab: Lab,
+}
+
+#[derive(Subcommand)]
+enum Lab {
+    /// Which data structure holds the p95 that an operation may cost, on this machine. Exits with 1 when at some size none does.
+    Structures(StructuresArgs),
+    /// Leak, filling cache or fragmentation: live bytes and objects by component over an incident. Exits with 1 when something leaks.
+    #[command(mut_arg("variant", |arg| arg.help("Overlay the [variant.NAME] table")))]
+    Leak(WhichArgs),
+}
+
+#[derive(Args)]
+struct StructuresArgs {
+    /// Live entries, such as 1k,10k,100k.
+    #[arg(long, value_delimiter = ',')]
+    sizes: Vec<String>,
+    /// Keys that one request asks for.
+    #[arg(long)]
+    batch: Option<usize>,
+    /// Batches measured for each candidate and size.
+    #[arg(long)]
+    samples: Option<usize>,
+    /// Zipf exponent of the keys; 0 is uniform.
+    #[arg(long)]
+    exponent: Option<f64>,
+    /// Time that a batch may take at its p95, such as lookup=1.5ms,top-k=4ms.
+    #[arg(long, default_value = "")]
+    budget: String,
+    /// Seed of the keys.
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+pub fn run(args: &LabArgs, out: &mut Stdout) -> Done {
+    match &args.lab {
+        Lab::Structures(args) => structures(args, out),
+        Lab::Leak(which) => leak(which, out),
+    }
+}
+
+/// A count as people write it.
+fn count(text: &str) -> Result<usize, Refusal> {
+    let toml = format!("size = \"{}\"", text.trim().escape_default());
+    let file = Node::parse(&Source::new("--sizes", toml))?;
+    let count = match file.get("size") {
+        Some(node) => Count::read(node)?,
+        None => Count(0),
+    };
+    Ok(usize::try_from(count.0).unwrap_or(usize::MAX))
+}
+
+fn structures(args: &StructuresArgs, out: &mut Stdout) -> Done {
+    let mut options = structures::Options::default();
+    if !args.sizes.is_empty() {
+        options.sizes = args
+            .sizes
+            .iter()
+            .map(|s| count(s))
+            .collect::<Result<_, _>>()?;
+    }
+    options.batch = args.batch.unwrap_or(options.batch);
+    options.samples = args.samples.unwrap_or(options.samples);
+    options.exponent = args.exponent.unwrap_or(options.exponent);
+    options.seed = args.seed.unwrap_or(options.seed);
+    options.set_budgets(&args.budget)?;
+    #[expect(
+        clippy::disallowed_types,
+        reason = "the lab measures this machine, outside of any run"
+    )]
+    let start = std::time::Instant::now();
+    let mut clock = || u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    let rows = structures::run(&options, &mut clock)?;
+    print(out, &structures::render(&rows, &options))?;
+    let none = structures::Operation::ALL.iter().any(|&operation| {
+        let verdict = |&size: &usize| structures::verdict(&rows, operation, size).is_none();
+        options.sizes.iter().any(verdict)
+    });
+    Ok(ExitCode::from(u8::from(none)))
+}
+
+fn leak(which: &WhichArgs, out: &mut Stdout) -> Done {
+    let registries = Registries::builtin();
+    let (path, text) = find::incident(&which.incident)?;
+    let overrides = which.shape.overrides(which.trace.clone());
+    let mut overlay = Overlay {
+        variant: which.variant.clone(),
+        set: which.set.clone(),
+        seed: which.shape.seed,
+        healthy: which.healthy,
+        no_fix: which.no_fix,
+        fix_steps: which.fix_steps,
+    };
+    let mut incident = Incident::read(&path, &text, &overlay, &overrides, &registries)?;
+    if incident.service.memory.is_none() {
+        overlay.set.push("service.memory={}".into());
+        incident = Incident::read(&path, &text, &overlay, &overrides, &registries)?;
+    }
+    let options = RunOptions {
+        keep: Keep::NoRows,
+        progress: None,
+    };
+    let run = incident::run(&incident, &registries, &options)?;
+    print(out, &leak::render(&run.recording, run.length))?;
+    let leaks = |site: &leak::Site| site.trend.growth == leak::Growth::Leak;
+    let leaky = leak::examine(&run.recording).iter().any(leaks);
+    Ok(ExitCode::from(u8::from(leaky)))
+}
