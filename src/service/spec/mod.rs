@@ -18,7 +18,7 @@ pub(in crate::service) use calls::OTHER_ERRORS;
 pub use calls::{CallOptions, DependencyKind, DependencyOptions, DependencySpec, Step};
 use calls::{read_dependencies, read_fan_out, read_steps};
 pub use clients::{ClientOptions, ClientRetry};
-pub use parts::{CacheSpec, LimiterSpec, ParseSpec, Part, QueueSpec, Scope};
+pub use parts::{CacheSpec, LimiterSpec, OnUnread, ParseSpec, Part, QueueSpec, Scope};
 use parts::{part, read_cache, read_limiter, read_parse, read_queue, read_single_flight};
 pub use schema::{component as component_schema, schemas as service_schemas};
 
