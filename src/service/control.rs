@@ -280,6 +280,7 @@ impl World<'_> {
         gauges_of(&self.shared, &mut |gauge, value| {
             rows.push((gauge.to_string(), 0, value))
         });
+        self.gauges_of_parsers(&mut |gauge, value| rows.push((gauge.to_string(), 0, value)));
         if self.versions.iter().any(|v| v.spec.fan_out.is_some()) {
             let (running, awaited) = (self.strays.running.get(), self.strays.awaited.get());
             rows.push(("calls.running".into(), 0, f64::from(running)));

@@ -24,7 +24,7 @@ use crate::{
         Sim,
         dice::{Dice, Purpose},
     },
-    trace::{Request, Tags},
+    trace::{Payload, Request, Tags},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -75,6 +75,9 @@ pub struct Setting<'r> {
     pub recorder: Recorder<'r>,
 }
 
+/// Clients whose fields are counted one by one.
+const NOTED: usize = 64;
+
 /// A change that is in force, or on its way.
 pub(super) struct Deployed {
     /// The version that it brings.
@@ -107,6 +110,8 @@ pub struct World<'r> {
     pub(super) balancer: RefCell<Box<dyn Balancer>>,
     pub(super) parsers: Vec<Option<Box<dyn Parser>>>,
     pub(super) parse_paths: RefCell<Names>,
+    /// Unknown and missing fields so far, by number of the client.
+    pub(super) noted_fields: RefCell<Vec<[u64; 2]>>,
     pub(super) dependencies: Vec<Dependency>,
     /// What clients may still retry, all together.
     pub(super) client_budget: RefCell<Budget>,
@@ -189,6 +194,7 @@ impl<'r> World<'r> {
             balancer: RefCell::new(pick(&registry.balancers, "balancer", &first.balancer.node)?),
             parsers,
             parse_paths: RefCell::default(),
+            noted_fields: RefCell::default(),
             dependencies,
             client_budget: RefCell::new(Budget::new(first.clients.retry.budget_burst)),
             candidates: RefCell::default(),
@@ -286,12 +292,60 @@ impl<'r> World<'r> {
         }
     }
 
-    /// A request, seen as keys see it.
-    pub(super) fn seen<'a>(&self, request: &'a Request, tags: &'a Tags) -> Seen<'a> {
+    /// A request with what its parser read, seen as keys see it.
+    pub(super) fn seen<'a>(
+        &self,
+        request: &'a Request,
+        payload: &'a Payload,
+        tags: &'a Tags,
+    ) -> Seen<'a> {
         Seen {
             request,
+            payload,
             tags,
             revision: self.newest().revision,
+        }
+    }
+
+    /// Counts fields that a version of clients sent although they are unknown, or did not send. Bounded: clients after
+    /// the first [`NOTED`] are counted together, under the empty name.
+    pub(super) fn note_fields(&self, client: u32, unknown: u8, missing: u8) {
+        if unknown == 0 && missing == 0 {
+            return;
+        }
+        let noted = &mut *self.noted_fields.borrow_mut();
+        let place = match client as usize {
+            client if client < NOTED => client,
+            _ => 0,
+        };
+        if noted.len() <= place {
+            noted.resize(place + 1, [0; 2]);
+        }
+        noted[place][0] += u64::from(unknown);
+        noted[place][1] += u64::from(missing);
+    }
+
+    /// Counters of unknown and missing fields by version of clients, where a parser knows them.
+    pub(super) fn gauges_of_parsers(&self, put: &mut dyn FnMut(&str, f64)) {
+        if !self.parsers.iter().flatten().any(|p| p.counts_fields()) {
+            return;
+        }
+        let tags = self.tags.borrow();
+        for (client, counts) in self.noted_fields.borrow().iter().enumerate() {
+            if *counts == [0, 0] && client == 0 {
+                continue;
+            }
+            let name = match client {
+                0 => "",
+                _ => tags.client.name(client as u32),
+            };
+            for (gauge, count) in ["parse.unknown_fields", "parse.missing_fields"]
+                .iter()
+                .zip(counts)
+            {
+                let dot = if name.is_empty() { "" } else { "." };
+                put(&format!("{gauge}{dot}{name}"), *count as f64);
+            }
         }
     }
 

@@ -59,5 +59,7 @@ pub(super) const INDICATORS: &[Indicator] = gauges! {
     "engine.kv_blocks.cached", Lower, "KV blocks of prefixes that nobody holds";
     "engine.kv_blocks.evicted", Higher, "KV blocks of prefixes that had to make room, so far";
     "engine.preemptions", Higher, "sequences that had to give their KV blocks back, so far";
+    "parse.unknown_fields", Higher, "fields that a version of clients sent and the parser did not know, so far";
+    "parse.missing_fields", Higher, "fields that a version of clients did not send, so far";
     "memory.live", Higher, "live bytes";
 };

@@ -21,7 +21,7 @@ use calls::{read_dependencies, read_fan_out, read_steps};
 pub use clients::{ClientOptions, ClientRetry};
 use limiter::read_limiter;
 pub use limiter::{LevelSpec, LimiterSpec};
-pub use parts::{CacheSpec, FlightSpec, ParseSpec, Part, QueueSpec, Scope};
+pub use parts::{CacheSpec, FlightSpec, OnUnread, ParseSpec, Part, QueueSpec, Scope};
 use parts::{part, read_cache, read_parse, read_queue, read_single_flight};
 pub use schema::{component as component_schema, schemas as service_schemas};
 

@@ -15,6 +15,16 @@ crate::choice! {
     }
 }
 
+crate::choice! {
+    /// What becomes of a request whose payload cannot be read.
+    pub enum OnUnread {
+        /// It is refused (400).
+        Refuse = "refuse",
+        /// It gets a safe default, and says so: degraded.
+        Default = "default",
+    }
+}
+
 /// A component as the file names it: its table, checked to build.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {
@@ -33,6 +43,8 @@ pub struct ParseSpec {
     pub version: u64,
     /// ns that reading a payload takes.
     pub time: u64,
+    /// What becomes of a request whose payload cannot be read.
+    pub on_failure: OnUnread,
 }
 
 /// The cache's place.
@@ -106,6 +118,7 @@ pub(super) fn read_parse(node: &Node, registry: &Registry) -> Result<ParseSpec, 
         part,
         version: of_stage(node, "version", 1)?,
         time: of_stage(node, "time", Span(0))?.0,
+        on_failure: of_stage(node, "on_failure", OnUnread::Refuse)?,
     })
 }
 

@@ -1,7 +1,7 @@
 //! The JSON Schema of what a file says of a service: what editors complete, and what a stranger writes a file by.
 
 use super::{
-    CallOptions, ClientOptions, DependencyOptions, Scope, ServiceOptions,
+    CallOptions, ClientOptions, DependencyOptions, OnUnread, Scope, ServiceOptions,
     calls::EngineDependencyOptions, limiter::LevelsOptions,
 };
 use crate::{
@@ -58,7 +58,16 @@ fn limiter(registry: &Registry) -> Value {
 fn of_parser() -> Vec<Field> {
     vec![
         of_stage::<u64>("version", "1", "Its version, as an operator names it."),
-        of_stage::<Span>("time", "0", "How long reading a payload takes."),
+        of_stage::<Span>(
+            "time",
+            "0",
+            "How long reading a payload takes; a repair and the second reading take twice as long again.",
+        ),
+        of_stage::<OnUnread>(
+            "on_failure",
+            "refuse",
+            "What becomes of a request whose payload cannot be read.",
+        ),
     ]
 }
 

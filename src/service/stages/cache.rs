@@ -7,7 +7,7 @@ use crate::{
         keys::KeyTemplate,
     },
     recording::{RequestRow, cache, miss, outcome},
-    service::{answers, journey::Visit, world::World},
+    service::{answers, journey::Visit, stages::parse, world::World},
 };
 
 /// Looks the key up, and then the keys of the compatibility read path. Whether it was found.
@@ -100,5 +100,8 @@ pub(in crate::service) fn fill(w: &World<'_>, v: &Visit<'_>, key: u64, row: &Req
 
 fn other_key(w: &World<'_>, v: &Visit<'_>, template: &KeyTemplate) -> u64 {
     let tags = w.tags.borrow();
-    template.key(&w.seen(v.request, &tags), v.process.seed)
+    let read = parse::in_its_place(v);
+    let payload = read.as_deref().unwrap_or(&v.request.payload);
+    let seen = w.seen(v.request, payload, &tags);
+    template.key(&seen, v.process.seed)
 }
