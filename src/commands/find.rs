@@ -18,6 +18,10 @@ pub const SHIPPED: &[(&str, &str)] = &[
         include_str!("../../incidents/incident-05.toml"),
     ),
     (
+        "incident-06",
+        include_str!("../../incidents/incident-06.toml"),
+    ),
+    (
         "incident-07",
         include_str!("../../incidents/incident-07.toml"),
     ),

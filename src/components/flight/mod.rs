@@ -157,6 +157,11 @@ impl<T: Copy> Flights<T> {
         Role::Lead
     }
 
+    /// ns until which a follower of this key need wait: then its leader has lost it, and it may ask again.
+    pub fn held_until(&self, key: u64) -> u64 {
+        self.entries.get(&key).map_or(0, |entry| entry.dies)
+    }
+
     /// Opens a flight, after [`join`](Self::join) said to lead. Gives its serial number, for [`end`](Self::end): the fencing
     /// token of the one who leads.
     pub fn open(&mut self, key: u64, flight: T, now: u64) -> u64 {

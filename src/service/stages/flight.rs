@@ -119,7 +119,12 @@ pub(in crate::service) async fn join<'a>(
         let Some(follow) = in_flight.flights.follow(id) else {
             return Role::Lead(Leader(None));
         };
-        let landed = follow.await;
+        // Nor does anybody wait for a leader that has lost the key: whoever asks first then leads.
+        let until = in_flight.by_key.borrow().held_until(key);
+        let landed = match until {
+            u64::MAX => follow.await,
+            until => w.sim.timeout_at(until, follow).await.unwrap_or(None),
+        };
         row.flight_wait = w.sim.now() - joined;
         if let Some(answer) = landed {
             return told(w, v, answer, row);
