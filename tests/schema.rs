@@ -175,6 +175,8 @@ call = [
 kind = "llm-engine"
 engines = 2
 blocks = 500
+prefix_key = ["model", "adapter", "revision", "tokenizer", "tools", "parameters", "tenant"]
+tokenizer = 3
 pool = 8
 [dependency.db]
 kind = "service"

@@ -14,10 +14,14 @@ fn go(service: &str, more: &str) -> Run {
          duration = \"2m\"\ntenants = {{ count = 3 }}\nmodels = {{ a = 2, b = 1 }}\ncontents = {{ count = 10 }}\n\
          [service]\n{service}\ncall = {{ dependency = \"llm\" }}\n[dependency.llm]\nlatency = \"300ms\"\n{more}"
     );
+    replay(&text)
+}
+
+fn replay(text: &str) -> Run {
     let (overlay, registries) = (Overlay::default(), Registries::builtin());
     let incident = Incident::read(
         Path::new("t.toml"),
-        &text,
+        text,
         &overlay,
         &Default::default(),
         &registries,
@@ -115,4 +119,57 @@ fn without_a_checker_the_recording_knows_nothing_and_with_one_users_feel_nothing
     let rows = |run: &Run| run.recording.requests.rows().collect::<Vec<_>>();
     assert_eq!(rows(&off), rows(&on));
     assert_eq!(off.wrong_answers, on.wrong_answers);
+}
+
+/// Conversations of one tenant, half of them with an adapter, on an engine.
+fn talk(engine: &str, service: &str, more: &str) -> Run {
+    let text = format!(
+        "schema = 1\ntitle = \"t\"\nwarm_up = 0\n[trace]\nsessions = {{ users = 20, system_blocks = 4 }}\nduration = \"5m\"\n\
+         models = {{ base = 1, \"base+sql\" = 1 }}\noutput_tokens = 50\n\
+         [service]\ncheck_answers = \"100%\"\ncall = {{ dependency = \"llm\" }}\n{service}\n\
+         [dependency.llm]\nkind = \"llm-engine\"\n{engine}\n{more}"
+    );
+    replay(&text)
+}
+
+const WITHOUT_ADAPTER: &str = "prefix_key = [\"model\", \"revision\", \"tokenizer\", \"tools\"]";
+
+#[test]
+fn memory_that_another_adapter_computed_is_a_wrong_answer_and_the_sound_key_misses_it() {
+    let sound = talk("", "", "");
+    assert_eq!((sound.wrong_answers, checked(&sound)), (0, Some(0.0)));
+    let flawed = talk(WITHOUT_ADAPTER, "", "");
+    let share = checked(&flawed).unwrap();
+    assert!(flawed.wrong_answers > 20 && share > 0.1, "{share}");
+}
+
+#[test]
+fn a_rollout_that_keeps_the_memory_of_the_last_model_is_stale_where_the_key_forgets_the_revision() {
+    let rollout = "[[timeline]]\nat = \"50%\"\nset = { \"dependency.llm.revision\" = 2 }\n";
+    assert_eq!(talk("", "", rollout).wrong_answers, 0);
+    let forgets = "prefix_key = [\"model\", \"adapter\", \"tokenizer\", \"tools\"]";
+    assert!(talk(forgets, "", rollout).wrong_answers > 20);
+}
+
+#[test]
+fn what_was_made_out_of_a_wrong_prefix_is_wrong_in_the_cache_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("three.jsonl");
+    let row = |arrived: u32, model: &str| {
+        format!(
+            "{{\"arrived\":{arrived},\"model\":\"{model}\",\"prompt\":\"p\",\"blocks\":[1,2],\"input_tokens\":1200,\"output_tokens\":50}}\n"
+        )
+    };
+    // The second finds what the first computed with another adapter; the third finds the answer of the second.
+    let rows = [row(0, "base"), row(20, "base+sql"), row(40, "base+sql")];
+    std::fs::write(&path, rows.concat()).unwrap();
+    let wrong = |engine: &str| {
+        replay(&format!(
+            "schema = 1\ntitle = \"t\"\nwarm_up = 0\n[trace]\npath = {path:?}\n[service]\n\
+             key = {{ fields = [\"model\", \"body\"] }}\ncache = {{ kind = \"lru\", capacity = 1000 }}\n\
+             call = {{ dependency = \"llm\" }}\n[dependency.llm]\nkind = \"llm-engine\"\n{engine}\n"
+        ))
+        .wrong_answers
+    };
+    assert_eq!((wrong(""), wrong(WITHOUT_ADAPTER)), (0, 2));
 }
