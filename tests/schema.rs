@@ -151,6 +151,7 @@ input_tokens = { kind = "lognormal", p50 = 600, p99 = 4000 }
 output_tokens = { kind = "lognormal", p50 = 100, p99 = 400 }
 [service]
 memory = { limit = "1GB", down = "5s" }
+trending = { kind = "space-saving", k = 5, counters = 50, newcomer = "zero", of = ["prompt"], scope = "local", every = "2s", routes = ["/top"] }
 queue = { kind = "priority-aging", classes = { urgent = 10, later = 0 }, workers = 4, limit = 50, max_wait = "2s", best_effort = ["later"] }
 fan_out = { parallel = 2, need = "1 of 2" }
 call = [
@@ -194,6 +195,8 @@ fn what_the_program_takes_is_right_by_the_schema() {
         ("down = \"5s\"", "donw = \"5s\""),
         ("breaker = \"failure-ratio\"", "breaker = \"failure-rate\""),
         ("max_wait", "max_wiat"),
+        ("of = [\"prompt\"]", "of = 3"),
+        ("newcomer = \"zero\"", "newcomer = \"nought\""),
     ] {
         let text = SELDOM.replacen(right, wrong, 1);
         assert!(

@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 /// Incidents that ship with the program: name and text.
 pub const SHIPPED: &[(&str, &str)] = &[
     (
+        "incident-03",
+        include_str!("../../incidents/incident-03.toml"),
+    ),
+    (
         "incident-04",
         include_str!("../../incidents/incident-04.toml"),
     ),

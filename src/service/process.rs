@@ -3,6 +3,7 @@
 use super::{
     queue::Queue,
     spec::{Part, Scope, ServiceSpec},
+    trending::Trending,
     version::same,
 };
 use crate::{
@@ -37,6 +38,8 @@ pub struct State {
     pub limiter: RefCell<Option<Box<dyn RateLimiter>>>,
     /// Result cache.
     pub cache: RefCell<Option<Box<dyn Cache>>>,
+    /// What is asked for most.
+    pub trending: RefCell<Option<Box<Trending>>>,
     /// Single-flight.
     pub in_flight: InFlight,
     /// What the components were last tuned to.
@@ -57,6 +60,7 @@ impl State {
         let state = State {
             limiter: RefCell::default(),
             cache: RefCell::default(),
+            trending: RefCell::default(),
             in_flight: InFlight {
                 flights: Flights::new(sim),
                 by_key: RefCell::default(),
@@ -79,6 +83,9 @@ impl State {
         now: u64,
         cold: bool,
     ) -> Result<(), Refusal> {
+        if let Some(new) = spec.trending.as_ref().filter(|t| t.scope == scope) {
+            Trending::tune(&mut self.trending.borrow_mut(), new, registry, now, cold)?;
+        }
         let tuned = &mut *self.tuned.borrow_mut();
         if let Some(limiter) = spec.limiter.as_ref().filter(|l| l.scope == scope) {
             let mut held = self.limiter.borrow_mut();

@@ -7,6 +7,7 @@ use super::{
     seams::Saboteur,
     spec::{DependencyKind, Scope, ServiceSpec},
     strays::Strays,
+    trending::Judges,
     version::Version,
 };
 use crate::{
@@ -114,6 +115,7 @@ pub struct World<'r> {
     pub(super) warming: RefCell<VecDeque<Request>>,
     pub(super) wrong_answers: Cell<u64>,
     pub(super) strays: Strays,
+    pub(super) judges: RefCell<Judges>,
     pub(super) events: EventNames,
     /// Payload fields that say what the content of a request is; `None` is all.
     pub(super) content: Option<Vec<String>>,
@@ -189,6 +191,10 @@ impl<'r> World<'r> {
             warming: RefCell::default(),
             wrong_answers: Cell::new(0),
             strays: Strays::new(sim),
+            judges: RefCell::new(Judges::new(
+                versions.iter().map(|v| &v.spec),
+                first.replicas,
+            )),
             events,
             content: first
                 .key
