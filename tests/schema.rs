@@ -165,6 +165,7 @@ limiter = { scope = "shared", levels = [
 key = { fields = ["tenant", "prompt"] }
 single_flight = { scope = "shared", limit = 1000, ttl = "30s", lease = "10s", renew = "3s", fenced = true, results = "2s", lookup = "1ms", poll = "50ms", on_cancel = "hand-over", failures = "1s", cleanup = "always" }
 parse = { kind = "schema-json", time = "50us", on_failure = "default", unknown = "ignore", repair = "once", max_bytes = "64KiB", max_depth = 8, version_field = "v", schema_version = 2, versions = { 1 = { renamed = { temp = "temperature" }, defaults = { temperature = 1.0 } } }, fields = { prompt = "text", temperature = { type = "number", default = 0.2, coerce = true }, mode = { type = "text", required = false, one_of = ["a"] } } }
+trending = { kind = "space-saving", k = 5, counters = 50, newcomer = "zero", of = ["prompt"], scope = "local", every = "2s", routes = ["/top"] }
 queue = { kind = "priority-aging", classes = { urgent = 10, later = 0 }, workers = 4, limit = 50, max_wait = "2s", best_effort = ["later"] }
 fan_out = { parallel = 2, need = "1 of 2" }
 call = [
@@ -220,6 +221,8 @@ fn what_the_program_takes_is_right_by_the_schema() {
         ("on_failure = \"default\"", "on_failure = \"defualt\""),
         ("type = \"number\"", "type = \"nubmer\""),
         ("defaults = {", "default = {"),
+        ("of = [\"prompt\"]", "of = 3"),
+        ("newcomer = \"zero\"", "newcomer = \"nought\""),
     ] {
         let text = SELDOM.replacen(right, wrong, 1);
         assert!(

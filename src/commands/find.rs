@@ -10,6 +10,10 @@ pub const SHIPPED: &[(&str, &str)] = &[
         include_str!("../../incidents/incident-02.toml"),
     ),
     (
+        "incident-03",
+        include_str!("../../incidents/incident-03.toml"),
+    ),
+    (
         "incident-04",
         include_str!("../../incidents/incident-04.toml"),
     ),

@@ -3,6 +3,7 @@
 use super::{
     queue::Queue,
     spec::{LimiterSpec, Part, Scope, ServiceSpec},
+    trending::Trending,
     version::same,
 };
 use crate::{
@@ -45,6 +46,8 @@ pub struct State {
     pub limiter: RefCell<Option<Limiter>>,
     /// Result cache.
     pub cache: RefCell<Option<Box<dyn Cache>>>,
+    /// What is asked for most.
+    pub trending: RefCell<Option<Box<Trending>>>,
     /// Single-flight.
     pub in_flight: InFlight,
     /// What the components were last tuned to.
@@ -68,6 +71,7 @@ impl State {
         let state = State {
             limiter: RefCell::default(),
             cache: RefCell::default(),
+            trending: RefCell::default(),
             in_flight: InFlight {
                 flights: Flights::new(sim),
                 by_key: RefCell::new(flight::Flights::new(FlightOptions::plain())),
@@ -99,6 +103,9 @@ impl State {
             }
             by_key.retune(flight.options);
             self.in_flight.gauges.set(flight.gauges);
+        }
+        if let Some(new) = spec.trending.as_ref().filter(|t| t.scope == scope) {
+            Trending::tune(&mut self.trending.borrow_mut(), new, registry, now, cold)?;
         }
         let tuned = &mut *self.tuned.borrow_mut();
         if let Some(limiter) = spec.limiter.as_ref().filter(|l| l.scope == scope) {

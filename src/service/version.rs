@@ -123,6 +123,7 @@ const STATEFUL: &[&str] = &[
     "replicas",
     "balancer",
     "single_flight",
+    "trending",
 ];
 
 /// Names of stateful parts of the service that differ between two versions.
@@ -172,6 +173,11 @@ pub fn refuse_other_kinds(old: &ServiceSpec, new: &ServiceSpec) -> Result<(), Re
         old.cache.as_ref().map(|c| &c.part),
         new.cache.as_ref().map(|c| &c.part),
         "cache",
+    )?;
+    pair(
+        old.trending.as_ref().map(|t| &t.part),
+        new.trending.as_ref().map(|t| &t.part),
+        "trending list",
     )?;
     for (was, is) in old.dependencies.iter().zip(&new.dependencies) {
         refuse_other_memory(was, is)?;

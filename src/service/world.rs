@@ -8,6 +8,7 @@ use super::{
     seams::Saboteur,
     spec::{DependencyKind, Scope, ServiceSpec},
     strays::Strays,
+    trending::Judges,
     version::Version,
 };
 use crate::{
@@ -122,6 +123,7 @@ pub struct World<'r> {
     pub(super) warming: RefCell<VecDeque<Request>>,
     pub(super) answers: Answers,
     pub(super) strays: Strays,
+    pub(super) judges: RefCell<Judges>,
     pub(super) events: EventNames,
     /// Payload fields that say what the content of a request is; `None` is all.
     pub(super) content: Option<Vec<String>>,
@@ -203,6 +205,10 @@ impl<'r> World<'r> {
             warming: RefCell::default(),
             answers: Answers::new(&versions),
             strays: Strays::new(sim),
+            judges: RefCell::new(Judges::new(
+                versions.iter().map(|v| &v.spec),
+                first.replicas,
+            )),
             events,
             content: first
                 .key

@@ -9,30 +9,31 @@ use super::{
 use crate::indicators::measure::{GaugeStat, Measure};
 
 macro_rules! gauges {
-    ($($name:literal, $worse:ident, $doc:literal;)+) => {
+    ($unit:ident: $($name:literal, $worse:ident, $doc:literal;)+) => {
         &[$(
-            reading($name, $worse, Measure::Gauge($name, GaugeStat::Mean), concat!("mean ", $doc)),
-            reading(concat!($name, ".max"), $worse, Measure::Gauge($name, GaugeStat::Max), concat!("most ", $doc)),
+            reading($name, Unit::$unit, $worse, Measure::Gauge($name, GaugeStat::Mean), concat!("mean ", $doc)),
+            reading(concat!($name, ".max"), Unit::$unit, $worse, Measure::Gauge($name, GaugeStat::Max), concat!("most ", $doc)),
         )+]
     };
 }
 
 const fn reading(
     name: &'static str,
+    unit: Unit,
     worse: Worse,
     measure: Measure,
     doc: &'static str,
 ) -> Indicator {
     Indicator {
         name,
-        unit: Unit::Count,
+        unit,
         worse,
         doc,
         measure,
     }
 }
 
-pub(super) const INDICATORS: &[Indicator] = gauges! {
+pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
     "queue.depth", Higher, "requests waiting for a worker";
     "workers.busy", Higher, "workers at work";
     "workers.size", Lower, "workers there are";
@@ -61,5 +62,15 @@ pub(super) const INDICATORS: &[Indicator] = gauges! {
     "engine.preemptions", Higher, "sequences that had to give their KV blocks back, so far";
     "parse.unknown_fields", Higher, "fields that a version of clients sent and the parser did not know, so far";
     "parse.missing_fields", Higher, "fields that a version of clients did not send, so far";
+    "trending.entries", Higher, "counts and places in heaps that a trending list holds";
+    "trending.bound", Higher, "events that a listed count may be wrong by, as the list itself says";
     "memory.live", Higher, "live bytes";
+};
+
+/// Those that are shares.
+pub(super) const SHARES: &[Indicator] = gauges! { Fraction:
+    "trending.sure", Lower, "share of a trending list that its own bounds prove to belong there";
+    "trending.wrong", Higher, "share of what is asked for most that a trending list lacks, or has others in place of";
+    "trending.overcount", Higher, "events that listed counts are too high by, as a share of the true ones";
+    "trending.false_bounds", Higher, "share of a trending list whose true count lies outside of what is said of it";
 };

@@ -1,9 +1,10 @@
 //! Components at their places in the journey: each is checked to build, and keeps the table that it is built from.
 
 use crate::{
-    components::{Registry, flight::FlightOptions, queue::Guard},
-    config::{Node, Options, Percent, Read, Refusal, Span, Table, Value, pick},
+    components::{Registry, flight::FlightOptions, keys::KeyTemplate, queue::Guard},
+    config::{Count, Entry, Node, Options, Percent, Read, Refusal, Span, Table, Value, pick},
 };
+use xxhash_rust::xxh3::xxh3_64;
 
 crate::choice! {
     /// Where a component's state lives.
@@ -77,6 +78,27 @@ pub struct FlightSpec {
     pub gauges: bool,
 }
 
+/// The place of what is asked for most.
+#[derive(Clone, Debug)]
+pub struct TrendingSpec {
+    /// The component.
+    pub part: Part,
+    /// Where its state lives.
+    pub scope: Scope,
+    /// What is counted, where it is not the service's key.
+    pub of: Option<KeyTemplate>,
+    /// ns after which the list is made anew.
+    pub every: u64,
+    /// Digests of the names of routes that are answered with the list.
+    pub routes: Vec<u64>,
+    /// Only answers to what is listed enter the cache.
+    pub admit: bool,
+    /// Keys on the list.
+    pub k: u64,
+    /// ns of the window, and its panes, as they are meant: by those of the first version is the list judged.
+    pub window: (u64, u32),
+}
+
 /// The queue's place.
 #[derive(Clone, Debug)]
 pub struct QueueSpec {
@@ -129,6 +151,43 @@ pub(super) fn read_cache(node: &Node, registry: &Registry) -> Result<CacheSpec, 
         ttl: of_stage(node, "ttl", Span(0))?.0,
         jitter: of_stage(node, "jitter", Percent(0.0))?.0,
         lookup: of_stage(node, "lookup", Span(0))?.0,
+    })
+}
+
+/// What is counted: the name of a field, a list of them, or a key's table.
+fn read_of(node: &Node) -> Result<KeyTemplate, Refusal> {
+    let fields = match &node.value {
+        Value::Table(_) => return KeyTemplate::read(node),
+        Value::List(_) => node.clone(),
+        _ => return Err(node.wrong("fields such as [\"prompt\"], or a table like that of the key")),
+    };
+    let entry = Entry {
+        key: node.at.clone(),
+        node: fields,
+    };
+    KeyTemplate::read(&Node {
+        value: Value::Table([("fields".to_string(), entry)].into_iter().collect()),
+        at: node.at.clone(),
+    })
+}
+
+pub(super) fn read_trending(node: &Node, registry: &Registry) -> Result<TrendingSpec, Refusal> {
+    let part = part(node, |n| {
+        pick(&registry.trending, "trending list", n).map(drop)
+    })?;
+    let routes: Vec<String> = of_stage(node, "routes", vec![])?;
+    Ok(TrendingSpec {
+        part,
+        scope: of_stage(node, "scope", Scope::Shared)?,
+        of: node.get("of").map(read_of).transpose()?,
+        every: of_stage(node, "every", Span(1_000_000_000))?.0.max(1),
+        routes: routes.iter().map(|r| xxh3_64(r.as_bytes())).collect(),
+        admit: of_stage(node, "admit", false)?,
+        k: of_stage(node, "k", Count(10))?.0,
+        window: (
+            of_stage(node, "window", Span(300_000_000_000))?.0,
+            of_stage(node, "panes", 10)?,
+        ),
     })
 }
 

@@ -103,6 +103,32 @@ fn single_flight() -> Value {
     schema_of("Equal requests share one piece of work.", &fields)
 }
 
+fn of_trending() -> Vec<Field> {
+    let of = Field {
+        schema: json!({ "anyOf": [Vec::<String>::schema(), KeyOptions::schema()] }),
+        ..of_stage::<Vec<String>>(
+            "of",
+            "the service's key",
+            "What is counted: fields such as [\"prompt\"], or a table like that of the key.",
+        )
+    };
+    let scope = Field {
+        default: Some("shared"),
+        ..scope()
+    };
+    vec![
+        scope,
+        of,
+        of_stage::<Span>("every", "1s", "How old a list may be."),
+        of_stage::<Vec<String>>("routes", "none", "Routes that are answered with the list."),
+        of_stage::<bool>(
+            "admit",
+            "false",
+            "Only answers to what is listed enter the cache.",
+        ),
+    ]
+}
+
 /// A dependency is a service unless its `kind` says otherwise.
 fn dependency() -> Value {
     let with_kind = |mut schema: Value, kind: Value| {
@@ -168,6 +194,7 @@ pub fn schemas(registry: &Registry) -> [(&'static str, Value); 3] {
     put("limiter", limiter(registry));
     put("parse", component(&registry.parsers, of_parser()));
     put("key", KeyOptions::schema());
+    put("trending", component(&registry.trending, of_trending()));
     put("cache", component(&registry.caches, of_cache()));
     put(
         "single_flight",

@@ -71,6 +71,9 @@ pub(in crate::service) fn fill(w: &World<'_>, v: &Visit<'_>, key: u64, row: &Req
     let Some(spec) = v.version.spec.cache.as_ref().filter(|_| end == outcome::OK) else {
         return;
     };
+    if !super::trending::admits(w, v, key) {
+        return;
+    }
     let now = w.sim.now();
     let ttl = if spec.ttl > 0 && spec.jitter > 0.0 {
         let off = v.dice.draw(purpose::TTL, 0).unit() * spec.jitter * spec.ttl as f64;
