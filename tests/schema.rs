@@ -151,7 +151,7 @@ input_tokens = { kind = "lognormal", p50 = 600, p99 = 4000 }
 output_tokens = { kind = "lognormal", p50 = 100, p99 = 400 }
 [service]
 key = { fields = ["prompt"] }
-cache = { kind = "lru", scope = "shared", capacity = 100, bytes = "1MB", ttl = "10s", jitter = "20%", lookup = "1ms", sweep = 2, stale = "5s", lease = "2s" }
+cache = { kind = "lru", scope = "shared", capacity = 100, bytes = "1MB", ttl = "10s", jitter = "20%", lookup = "1ms", sweep = 2, stale = "5s", lease = "2s", early = 1, shards = 4, detail = true }
 memory = { limit = "1GB", down = "5s" }
 queue = { kind = "priority-aging", classes = { urgent = 10, later = 0 }, workers = 4, limit = 50, max_wait = "2s", best_effort = ["later"] }
 fan_out = { parallel = 2, need = "1 of 2" }
