@@ -125,6 +125,19 @@ fn evictions_are_told_by_reason() {
 }
 
 #[test]
+fn what_was_swept_is_missed_as_expired_and_what_made_room_as_evicted() {
+    let mut cache = lru("sweep = 1", 2);
+    cache.put(1, entry(5, 1), 0);
+    cache.put(2, entry(0, 1), 1);
+    cache.put(3, entry(0, 1), 6); // sweeps 1
+    cache.put(4, entry(0, 1), 7); // evicts 2
+    assert_eq!(cache.get(1, 8), Lookup::Miss(super::Reason::Expired));
+    assert_eq!(cache.get(2, 8), Lookup::Miss(super::Reason::Evicted));
+    cache.put(1, entry(9, 1), 9);
+    assert!(hit(cache.get(1, 10)), "written anew");
+}
+
+#[test]
 fn an_answer_that_grew_too_large_leaves_no_old_one_behind() {
     let mut cache = Make {
         kind: "lru",

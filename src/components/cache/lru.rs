@@ -191,7 +191,7 @@ impl<V> Lru<V> {
         if dead || !held {
             self.counts.stampede += u64::from(slot.asked);
             slot.asked = true;
-            return Lookup::Miss(if held {
+            return Lookup::Miss(if held || slot.swept {
                 Reason::Expired
             } else {
                 Reason::Evicted
@@ -305,7 +305,8 @@ impl<V> Lru<V> {
             next = self.slots.before(i);
             let expires = self.slots.at(i).expires;
             if expires.saturating_add(self.stale) <= now && self.expiry != Expiry::Ignored {
-                self.slots.forget(i).map(&mut *out);
+                self.slots.at_mut(i).swept = true;
+                self.slots.haunt(i, self.ghosts).map(&mut *out);
                 self.counts.expirations += 1;
             }
         }

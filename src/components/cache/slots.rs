@@ -22,6 +22,8 @@ pub(super) struct Slot<V> {
     pub next: u32,
     /// Somebody missed it, and was sent to make it anew.
     pub asked: bool,
+    /// A ghost that had expired when it went.
+    pub swept: bool,
     /// What it holds; ghosts and heads hold nothing.
     pub value: Option<V>,
 }
@@ -38,6 +40,7 @@ impl<V> Slot<V> {
             prev: HEAD,
             next: HEAD,
             asked: false,
+            swept: false,
             value,
         }
     }
