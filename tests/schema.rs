@@ -155,6 +155,8 @@ planner = { share = 1, version = "2", names = { temperature = "temp" }, omits = 
 cache = { kind = "lru", scope = "shared", capacity = 100, bytes = "1MB", ttl = "10s", jitter = "20%", lookup = "1ms", sweep = 2, stale = "5s", lease = "2s" }
 check_answers = "10%"
 key = { fields = ["tenant", "prompt", "model", "revision"], meaning = ["tenant", "model", "body"] }
+key = { fields = ["prompt"] }
+cache = { kind = "lru", scope = "shared", capacity = 100, bytes = "1MB", ttl = "10s", jitter = "20%", lookup = "1ms", sweep = 2, stale = "5s", lease = "2s", early = 1, shards = 4, detail = true }
 memory = { limit = "1GB", down = "5s" }
 single_flight = { scope = "shared", limit = 1000, ttl = "30s", failures = "1s", cleanup = "always" }
 limiter = { scope = "shared", levels = [

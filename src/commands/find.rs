@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 /// Incidents that ship with the program: name and text.
 pub const SHIPPED: &[(&str, &str)] = &[
     (
+        "incident-01",
+        include_str!("../../incidents/incident-01.toml"),
+    ),
+    (
         "incident-02",
         include_str!("../../incidents/incident-02.toml"),
     ),

@@ -44,6 +44,8 @@ pub mod purpose {
     pub const CHECK: Purpose = Purpose::named("check-answer");
     /// How much earlier than its time to live an entry dies.
     pub const TTL: Purpose = Purpose::named("ttl-jitter");
+    /// Whether an entry is renewed before it dies.
+    pub const EARLY: Purpose = Purpose::named("renew-early");
     /// A worker's own work.
     pub const COMPUTE: Purpose = Purpose::named("compute");
     /// A dependency's time.

@@ -2,13 +2,21 @@
 
 mod lru;
 mod lru_options;
+mod sharded;
+mod slots;
 
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod laws_lru;
 
+pub use lru::Counts;
 pub use lru_options::{Eviction, Expiry, LruOptions, Recency};
 
-use crate::config::{Kind, Node, Options, Refusal};
+use crate::{
+    config::{Kind, Node, Options, Refusal},
+    sim::dice::Draw,
+};
 
 /// What a cache says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +30,7 @@ pub enum Lookup {
         /// Digest of what it answers, so that a wrong answer can be told.
         content: u64,
     },
-    /// Found, but too old, and this request is the one that is to make it anew; until it has, others are served what is
+    /// Found, but too old or soon to be, and this request is the one that is to make it anew; until it has, others are served what is
     /// there.
     Refresh,
     /// Not found.
@@ -51,12 +59,18 @@ pub struct Entry {
     pub writer: u32,
     /// Digest of what it answers.
     pub content: u64,
+    /// ns that it took to make; 0 when nobody knows.
+    pub cost: u64,
 }
 
 /// A cache from keys to answers.
 pub trait Cache {
     /// Looks a key up, and counts it as used.
     fn get(&mut self, key: u64, now: u64) -> Lookup;
+    /// As [`get`](Cache::get), for caches that leave something to dice, such as when to renew an answer.
+    fn look_up(&mut self, key: u64, now: u64, _dice: Draw) -> Lookup {
+        self.get(key, now)
+    }
     /// Stores an answer, making room where needed.
     fn put(&mut self, key: u64, entry: Entry, now: u64);
     /// A deploy: policy replaced, entries kept (but those that no longer fit).
@@ -108,6 +122,6 @@ pub fn kinds() -> Vec<Kind<Box<dyn Cache>>> {
         name: "lru",
         summary: "least recently used goes first",
         fields: LruOptions::fields,
-        build: lru::build,
+        build: sharded::build,
     }]
 }

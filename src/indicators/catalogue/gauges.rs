@@ -43,6 +43,10 @@ pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
     "cache.entries", Higher, "entries in the cache";
     "cache.capacity", Lower, "entries that the cache may hold";
     "cache.bytes", Higher, "bytes in the cache";
+    "cache.evictions", Higher, "entries that had to make room, so far";
+    "cache.evicted_early", Higher, "entries that had to make room in their shard while others had room, so far";
+    "cache.stampede", Higher, "misses of answers that another request was sent for before, so far";
+    "cache.refreshes", Higher, "requests sent to renew an answer that others were still served, so far";
     "requests.in_flight", Higher, "requests in a replica";
     "replicas.up", Lower, "replicas in service";
     "limiter.keys", Higher, "keys that the limiter remembers";

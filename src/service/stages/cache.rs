@@ -27,7 +27,7 @@ pub(in crate::service) async fn look_up(
     let now = w.sim.now();
     let mut answer = Lookup::Miss(Reason::NeverSeen);
     if let Some(held) = w.state(&v.process, spec.scope).cache.borrow_mut().as_mut() {
-        answer = held.get(key, now);
+        answer = held.look_up(key, now, v.dice.draw(purpose::EARLY, 0));
         for other in v.version.spec.key.iter().flat_map(|k| &k.read_also) {
             if matches!(answer, Lookup::Miss(_))
                 && let found @ Lookup::Hit { .. } = held.get(other_key(w, v, other), now)
@@ -92,6 +92,7 @@ pub(in crate::service) fn fill(w: &World<'_>, v: &Visit<'_>, key: u64, row: &Req
         ttl,
         writer: row.process,
         content: answers::identity(w, v, row),
+        cost: now - row.arrived,
     };
     if let Some(held) = w.state(&v.process, spec.scope).cache.borrow_mut().as_mut() {
         held.put(key, entry, now);
