@@ -1,9 +1,12 @@
 //! Result caches: is the answer to this key known? Sources: Q1, Q11, Q24.
 
 mod lru;
+mod tenants;
 
 #[cfg(test)]
 mod laws;
+
+pub use tenants::{Keys, OverBudget, Shares, TenantOptions};
 
 use crate::config::{Kind, Node, Options, Refusal};
 
@@ -53,6 +56,14 @@ pub trait Cache {
     fn get(&mut self, key: u64, now: u64) -> Lookup;
     /// Stores an answer, making room where needed.
     fn put(&mut self, key: u64, entry: Entry, now: u64);
+    /// Looks a key up on behalf of a tenant: a digest of its name, asked for only by kinds that know tenants.
+    fn get_for(&mut self, _tenant: &dyn Fn() -> u64, key: u64, now: u64) -> Lookup {
+        self.get(key, now)
+    }
+    /// Stores an answer on behalf of a tenant.
+    fn put_for(&mut self, _tenant: &dyn Fn() -> u64, key: u64, entry: Entry, now: u64) {
+        self.put(key, entry, now);
+    }
     /// A deploy: policy replaced, entries kept (but those that no longer fit).
     ///
     /// # Errors
@@ -65,14 +76,51 @@ pub trait Cache {
 }
 
 /// Set-ups that the field knows to be wrong.
-pub const FLAWS: &[super::Flaw] = &[];
+pub const FLAWS: &[super::Flaw] = &[
+    super::Flaw {
+        name: "unscoped-key",
+        kind: "tenant-lru",
+        options: "keys = \"unscoped\"",
+        breaks: "two_tenants_never_share_an_entry",
+        source: "nightscout/nocturne#321",
+    },
+    super::Flaw {
+        name: "one-space",
+        kind: "tenant-lru",
+        options: "private = \"0%\"",
+        breaks: "a_tenant_within_its_share_loses_nothing_to_others",
+        source: "Q11",
+    },
+    super::Flaw {
+        name: "budget-not-enforced",
+        kind: "tenant-lru",
+        options: "over_budget = \"admit\"",
+        breaks: "no_tenant_holds_more_than_its_budget",
+        source: "Q11",
+    },
+    super::Flaw {
+        name: "weights-ignored",
+        kind: "tenant-lru",
+        options: "shares = \"equal\"",
+        breaks: "who_asks_by_weight_holds_by_weight",
+        source: "Q11",
+    },
+];
 
 /// The implementations.
 pub fn kinds() -> Vec<Kind<Box<dyn Cache>>> {
-    vec![Kind {
-        name: "lru",
-        summary: "least recently used goes first",
-        fields: lru::LruOptions::fields,
-        build: lru::build,
-    }]
+    vec![
+        Kind {
+            name: "lru",
+            summary: "least recently used goes first",
+            fields: lru::LruOptions::fields,
+            build: lru::build,
+        },
+        Kind {
+            name: "tenant-lru",
+            summary: "the same for many tenants: keys of their own, private shares by weight, a shared space, budgets",
+            fields: TenantOptions::fields,
+            build: tenants::build,
+        },
+    ]
 }

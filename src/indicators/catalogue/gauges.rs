@@ -42,6 +42,10 @@ pub(super) const INDICATORS: &[Indicator] = gauges! {
     "cache.entries", Higher, "entries in the cache";
     "cache.capacity", Lower, "entries that the cache may hold";
     "cache.bytes", Higher, "bytes in the cache";
+    "cache.tenants", Higher, "tenants with an entry in the cache";
+    "cache.fairness", Lower, "Jain's index of the tenants' hit rates: 1 when all are alike, 1/n when one of n has all hits";
+    "cache.unfair_evictions", Higher, "entries that left for another tenant's sake while their own held no more than an even part of the room, so far";
+    "cache.over_budget", Higher, "writes above the budget of their tenant, so far";
     "requests.in_flight", Higher, "requests in a replica";
     "replicas.up", Lower, "replicas in service";
     "limiter.keys", Higher, "keys that the limiter remembers";
