@@ -150,6 +150,8 @@ classes = { urgent = 1, later = 1 }
 input_tokens = { kind = "lognormal", p50 = 600, p99 = 4000 }
 output_tokens = { kind = "lognormal", p50 = 100, p99 = 400 }
 [service]
+check_answers = "10%"
+key = { fields = ["model", "revision"], meaning = ["tenant", "model", "body"] }
 memory = { limit = "1GB", down = "5s" }
 queue = { kind = "priority-aging", classes = { urgent = 10, later = 0 }, workers = 4, limit = 50, max_wait = "2s", best_effort = ["later"] }
 fan_out = { parallel = 2, need = "1 of 2" }
@@ -161,10 +163,13 @@ call = [
 kind = "llm-engine"
 engines = 2
 blocks = 500
+prefix_key = ["model", "adapter", "revision", "tokenizer", "tools", "parameters", "tenant"]
+tokenizer = 3
 pool = 8
 [dependency.db]
 kind = "service"
 latency = "20ms"
+revision = 2
 errors = { throttled = "1%" }
 retry_after = "1s"
 "#;

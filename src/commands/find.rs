@@ -38,6 +38,10 @@ pub const SHIPPED: &[(&str, &str)] = &[
         include_str!("../../incidents/incident-19.toml"),
     ),
     (
+        "incident-20",
+        include_str!("../../incidents/incident-20.toml"),
+    ),
+    (
         "incident-24",
         include_str!("../../incidents/incident-24.toml"),
     ),

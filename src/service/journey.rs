@@ -1,6 +1,7 @@
 //! The journey of one request through the service: every stage by name, in order.
 
 use super::{
+    answers,
     process::Process,
     stages::{admission, cache, compute, flight, graph, key, parse, queue},
     version::Version,
@@ -11,7 +12,7 @@ use crate::{
     sim::dice::Dice,
     trace::Request,
 };
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 /// A request on its way: what every stage may ask for.
 pub(super) struct Visit<'a> {
@@ -24,6 +25,8 @@ pub(super) struct Visit<'a> {
     /// Number of its row, for the rows of its attempts.
     pub number: u64,
     pub background: bool,
+    /// The answer is a wrong one, or made out of one.
+    pub spoilt: Cell<bool>,
 }
 
 /// Goes through the stages. Gives the outcome, and leaves times and tags in `row`; when it is dropped half way (the client
@@ -56,6 +59,6 @@ pub(super) async fn journey(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow) 
             end
         }
     };
-    lead.land(end);
+    lead.land(end, || answers::identity(w, v, row));
     end
 }

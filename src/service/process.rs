@@ -20,8 +20,9 @@ use std::{
     rc::Rc,
 };
 
-/// What a leader brings back to its followers: how the call ended. `None`: the leader went away.
-pub type Landing = Option<u8>;
+/// What a leader brings back to its followers: how the call ended, and the digest of what decided the answer. `None`: the
+/// leader went away.
+pub type Landing = Option<(u8, u64)>;
 
 /// Keys under way.
 pub struct InFlight {

@@ -1,6 +1,7 @@
 //! Everything that a run of a service shares: replicas, state outside of them, dependencies, and where rows go.
 
 use super::{
+    answers::Answers,
     dependencies::Dependency,
     process::{Process, State},
     row::Seen,
@@ -38,6 +39,8 @@ pub mod purpose {
     pub const BALANCE: Purpose = Purpose::named("balance");
     /// On which side of a canary.
     pub const CANARY: Purpose = Purpose::named("canary");
+    /// Whether an answer that was kept is worked out again.
+    pub const CHECK: Purpose = Purpose::named("check-answer");
     /// How much earlier than its time to live an entry dies.
     pub const TTL: Purpose = Purpose::named("ttl-jitter");
     /// A worker's own work.
@@ -112,7 +115,7 @@ pub struct World<'r> {
     pub(super) recent: RefCell<VecDeque<Request>>,
     pub(super) remember: usize,
     pub(super) warming: RefCell<VecDeque<Request>>,
-    pub(super) wrong_answers: Cell<u64>,
+    pub(super) answers: Answers,
     pub(super) strays: Strays,
     pub(super) events: EventNames,
     /// Payload fields that say what the content of a request is; `None` is all.
@@ -187,7 +190,7 @@ impl<'r> World<'r> {
             recent: RefCell::default(),
             remember,
             warming: RefCell::default(),
-            wrong_answers: Cell::new(0),
+            answers: Answers::new(&versions),
             strays: Strays::new(sim),
             events,
             content: first
@@ -280,7 +283,11 @@ impl<'r> World<'r> {
 
     /// A request, seen as keys see it.
     pub(super) fn seen<'a>(&self, request: &'a Request, tags: &'a Tags) -> Seen<'a> {
-        Seen { request, tags }
+        Seen {
+            request,
+            tags,
+            revision: self.newest().revision,
+        }
     }
 
     pub(super) fn record(&self, number: u64, row: &RequestRow) {
@@ -298,9 +305,9 @@ impl<'r> World<'r> {
         self.recorder.borrow_mut().event(&row);
     }
 
-    /// Hits whose answer belonged to other content: the truth, not for the recording.
+    /// Answers that were kept for another question: the truth, not for the recording.
     pub fn wrong_answers(&self) -> u64 {
-        self.wrong_answers.get()
+        self.answers.wrong()
     }
 
     /// Roots that never end by themselves.

@@ -12,7 +12,7 @@ use crate::{
         dag::{Dag, FanOut},
         keys::KeyTemplate,
     },
-    config::{At, Node, Read, Refusal, Span, Value, pick},
+    config::{At, Node, Percent, Read, Refusal, Span, Value, pick},
 };
 pub(in crate::service) use calls::OTHER_ERRORS;
 pub use calls::{CallOptions, DependencyKind, DependencyOptions, DependencySpec, Step};
@@ -50,6 +50,8 @@ crate::options! {
         fan_out: Option<Node> = None, "all that may start at once, no deadline";
         /// Live bytes by component are gauges: {}, or with a `limit` at which a process is restarted.
         memory: Option<Node> = None, "not read";
+        /// Share of the answers out of a cache, a flight or prefix memory that a checker works out again beside the service, at no cost to it: gauges answers.checked and answers.wrong.
+        check_answers: Percent = Percent(0.0), "0";
         /// How long a fresh process is cold.
         cold_for: Span = Span(0), "0";
         /// How many times slower a cold process computes.
@@ -86,6 +88,8 @@ pub struct ServiceSpec {
     pub fan_out: Option<FanOut>,
     /// Memory of a process, where it is read.
     pub memory: Option<MemoryOptions>,
+    /// Share of kept answers that a checker works out again.
+    pub check_answers: f64,
     /// ns that a fresh process is cold.
     pub cold_for: u64,
     /// How many times slower it computes then.
@@ -188,6 +192,7 @@ impl ServiceSpec {
             graph,
             fan_out,
             memory: o.memory.as_ref().map(MemoryOptions::read).transpose()?,
+            check_answers: o.check_answers.0,
             cold_for: o.cold_for.0,
             cold_factor: o.cold_factor,
             dependencies,

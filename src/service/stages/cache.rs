@@ -7,7 +7,7 @@ use crate::{
         keys::KeyTemplate,
     },
     recording::{RequestRow, cache, miss, outcome},
-    service::{journey::Visit, world::World},
+    service::{answers, journey::Visit, world::World},
 };
 
 /// Looks the key up, and then the keys of the compatibility read path. Whether it was found.
@@ -47,8 +47,7 @@ pub(in crate::service) async fn look_up(
             row.cache = cache::HIT;
             row.hit_age = age;
             row.writer = writer;
-            w.wrong_answers
-                .set(w.wrong_answers.get() + u64::from(content != row.h_canon));
+            answers::found(w, v, content == answers::identity(w, v, row), 0);
             true
         }
         Lookup::Miss(reason) => {
@@ -85,7 +84,7 @@ pub(in crate::service) fn fill(w: &World<'_>, v: &Visit<'_>, key: u64, row: &Req
         bytes,
         ttl,
         writer: row.process,
-        content: row.h_canon,
+        content: answers::identity(w, v, row),
     };
     if let Some(held) = w.state(&v.process, spec.scope).cache.borrow_mut().as_mut() {
         let tenant = || w.tags.borrow().tenant.digest(row.tenant);

@@ -1,8 +1,9 @@
 //! Single-flight: one request works, equal ones wait for it.
 
 use crate::{
-    recording::RequestRow,
+    recording::{RequestRow, outcome},
     service::{
+        answers,
         journey::Visit,
         process::{InFlight, Landing},
         world::World,
@@ -25,10 +26,10 @@ type Flight<'a> = Lead<&'a Flights<Landing>, Landing>;
 pub(in crate::service) struct Leader<'a>(Option<(Flight<'a>, &'a InFlight, u64)>);
 
 impl Leader<'_> {
-    /// Tells the followers how it ended.
-    pub fn land(mut self, end: u8) {
+    /// Tells the followers how it ended, and what answer it was.
+    pub fn land(mut self, end: u8, identity: impl FnOnce() -> u64) {
         if let Some((lead, _, _)) = &mut self.0 {
-            lead.set(Some(end));
+            lead.set(Some((end, identity())));
         }
     }
 }
@@ -64,7 +65,10 @@ pub(in crate::service) async fn join<'a>(
         };
         let landed = follow.await;
         row.flight_wait = w.sim.now() - joined;
-        if let Some(end) = landed {
+        if let Some((end, identity)) = landed {
+            if end == outcome::OK {
+                answers::found(w, v, identity == answers::identity(w, v, row), 1);
+            }
             // What the leader's failure said of coming back was said to the leader.
             v.process.retry_after.set(0);
             return Role::Follower(end);
