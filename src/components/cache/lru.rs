@@ -1,31 +1,43 @@
 //! LRU with time to live, bounded in entries and in bytes.
 //!
-//! Short answer: a hash map into a slab of nodes that form a ring in order of use (Q1). O(1) a look-up and a put; memory is
-//! the capacity's. An expired entry stays until it is overwritten or evicted, so that a miss can say *expired*; keys that
-//! were evicted stay as ghosts in a second ring of as many again, so that a miss can say *evicted* (bounded memory: an
-//! eviction longer ago than that reads as *never seen*). Entries and ghosts have one index: an eviction moves a node from
-//! ring to ring.
+//! # Short answer
+//! A hash map into a slab of nodes that form a ring in order of use (Q1). An expired entry stays until it is overwritten,
+//! evicted or swept, so that a miss can say *expired*; keys that were evicted stay as ghosts in a second ring of as many
+//! again, so that a miss can say *evicted* (bounded memory: an eviction longer ago than that reads as *never seen*).
+//! Entries and ghosts have one index: an eviction moves a node from ring to ring.
+//!
+//! # Complexity
+//! O(1) a look-up; O(1 + `sweep`) a put, amortised over what it evicts. Memory is the capacity's, twice.
+//!
+//! # Follow-ups
+//! - *How do TTL and LRU interact under bursty traffic?* An expired entry takes room that a live one could have: `sweep`
+//!   gives it back. A popular entry that expires in a burst sends the burst to the dependency: `stale` sends one request and
+//!   serves the rest. `cargo test --lib cache::laws` counts both.
+//! - *Which keys does a burst push out?* Those not used since; under `recency = "insertion"` the popular ones as well.
+//!
+//! # Anti-patterns
+//! See [`FLAWS`](super::FLAWS): `evict-insertion-order`, `expired-served`, `ttl-from-last-use`, `capacity-off-by-one`.
+//!
+//! # Smallest set-up
+//! ```toml
+//! cache = { kind = "lru", capacity = 10_000, ttl = "5m", stale = "30s", sweep = 2 }
+//! ```
+//!
+//! # Source
+//! Q1; ArcadeData/arcadedb#4559 (room for one less); RFC 5861 (stale-while-revalidate).
 
-use super::{Cache, Entry, Lookup, Reason};
+use super::{
+    Cache, Entry, Lookup, Reason,
+    lru_options::{Eviction, Expiry, LruOptions, Recency},
+};
 use crate::{
-    config::{At, Bytes, Count, Node, Options, Refusal, Table},
+    config::{At, Node, Options, Refusal, Table},
     sim::hash::mix,
 };
 use hashbrown::HashTable;
 
-crate::options! {
-    /// LRU cache.
-    #[derive(Clone, Debug, PartialEq)]
-    pub struct LruOptions {
-        /// Entries that it holds at most.
-        capacity: Count = Count(10_000), "10k";
-        /// Bytes of answers that it holds at most; 0 is no bound.
-        bytes: Bytes = Bytes(0), "no bound";
-    }
-}
-
 /// Options that the cache *stage* reads from the same table.
-const OF_THE_STAGE: &[&str] = &["kind", "scope", "ttl", "jitter", "lookup"];
+pub(super) const OF_THE_STAGE: &[&str] = &["kind", "scope", "ttl", "jitter", "lookup"];
 
 /// Heads of the two rings, which are no entries.
 const HEAD: u32 = 0;
@@ -36,6 +48,9 @@ struct Slot {
     key: u64,
     written: u64,
     expires: u64,
+    /// Instant until which a request is trusted to refresh it; 0 when none was sent.
+    leased: u64,
+    ttl: u64,
     bytes: u64,
     content: u64,
     writer: u32,
@@ -51,6 +66,8 @@ impl Slot {
             key: 0,
             written: 0,
             expires: 0,
+            leased: 0,
+            ttl: 0,
             bytes: 0,
             content: 0,
             writer: 0,
@@ -73,6 +90,15 @@ pub struct Lru {
     ghosts: usize,
     bytes: u64,
     evictions: u64,
+    expirations: u64,
+    served_stale: u64,
+    refreshes: u64,
+    sweep: usize,
+    stale: u64,
+    lease: u64,
+    recency: Recency,
+    expiry: Expiry,
+    eviction: Eviction,
 }
 
 /// Builds one from its options.
@@ -88,6 +114,15 @@ pub fn build(at: &At, table: &Table, taken: &[&str]) -> Result<Box<dyn Cache>, R
         ghosts: 0,
         bytes: 0,
         evictions: 0,
+        expirations: 0,
+        served_stale: 0,
+        refreshes: 0,
+        sweep: 0,
+        stale: 0,
+        lease: 0,
+        recency: options.recency,
+        expiry: options.expiry,
+        eviction: options.eviction,
     };
     lru.set(&options, at)?;
     Ok(Box::new(lru))
@@ -112,6 +147,12 @@ impl Lru {
         } else {
             options.bytes.0
         };
+        self.sweep = usize::try_from(options.sweep.0).unwrap_or(usize::MAX);
+        self.stale = options.stale.0;
+        self.lease = options.lease.0;
+        self.recency = options.recency;
+        self.expiry = options.expiry;
+        self.eviction = options.eviction;
         Ok(())
     }
 
@@ -159,13 +200,40 @@ impl Lru {
         self.evictions += 1;
         while self.ghosts > self.capacity {
             let oldest = self.nodes[GHOSTS as usize].prev;
-            self.take(oldest);
-            let hash = mix(self.nodes[oldest as usize].key);
-            if let Ok(entry) = self.index.find_entry(hash, |&j| j == oldest) {
-                entry.remove();
-            }
-            self.free.push(oldest);
+            self.forget(oldest);
         }
+    }
+
+    /// Drops a node, entry or ghost, without a trace.
+    fn forget(&mut self, i: u32) {
+        self.take(i);
+        let hash = mix(self.nodes[i as usize].key);
+        if let Ok(entry) = self.index.find_entry(hash, |&j| j == i) {
+            entry.remove();
+        }
+        self.free.push(i);
+    }
+
+    /// Looks at the last few entries in order of use and drops those that nobody may be served any more. What is used
+    /// stays in front: it is seen expired by whoever asks.
+    fn sweep_last(&mut self, now: u64) {
+        let mut at = self.nodes[HEAD as usize].prev;
+        for _ in 0..self.sweep {
+            if at == HEAD {
+                return;
+            }
+            let node = self.nodes[at as usize];
+            if self.dead(&node, now) {
+                self.forget(at);
+                self.expirations += 1;
+            }
+            at = node.prev;
+        }
+    }
+
+    /// Whether it may not even be served stale.
+    fn dead(&self, node: &Slot, now: u64) -> bool {
+        node.expires.saturating_add(self.stale) <= now && self.expiry != Expiry::Ignored
     }
 
     fn make_room(&mut self, entries: usize, bytes: u64) {
@@ -183,21 +251,34 @@ impl Cache for Lru {
         let Some(i) = self.find(key) else {
             return Lookup::Miss(Reason::NeverSeen);
         };
-        let node = &self.nodes[i as usize];
+        let node = self.nodes[i as usize];
         if node.ghost {
             return Lookup::Miss(Reason::Evicted);
         }
-        if node.expires <= now {
+        if self.dead(&node, now) {
             return Lookup::Miss(Reason::Expired);
         }
-        let hit = Lookup::Hit {
+        if self.recency == Recency::Use {
+            self.unlink(i);
+            self.link_first(HEAD, i);
+        }
+        if node.expires <= now && self.expiry != Expiry::Ignored {
+            if node.leased <= now {
+                // Even a lease of nothing sends one request an instant, not all of them.
+                self.nodes[i as usize].leased = now.saturating_add(self.lease.max(1));
+                self.refreshes += 1;
+                return Lookup::Refresh;
+            }
+            self.served_stale += 1;
+        } else if self.expiry == Expiry::Sliding && node.expires != u64::MAX {
+            let slot = &mut self.nodes[i as usize];
+            slot.expires = now.saturating_add(slot.ttl);
+        }
+        Lookup::Hit {
             age: now - node.written,
             writer: node.writer,
             content: node.content,
-        };
-        self.unlink(i);
-        self.link_first(HEAD, i);
-        hit
+        }
     }
 
     fn put(&mut self, key: u64, entry: Entry, now: u64) {
@@ -208,6 +289,8 @@ impl Cache for Lru {
         if let Some(i) = known {
             self.take(i);
         }
+        // What is put is out of both rings by now, so that neither the sweep nor an eviction meets it.
+        self.sweep_last(now);
         self.make_room(1, entry.bytes);
         let expires = if entry.ttl == 0 {
             u64::MAX
@@ -218,6 +301,8 @@ impl Cache for Lru {
             key,
             written: now,
             expires,
+            leased: 0,
+            ttl: entry.ttl,
             bytes: entry.bytes,
             content: entry.content,
             writer: entry.writer,
@@ -243,6 +328,9 @@ impl Cache for Lru {
         }
         self.held += 1;
         self.bytes += entry.bytes;
+        if self.eviction == Eviction::OneEarly && self.held >= self.capacity {
+            self.evict_last();
+        }
     }
 
     fn retune(&mut self, options: &Node, _now: u64) -> Result<(), Refusal> {
@@ -266,5 +354,12 @@ impl Cache for Lru {
         out("cache.capacity", self.capacity as f64);
         out("cache.bytes", self.bytes as f64);
         out("cache.evictions", self.evictions as f64);
+        if self.sweep > 0 {
+            out("cache.expirations", self.expirations as f64);
+        }
+        if self.stale > 0 {
+            out("cache.served_stale", self.served_stale as f64);
+            out("cache.refreshes", self.refreshes as f64);
+        }
     }
 }

@@ -1,11 +1,13 @@
 //! Result caches: is the answer to this key known? Sources: Q1, Q11, Q24.
 
 mod lru;
+mod lru_options;
 mod tenants;
 
 #[cfg(test)]
 mod laws;
 
+pub use lru_options::{Eviction, Expiry, LruOptions, Recency};
 pub use tenants::{Keys, OverBudget, Shares, TenantOptions};
 
 use crate::config::{Kind, Node, Options, Refusal};
@@ -22,6 +24,9 @@ pub enum Lookup {
         /// Digest of what it answers, so that a wrong answer can be told.
         content: u64,
     },
+    /// Found, but too old, and this request is the one that is to make it anew; until it has, others are served what is
+    /// there.
+    Refresh,
     /// Not found.
     Miss(Reason),
 }
@@ -105,6 +110,34 @@ pub const FLAWS: &[super::Flaw] = &[
         breaks: "who_asks_by_weight_holds_by_weight",
         source: "Q11",
     },
+    super::Flaw {
+        name: "evict-insertion-order",
+        kind: "lru",
+        options: "recency = \"insertion\"",
+        breaks: "what_is_used_stays",
+        source: "Q1",
+    },
+    super::Flaw {
+        name: "expired-served",
+        kind: "lru",
+        options: "expiry = \"ignored\"",
+        breaks: "what_has_expired_is_not_served",
+        source: "Q1",
+    },
+    super::Flaw {
+        name: "ttl-from-last-use",
+        kind: "lru",
+        options: "expiry = \"sliding\"",
+        breaks: "use_does_not_lengthen_a_life",
+        source: "Q1",
+    },
+    super::Flaw {
+        name: "capacity-off-by-one",
+        kind: "lru",
+        options: "eviction = \"one-early\"",
+        breaks: "it_holds_what_it_has_room_for",
+        source: "ArcadeData/arcadedb#4559",
+    },
 ];
 
 /// The implementations.
@@ -113,7 +146,7 @@ pub fn kinds() -> Vec<Kind<Box<dyn Cache>>> {
         Kind {
             name: "lru",
             summary: "least recently used goes first",
-            fields: lru::LruOptions::fields,
+            fields: LruOptions::fields,
             build: lru::build,
         },
         Kind {

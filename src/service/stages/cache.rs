@@ -50,6 +50,12 @@ pub(in crate::service) async fn look_up(
             answers::found(w, v, content == answers::identity(w, v, row), 0);
             true
         }
+        // Who refreshes pays for it as for a miss: it goes on to the work, and the rest is served what is there.
+        Lookup::Refresh => {
+            row.cache = cache::MISS;
+            row.miss = miss::EXPIRED;
+            false
+        }
         Lookup::Miss(reason) => {
             row.cache = cache::MISS;
             row.miss = match reason {

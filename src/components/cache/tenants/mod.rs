@@ -42,7 +42,7 @@ mod laws;
 #[cfg(test)]
 mod naive;
 
-use super::{Cache, Entry, Lookup, Reason};
+use super::{Cache, Entry, Lookup, Reason, lru::OF_THE_STAGE};
 use crate::{
     config::{At, Node, Options, Refusal, Table},
     sim::hash::mix,
@@ -52,9 +52,6 @@ use list::Place;
 use options::Rules;
 pub use options::{Keys, OverBudget, Shares, TenantOptions};
 use space::Space;
-
-/// Options that the cache *stage* reads from the same table.
-const OF_THE_STAGE: &[&str] = &["kind", "scope", "ttl", "jitter", "lookup"];
 
 /// See the module.
 struct TenantLru {
