@@ -152,7 +152,6 @@ output_tokens = { kind = "lognormal", p50 = 100, p99 = 400 }
 [service]
 check_answers = "10%"
 key = { fields = ["model", "revision"], meaning = ["tenant", "model", "body"] }
-key = { fields = ["prompt"] }
 cache = { kind = "lru", scope = "shared", capacity = 100, bytes = "1MB", ttl = "10s", jitter = "20%", lookup = "1ms", sweep = 2, stale = "5s", lease = "2s" }
 memory = { limit = "1GB", down = "5s" }
 queue = { kind = "priority-aging", classes = { urgent = 10, later = 0 }, workers = 4, limit = 50, max_wait = "2s", best_effort = ["later"] }
