@@ -153,7 +153,11 @@ output_tokens = { kind = "lognormal", p50 = 100, p99 = 400 }
 check_answers = "10%"
 key = { fields = ["model", "revision"], meaning = ["tenant", "model", "body"] }
 cache = { kind = "lru", scope = "shared", capacity = 100, bytes = "1MB", ttl = "10s", jitter = "20%", lookup = "1ms", sweep = 2, stale = "5s", lease = "2s" }
+cache = { kind = "lru", scope = "shared", capacity = 100, bytes = "1MB", ttl = "10s", jitter = "20%", lookup = "1ms", sweep = 2, stale = "5s", lease = "2s" }
+check_answers = "10%"
+key = { fields = ["tenant", "prompt", "model", "revision"], meaning = ["tenant", "model", "body"] }
 memory = { limit = "1GB", down = "5s" }
+single_flight = { scope = "shared", limit = 1000, ttl = "30s", failures = "1s", cleanup = "always" }
 queue = { kind = "priority-aging", classes = { urgent = 10, later = 0 }, workers = 4, limit = 50, max_wait = "2s", best_effort = ["later"] }
 fan_out = { parallel = 2, need = "1 of 2" }
 call = [
@@ -201,6 +205,7 @@ fn what_the_program_takes_is_right_by_the_schema() {
         ("breaker = \"failure-ratio\"", "breaker = \"failure-rate\""),
         ("max_wait", "max_wiat"),
         ("sweep = 2", "swepe = 2"),
+        ("failures = \"1s\"", "failure = \"1s\""),
     ] {
         let text = SELDOM.replacen(right, wrong, 1);
         assert!(

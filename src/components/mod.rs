@@ -9,6 +9,7 @@ pub mod breaker;
 pub mod cache;
 pub mod dag;
 pub mod engine;
+pub mod flight;
 pub mod keys;
 pub mod limiter;
 pub mod parser;
@@ -45,6 +46,7 @@ pub fn flaws() -> impl Iterator<Item = (&'static str, &'static Flaw)> {
         ("breaker", breaker::FLAWS),
         ("fan-out", dag::FLAWS),
         ("engine", engine::FLAWS),
+        ("single-flight", flight::FLAWS),
     ];
     all.iter()
         .flat_map(|(what, flaws)| flaws.iter().map(move |flaw| (*what, flaw)))

@@ -338,6 +338,10 @@ fn gauges_of_way(way: &Way, name: &str, now: u64, put: &mut dyn FnMut(&str, f64)
 }
 
 fn gauges_of(state: &super::process::State, put: &mut dyn FnMut(&str, f64)) {
+    if state.in_flight.gauges.get() {
+        let entries = state.in_flight.by_key.borrow().entries();
+        put("flight.entries", entries as f64);
+    }
     if let Some(cache) = state.cache.borrow().as_ref() {
         cache.gauges(&mut |gauge, value| put(gauge, value));
     }

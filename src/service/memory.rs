@@ -42,7 +42,7 @@ fn live(state: &State, flights: bool, put: &mut dyn FnMut(&'static str, f64)) {
         });
     }
     if flights {
-        let under_way = state.in_flight.by_key.borrow().len();
+        let under_way = state.in_flight.by_key.borrow().entries();
         put("memory.live.flights", under_way as f64 * FLIGHT);
     }
 }
@@ -56,7 +56,7 @@ impl World<'_> {
         let Some(memory) = &self.newest().spec.memory else {
             return Ok(());
         };
-        let flights = self.newest().spec.single_flight;
+        let flights = self.newest().spec.single_flight.as_ref().map(|f| f.scope);
         let at = |scope: Scope| flights == Some(scope);
         live(&self.shared, at(Scope::Shared), &mut |gauge, value| {
             put(gauge, 0, value)

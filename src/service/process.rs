@@ -6,15 +6,21 @@ use super::{
     version::same,
 };
 use crate::{
-    components::{Registry, breaker::Breaker, cache::Cache, limiter::RateLimiter, retry::Budget},
+    components::{
+        Registry,
+        breaker::Breaker,
+        cache::Cache,
+        flight::{self, FlightOptions},
+        limiter::RateLimiter,
+        retry::Budget,
+    },
     config::{Refusal, pick},
     sim::{
         Sim,
-        hash::{FixedState, mix},
+        hash::mix,
         sync::{FlightId, Flights, Semaphore},
     },
 };
-use hashbrown::HashMap;
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
@@ -29,7 +35,9 @@ pub struct InFlight {
     /// Who waits for whom.
     pub flights: Flights<Landing>,
     /// The flight of each key.
-    pub by_key: RefCell<HashMap<u64, FlightId, FixedState>>,
+    pub by_key: RefCell<flight::Flights<FlightId>>,
+    /// Whether its gauges are read.
+    pub gauges: Cell<bool>,
 }
 
 /// The components that may live in a process or outside of all of them.
@@ -60,7 +68,8 @@ impl State {
             cache: RefCell::default(),
             in_flight: InFlight {
                 flights: Flights::new(sim),
-                by_key: RefCell::default(),
+                by_key: RefCell::new(flight::Flights::new(FlightOptions::plain())),
+                gauges: Cell::new(false),
             },
             tuned: RefCell::default(),
         };
@@ -80,6 +89,15 @@ impl State {
         now: u64,
         cold: bool,
     ) -> Result<(), Refusal> {
+        if let Some(flight) = spec.single_flight.as_ref().filter(|f| f.scope == scope) {
+            let mut by_key = self.in_flight.by_key.borrow_mut();
+            // What is under way ends by itself; cold, nobody joins it any more.
+            if cold {
+                *by_key = flight::Flights::new(flight.options);
+            }
+            by_key.retune(flight.options);
+            self.in_flight.gauges.set(flight.gauges);
+        }
         let tuned = &mut *self.tuned.borrow_mut();
         if let Some(limiter) = spec.limiter.as_ref().filter(|l| l.scope == scope) {
             let mut held = self.limiter.borrow_mut();

@@ -51,6 +51,7 @@ pub(super) const INDICATORS: &[Indicator] = gauges! {
     "limiter.keys", Higher, "keys that the limiter remembers";
     "limiter.rate", Lower, "requests a second that the limiter grants a key";
     "queue.class_depth", Higher, "requests of a class waiting for a worker";
+    "flight.entries", Higher, "keys of single-flight that are, or seem, under way";
     "breaker.open", Higher, "breakers that refuse calls";
     "calls.running", Higher, "calls of fan-outs under way";
     "calls.orphans", Higher, "calls of fan-outs whose request has ended";

@@ -18,7 +18,7 @@ pub(in crate::service) use calls::OTHER_ERRORS;
 pub use calls::{CallOptions, DependencyKind, DependencyOptions, DependencySpec, Step};
 use calls::{read_dependencies, read_fan_out, read_steps};
 pub use clients::{ClientOptions, ClientRetry};
-pub use parts::{CacheSpec, LimiterSpec, ParseSpec, Part, QueueSpec, Scope};
+pub use parts::{CacheSpec, FlightSpec, LimiterSpec, ParseSpec, Part, QueueSpec, Scope};
 use parts::{part, read_cache, read_limiter, read_parse, read_queue, read_single_flight};
 pub use schema::{component as component_schema, schemas as service_schemas};
 
@@ -38,7 +38,7 @@ crate::options! {
         key: Option<Node> = None, "none";
         /// Result cache, with `scope`, `ttl`, `jitter` and `lookup`. Needs a key.
         cache: Option<Node> = None, "none";
-        /// Requests with the same key share one call: true, false, or "shared" for all replicas together.
+        /// Requests with the same key share one call: true, false, "shared" for all replicas together, or a table with `scope`, `limit`, `ttl`, `failures` and `cleanup`.
         single_flight: Option<Node> = None, "false";
         /// Queue in front of the workers, with `workers`, `limit`, `max_wait` and `best_effort`.
         queue: Option<Node> = None, "none";
@@ -75,7 +75,7 @@ pub struct ServiceSpec {
     /// Cache.
     pub cache: Option<CacheSpec>,
     /// Single-flight.
-    pub single_flight: Option<Scope>,
+    pub single_flight: Option<FlightSpec>,
     /// Queue.
     pub queue: Option<QueueSpec>,
     /// Work of a worker.
@@ -145,7 +145,7 @@ impl ServiceSpec {
             .map(read_single_flight)
             .transpose()?
             .flatten();
-        if let (Some(node), Some(_), None) = (&o.single_flight, single_flight, &key) {
+        if let (Some(node), Some(_), None) = (&o.single_flight, &single_flight, &key) {
             return Err(Refusal::at(&node.at, "single-flight without a key")
                 .help("add key = { fields = [...] }"));
         }

@@ -1,8 +1,8 @@
 //! Components at their places in the journey: each is checked to build, and keeps the table that it is built from.
 
 use crate::{
-    components::{Registry, keys::Tag, queue::Guard},
-    config::{Node, Percent, Read, Refusal, Span, Table, Value, pick},
+    components::{Registry, flight::FlightOptions, keys::Tag, queue::Guard},
+    config::{Node, Options, Percent, Read, Refusal, Span, Table, Value, pick},
 };
 
 crate::choice! {
@@ -59,6 +59,17 @@ pub struct CacheSpec {
     pub jitter: f64,
     /// ns that a look-up takes.
     pub lookup: u64,
+}
+
+/// Single-flight's place.
+#[derive(Clone, Debug)]
+pub struct FlightSpec {
+    /// Where its state lives.
+    pub scope: Scope,
+    /// How it goes about it.
+    pub options: FlightOptions,
+    /// Whether its gauges are read: where the file says more of it than on or off.
+    pub gauges: bool,
 }
 
 /// The queue's place.
@@ -141,10 +152,21 @@ pub(super) fn read_queue(node: &Node, registry: &Registry) -> Result<QueueSpec, 
     })
 }
 
-pub(super) fn read_single_flight(node: &Node) -> Result<Option<Scope>, Refusal> {
+pub(super) fn read_single_flight(node: &Node) -> Result<Option<FlightSpec>, Refusal> {
+    let plain = |scope| FlightSpec {
+        scope,
+        options: FlightOptions::plain(),
+        gauges: false,
+    };
     match &node.value {
-        Value::Bool(on) => Ok(on.then_some(Scope::Local)),
-        Value::Text(_) => Scope::read(node).map(Some),
-        _ => Err(node.wrong("true, false, \"local\" or \"shared\"")),
+        Value::Bool(on) => Ok(on.then(|| plain(Scope::Local))),
+        Value::Text(_) => Ok(Some(plain(Scope::read(node)?))),
+        Value::Table(table) => Ok(Some(FlightSpec {
+            scope: of_stage(node, "scope", Scope::Local)?,
+            options: FlightOptions::read_table(&node.at, table, &["scope"])?,
+            gauges: true,
+        })),
+        _ => Err(node
+            .wrong("true, false, \"local\", \"shared\" or a table such as { scope = \"shared\" }")),
     }
 }

@@ -9,6 +9,7 @@ use crate::{
         Registry,
         dag::FanOut,
         engine,
+        flight::FlightOptions,
         keys::{KeyOptions, Tag},
         queue::Guard,
     },
@@ -62,6 +63,13 @@ fn of_queue() -> Vec<Field> {
     let mut fields = Guard::fields();
     fields.push(of_stage::<u32>("workers", "1", "Workers of each replica."));
     fields
+}
+
+/// What the table form of `single_flight` takes: the component's options and those of its stage.
+fn single_flight() -> Value {
+    let mut fields = FlightOptions::fields();
+    fields.push(scope());
+    schema_of("Equal requests share one piece of work.", &fields)
 }
 
 /// A dependency is a service unless its `kind` says otherwise.
@@ -132,7 +140,7 @@ pub fn schemas(registry: &Registry) -> [(&'static str, Value); 3] {
     put("cache", component(&registry.caches, of_cache()));
     put(
         "single_flight",
-        json!({ "anyOf": [{ "type": "boolean" }, Scope::schema()] }),
+        json!({ "anyOf": [{ "type": "boolean" }, Scope::schema(), single_flight()] }),
     );
     put("queue", component(&registry.queues, of_queue()));
     put("compute", Latency::schema());
