@@ -152,6 +152,9 @@ output_tokens = { kind = "lognormal", p50 = 100, p99 = 400 }
 [trace.clients]
 planner = { share = 1, version = "2", names = { temperature = "temp" }, omits = ["top_p"], extra = { v = 1 }, defects = { wrapped = "5%", truncated = "1%", trailing_comma = "1%", single_quotes = "1%" } }
 [service]
+check_answers = "10%"
+key = { fields = ["model", "revision"], meaning = ["tenant", "model", "body"] }
+cache = { kind = "lru", scope = "shared", capacity = 100, bytes = "1MB", ttl = "10s", jitter = "20%", lookup = "1ms", sweep = 2, stale = "5s", lease = "2s" }
 cache = { kind = "lru", scope = "shared", capacity = 100, bytes = "1MB", ttl = "10s", jitter = "20%", lookup = "1ms", sweep = 2, stale = "5s", lease = "2s" }
 check_answers = "10%"
 key = { fields = ["tenant", "prompt", "model", "revision"], meaning = ["tenant", "model", "body"] }

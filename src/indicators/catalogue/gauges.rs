@@ -47,6 +47,10 @@ pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
     "cache.evicted_early", Higher, "entries that had to make room in their shard while others had room, so far";
     "cache.stampede", Higher, "misses of answers that another request was sent for before, so far";
     "cache.refreshes", Higher, "requests sent to renew an answer that others were still served, so far";
+    "cache.tenants", Higher, "tenants with an entry in the cache";
+    "cache.fairness", Lower, "Jain's index of the tenants' hit rates: 1 when all are alike, 1/n when one of n has all hits";
+    "cache.unfair_evictions", Higher, "entries that left for another tenant's sake while their own held no more than an even part of the room, so far";
+    "cache.over_budget", Higher, "writes above the budget of their tenant, so far";
     "requests.in_flight", Higher, "requests in a replica";
     "replicas.up", Lower, "replicas in service";
     "limiter.keys", Higher, "keys that the limiter remembers";

@@ -27,10 +27,12 @@ pub(in crate::service) async fn look_up(
     let now = w.sim.now();
     let mut answer = Lookup::Miss(Reason::NeverSeen);
     if let Some(held) = w.state(&v.process, spec.scope).cache.borrow_mut().as_mut() {
-        answer = held.look_up(key, now, v.dice.draw(purpose::EARLY, 0));
+        let tenant = || w.tags.borrow().tenant.digest(row.tenant);
+        answer = held.look_up(&tenant, key, now, v.dice.draw(purpose::EARLY, 0));
         for other in v.version.spec.key.iter().flat_map(|k| &k.read_also) {
             if matches!(answer, Lookup::Miss(_))
-                && let found @ Lookup::Hit { .. } = held.get(other_key(w, v, other), now)
+                && let found @ Lookup::Hit { .. } =
+                    held.get_for(&tenant, other_key(w, v, other), now)
             {
                 answer = found;
             }
@@ -95,9 +97,10 @@ pub(in crate::service) fn fill(w: &World<'_>, v: &Visit<'_>, key: u64, row: &Req
         cost: now - row.arrived,
     };
     if let Some(held) = w.state(&v.process, spec.scope).cache.borrow_mut().as_mut() {
-        held.put(key, entry, now);
+        let tenant = || w.tags.borrow().tenant.digest(row.tenant);
+        held.put_for(&tenant, key, entry, now);
         for other in v.version.spec.key.iter().flat_map(|k| &k.write_also) {
-            held.put(other_key(w, v, other), entry, now);
+            held.put_for(&tenant, other_key(w, v, other), entry, now);
         }
     }
 }
