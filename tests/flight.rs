@@ -108,6 +108,15 @@ fn polling_followers_get_the_answer_at_the_next_look_and_pay_for_looking() {
 }
 
 #[test]
+fn q13_a_look_and_then_a_write_lets_several_lead() {
+    let calls = |flight: &str| replay(flight, "0%").recording.attempts.rows().count();
+    let pods = "scope = \"shared\", poll = \"50ms\", results = \"1s\", lookup = \"200ms\"";
+    let sound = calls(pods);
+    let flawed = calls(&format!("{pods}, atomic = false"));
+    assert!(flawed > 2 * sound, "{flawed} calls where {sound} did");
+}
+
+#[test]
 fn polls_that_never_rest_are_refused_at_their_place() {
     let text = EQUALS
         .replace("FLIGHT", "scope = \"shared\", poll = \"1us\"")

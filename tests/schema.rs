@@ -152,7 +152,7 @@ output_tokens = { kind = "lognormal", p50 = 100, p99 = 400 }
 [service]
 memory = { limit = "1GB", down = "5s" }
 key = { fields = ["tenant", "prompt"] }
-single_flight = { scope = "shared", limit = 1000, ttl = "30s", lease = "10s", renew = "3s", fenced = true, results = "2s", lookup = "1ms", poll = "50ms", on_cancel = "hand-over", failures = "1s", cleanup = "always" }
+single_flight = { scope = "shared", limit = 1000, ttl = "30s", lease = "10s", renew = "3s", fenced = true, atomic = true, results = "2s", lookup = "1ms", poll = "50ms", on_cancel = "hand-over", failures = "1s", cleanup = "always" }
 queue = { kind = "priority-aging", classes = { urgent = 10, later = 0 }, workers = 4, limit = 50, max_wait = "2s", best_effort = ["later"] }
 fan_out = { parallel = 2, need = "1 of 2" }
 call = [
