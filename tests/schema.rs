@@ -153,7 +153,7 @@ output_tokens = { kind = "lognormal", p50 = 100, p99 = 400 }
 memory = { limit = "1GB", down = "5s" }
 key = { fields = ["tenant", "prompt"] }
 single_flight = { scope = "shared", limit = 1000, ttl = "30s", lease = "10s", renew = "3s", fenced = true, atomic = true, results = "2s", lookup = "1ms", poll = "50ms", on_cancel = "hand-over", failures = "1s", cleanup = "always" }
-queue = { kind = "priority-aging", classes = { urgent = 10, later = 0 }, workers = 4, limit = 50, max_wait = "2s", best_effort = ["later"] }
+queue = { kind = "priority-aging", classes = { urgent = 10, later = 0 }, workers = 4, limit = 50, max_wait = "2s", best_effort = ["later"], codel = { target = "100ms", interval = "1s" }, dead_letter = { after = "10m", attempts = 5 } }
 fan_out = { parallel = 2, need = "1 of 2" }
 call = [
     { dependency = "llm", breaker = { kind = "failure-ratio" }, on_failure = "default" },
@@ -196,6 +196,8 @@ fn what_the_program_takes_is_right_by_the_schema() {
         ("down = \"5s\"", "donw = \"5s\""),
         ("breaker = \"failure-ratio\"", "breaker = \"failure-rate\""),
         ("max_wait", "max_wiat"),
+        ("target = ", "taget = "),
+        ("attempts = 5", "atempts = 5"),
         ("failures = \"1s\"", "failure = \"1s\""),
     ] {
         let text = SELDOM.replacen(right, wrong, 1);
