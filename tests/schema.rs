@@ -165,6 +165,9 @@ limiter = { scope = "shared", levels = [
 parse = { kind = "schema-json", time = "50us", on_failure = "default", unknown = "ignore", repair = "once", max_bytes = "64KiB", max_depth = 8, version_field = "v", schema_version = 2, versions = { 1 = { renamed = { temp = "temperature" }, defaults = { temperature = 1.0 } } }, fields = { prompt = "text", temperature = { type = "number", default = 0.2, coerce = true }, mode = { type = "text", required = false, one_of = ["a"] } } }
 trending = { kind = "space-saving", k = 5, counters = 50, newcomer = "zero", of = ["prompt"], scope = "local", every = "2s", routes = ["/top"] }
 queue = { kind = "priority-aging", classes = { urgent = 10, later = 0 }, workers = 4, limit = 50, max_wait = "2s", best_effort = ["later"] }
+key = { fields = ["tenant", "prompt"] }
+single_flight = { scope = "shared", limit = 1000, ttl = "30s", lease = "10s", renew = "3s", fenced = true, atomic = true, results = "2s", lookup = "1ms", poll = "50ms", on_cancel = "hand-over", failures = "1s", cleanup = "always" }
+queue = { kind = "priority-aging", classes = { urgent = 10, later = 0 }, workers = 4, limit = 50, max_wait = "2s", best_effort = ["later"], codel = { target = "100ms", interval = "1s" }, dead_letter = { after = "10m", attempts = 5 } }
 fan_out = { parallel = 2, need = "1 of 2" }
 call = [
     { dependency = "llm", breaker = { kind = "failure-ratio" }, on_failure = "default" },
@@ -211,6 +214,8 @@ fn what_the_program_takes_is_right_by_the_schema() {
         ("breaker = \"failure-ratio\"", "breaker = \"failure-rate\""),
         ("max_wait", "max_wiat"),
         ("sweep = 2", "swepe = 2"),
+        ("target = ", "taget = "),
+        ("attempts = 5", "atempts = 5"),
         ("failures = \"1s\"", "failure = \"1s\""),
         ("kind = \"gcra\"", "kind = \"gcar\""),
         ("max_keys", "max_kyes"),

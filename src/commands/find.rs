@@ -42,6 +42,10 @@ pub const SHIPPED: &[(&str, &str)] = &[
         include_str!("../../incidents/incident-12.toml"),
     ),
     (
+        "incident-13",
+        include_str!("../../incidents/incident-13.toml"),
+    ),
+    (
         "incident-15",
         include_str!("../../incidents/incident-15.toml"),
     ),

@@ -130,7 +130,7 @@ async fn one_try(w: &World<'_>, request: &Request, tries: u8) -> (u8, u64) {
         .process
         .in_flight
         .set(visit.process.in_flight.get() - 1);
-    let retry_after = if matches!(end, outcome::REJECTED | outcome::ERROR) {
+    let retry_after = if matches!(end, outcome::REJECTED | outcome::ERROR | outcome::SHED) {
         visit.process.retry_after.get()
     } else {
         0

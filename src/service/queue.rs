@@ -1,7 +1,7 @@
 //! Workers with a queue in front: the waiting half of a [`Discipline`].
 
 use crate::{
-    components::queue::{Discipline, Guard, Seen},
+    components::queue::{Codel, Discipline, Guard, Seen},
     config::{Node, Refusal},
     sim::{Sim, sync::Parking},
 };
@@ -19,10 +19,23 @@ pub struct Queue {
     free: Cell<i64>,
     workers: Cell<u32>,
     guard: RefCell<Guard>,
+    /// Controls of the delay, where the guard has any: of best-effort classes last.
+    codels: RefCell<Option<[Codel; 2]>>,
+    /// Requests set aside so far.
+    dead_letters: Cell<u64>,
     /// Lane of each class of traffic, by its number, and whether it is best-effort. Asked once a class and deploy.
     classes: RefCell<Vec<Option<(u32, bool)>>>,
     /// ns that a worker is held, lately: a moving average of 16.
     hold: Cell<u64>,
+}
+
+/// Why somebody was not served.
+#[derive(Clone, Copy, Debug)]
+pub enum Turned {
+    /// Too many, or too slow: come back at this instant, ns; 0: nobody knows.
+    Away(u64),
+    /// It is a dead letter, and is not to come back.
+    Dead,
 }
 
 /// A worker, held since then. Dropping it hands it to the next in the queue.
@@ -42,30 +55,87 @@ impl Queue {
             discipline: RefCell::new(discipline),
             free: Cell::new(i64::from(workers)),
             workers: Cell::new(workers),
+            codels: RefCell::new(guard.codels()),
             guard: RefCell::new(guard),
+            dead_letters: Cell::new(0),
             classes: RefCell::default(),
             hold: Cell::new(0),
         }
     }
 
-    /// Waits for a worker. `None` when the queue is full, or too slow. `name` tells the name of the class.
-    pub async fn enter(&self, class: u32, name: &dyn Fn() -> String) -> Option<Slot<'_>> {
+    /// Waits for a worker, as the try of this number. `name` tells the name of the class.
+    ///
+    /// # Errors
+    /// When the queue is full or too slow, or this is a dead letter.
+    pub async fn enter(
+        &self,
+        class: u32,
+        tries: u8,
+        name: &dyn Fn() -> String,
+    ) -> Result<Slot<'_>, Turned> {
+        let dead_letter = self.guard.borrow().dead_letter;
+        if dead_letter.is_some_and(|d| d.takes(tries)) {
+            return Err(self.set_aside());
+        }
         // Nobody waits while a worker is free, so taking it is no barging.
         if self.free.get() > 0 {
             self.free.set(self.free.get() - 1);
-            return Some(self.slot());
+            self.nobody_waits();
+            return Ok(self.slot());
         }
         let (lane, best_effort) = self.class(class, name);
-        if !self.lets_in(lane, best_effort) {
-            return None;
-        }
+        self.lets_in(lane, best_effort)?;
         let give_on = || self.release();
         let parked = self.parking.park();
-        self.discipline
-            .borrow_mut()
-            .push(parked.id(), lane, self.sim.now());
-        parked.on_lost(&give_on).await;
-        Some(self.slot())
+        let joined = self.sim.now();
+        self.discipline.borrow_mut().push(parked.id(), lane, joined);
+        let parked = parked.on_lost(&give_on);
+        match dead_letter.and_then(|d| d.ends(joined)) {
+            None => parked.await,
+            Some(end) => {
+                if self.sim.timeout_at(end, parked).await.is_err() {
+                    return Err(self.set_aside());
+                }
+            }
+        }
+        self.shed(best_effort, joined)?;
+        Ok(self.slot())
+    }
+
+    /// What the controls of the delay see of an empty queue.
+    fn nobody_waits(&self) {
+        if let Some(codels) = &mut *self.codels.borrow_mut() {
+            let now = self.sim.now();
+            for codel in codels {
+                codel.sheds(0, true, now);
+            }
+        }
+    }
+
+    fn set_aside(&self) -> Turned {
+        self.dead_letters.set(self.dead_letters.get() + 1);
+        Turned::Dead
+    }
+
+    /// The control of the delay sends away the one whose turn it is, and the turn is the next one's.
+    fn shed(&self, best_effort: bool, joined: u64) -> Result<(), Turned> {
+        let now = self.sim.now();
+        if self.parking.waiting() == 0 {
+            self.nobody_waits();
+            return Ok(());
+        }
+        let come_back = match &mut *self.codels.borrow_mut() {
+            Some(codels) => {
+                let codel = &mut codels[usize::from(best_effort)];
+                if !codel.sheds(now - joined, false, now) {
+                    return Ok(());
+                }
+                now.saturating_add(codel.interval())
+            }
+            None => return Ok(()),
+        };
+        self.release();
+        Err(Turned::Away(come_back))
     }
 
     fn slot(&self) -> Slot<'_> {
@@ -85,23 +155,28 @@ impl Queue {
         })
     }
 
-    fn lets_in(&self, lane: u32, best_effort: bool) -> bool {
+    fn lets_in(&self, lane: u32, best_effort: bool) -> Result<(), Turned> {
         let (discipline, now) = (self.discipline.borrow(), self.sim.now());
         let waiting = self.parking.waiting();
-        self.guard.borrow().lets_in(
-            best_effort,
-            &Seen {
-                waiting,
-                // Those who hung up stay in the discipline until their turn, and delay nobody.
-                ahead: discipline.ahead(lane, now).min(waiting),
-                head_wait: match discipline.oldest(lane) {
-                    Some(joined) if waiting > 0 => now - joined,
-                    _ => 0,
-                },
-                hold: self.hold.get(),
-                workers: self.workers.get(),
+        let seen = Seen {
+            waiting,
+            // Those who hung up stay in the discipline until their turn, and delay nobody.
+            ahead: discipline.ahead(lane, now).min(waiting),
+            head_wait: match discipline.oldest(lane) {
+                Some(joined) if waiting > 0 => now - joined,
+                _ => 0,
             },
-        )
+            hold: self.hold.get(),
+            workers: self.workers.get(),
+        };
+        let guard = self.guard.borrow();
+        if guard.lets_in(best_effort, &seen) {
+            return Ok(());
+        }
+        Err(Turned::Away(match guard.come_back(&seen) {
+            0 => 0,
+            after => now.saturating_add(after),
+        }))
     }
 
     fn release(&self) {
@@ -143,6 +218,11 @@ impl Queue {
             }
         }
         self.classes.borrow_mut().clear();
+        if self.guard.borrow().codel != guard.codel
+            || self.guard.borrow().best_effort_share != guard.best_effort_share
+        {
+            self.codels.replace(guard.codels());
+        }
         self.guard.replace(guard);
         let more = i64::from(workers) - i64::from(self.workers.replace(workers));
         if more < 0 {
@@ -155,6 +235,9 @@ impl Queue {
     /// Names and values of the policy's gauges.
     pub fn gauges(&self, out: &mut dyn FnMut(&str, f64)) {
         self.discipline.borrow().gauges(self.sim.now(), out);
+        if self.guard.borrow().dead_letter.is_some() || self.dead_letters.get() > 0 {
+            out("queue.dead_letters", self.dead_letters.get() as f64);
+        }
     }
 
     /// Requests waiting.

@@ -49,6 +49,10 @@ const LAWS: &[(&str, Law)] = &[
         a_working_leader_keeps_its_key,
     ),
     (
+        "of_two_who_ask_at_once_one_leads",
+        of_two_who_ask_at_once_one_leads,
+    ),
+    (
         "an_answer_reaches_those_who_ask_again",
         an_answer_reaches_those_who_ask_again,
     ),
@@ -185,6 +189,20 @@ fn a_working_leader_keeps_its_key(o: FlightOptions, _: &Steps) -> Result<(), Str
         }
     }
     Ok(())
+}
+
+/// Both have asked before either of them took the lead.
+fn of_two_who_ask_at_once_one_leads(o: FlightOptions, _: &Steps) -> Result<(), String> {
+    let mut flights = Flights::new(o);
+    let both = [flights.join(1, 0), flights.join(1, 0)];
+    let lead = both
+        .iter()
+        .zip(['a', 'b'])
+        .filter(|(role, name)| **role == Role::Lead && flights.try_open(1, *name, 1).is_some());
+    match lead.count() {
+        1 => Ok(()),
+        n => Err(format!("{n} lead")),
+    }
 }
 
 /// Those who poll. Where cleaning up leaks, that is the other law's.

@@ -22,7 +22,8 @@
 //!
 //! # Anti-patterns
 //! Flaws in [`FLAWS`]: `leader-cancelled-fails-all`, `no-cleanup`, `cleanup-on-success-only`, `cleanup-on-set-up-errors-only`,
-//! `failure-cached-for-ever`, `no-limit`, `no-ttl`, `lease-shorter-than-work`, `not-fenced`, `lock-without-result`.
+//! `failure-cached-for-ever`, `no-limit`, `no-ttl`, `lease-shorter-than-work`, `not-fenced`, `check-then-act`,
+//! `lock-without-result`.
 //!
 //! # Smallest set-up
 //! ```toml
@@ -167,6 +168,16 @@ impl<T: Copy> Flights<T> {
     pub fn open(&mut self, key: u64, flight: T, now: u64) -> u64 {
         let dies = now.saturating_add(self.options.held());
         self.put(key, State::UnderWay(flight), FLIGHTS, dies)
+    }
+
+    /// As [`open`](Self::open), unless somebody else has taken the lead since [`join`](Self::join) said to: where asking and
+    /// taking the lead are two trips to shared state, others come between.
+    pub fn try_open(&mut self, key: u64, flight: T, now: u64) -> Option<u64> {
+        let taken = self.entries.get(&key).is_some_and(|e| e.dies > now);
+        if self.options.atomic && taken {
+            return None;
+        }
+        Some(self.open(key, flight, now))
     }
 
     /// A flight has ended. One that was replaced meanwhile removes nothing of its successor, as long as tokens are looked at.

@@ -64,6 +64,8 @@ crate::options! {
         renew: Span = Span(0), "never";
         /// Whether a leader whose lease has ended is told so by its fencing token, and leaves the key alone.
         fenced: bool = true, "true";
+        /// Whether asking and taking the lead are one step ("set if absent"), or a look and then a write.
+        atomic: bool = true, "true";
         /// How long an answer is given to those who come after it: a short-lived result cache; 0 is not at all.
         results: Span = Span(0), "not at all: those who waited for it alone";
         /// How long those who come after a failure are told of it instead of trying: "none", "1s", "for-ever".
@@ -84,6 +86,7 @@ impl FlightOptions {
             lease: Span(0),
             renew: Span(0),
             fenced: true,
+            atomic: true,
             results: Span(0),
             failures: KeepFailures(0),
             cleanup: Cleanup::Always,
@@ -170,6 +173,12 @@ pub const FLAWS: &[Flaw] = &[
         "fenced = false",
         breaks "a_late_leader_takes_nothing_from_its_successor",
         "Kleppmann, How to do distributed locking, 2016: a lock released without asking whose it is"
+    ),
+    flaw!(
+        "check-then-act",
+        "atomic = false",
+        breaks "of_two_who_ask_at_once_one_leads",
+        "Q13: no lock around look-up and insert, so that two lead"
     ),
     flaw!(
         "lock-without-result",

@@ -4,6 +4,7 @@
 //! that a worker takes, over the workers) sees a crowd that has only just come. The wait of the one at the head sees workers
 //! that have become slow, before any of them has finished and told.
 
+use super::{Codel, CodelOptions, DeadLetter};
 use crate::config::{At, Options, Refusal, Share, Span, Table};
 
 crate::options! {
@@ -18,6 +19,10 @@ crate::options! {
         best_effort: Vec<String> = vec![], "none";
         /// Share of the bounds that these classes may use.
         best_effort_share: Share = Share(0.5), "50%";
+        /// Sheds a wait that stands, at the moment of service: { target, interval }; best-effort classes have their share of the target.
+        codel: Option<CodelOptions> = None, "none";
+        /// When a request is set aside for good: { after, attempts }.
+        dead_letter: Option<DeadLetter> = None, "never";
     }
 }
 
@@ -45,16 +50,52 @@ impl Guard {
         let own: Vec<&str> = Guard::fields().iter().map(|f| f.name).collect();
         let mut table = table.clone();
         table.retain(|name, _| own.contains(&name.as_str()));
-        Guard::read_table(at, &table, &[])
+        let guard = Guard::read_table(at, &table, &[])?;
+        let place = |name: &str| table.get(name).map_or(at, |entry| &entry.node.at);
+        if let Some(codel) = &guard.codel {
+            codel.check(place("codel"))?;
+        }
+        if let Some(dead_letter) = &guard.dead_letter {
+            dead_letter.check(place("dead_letter"))?;
+        }
+        Ok(guard)
+    }
+
+    /// Share of the bounds that a class may use.
+    fn share(&self, best_effort: bool) -> f64 {
+        if best_effort {
+            self.best_effort_share.0
+        } else {
+            1.0
+        }
+    }
+
+    /// Controls of the delay: of best-effort classes, and of all others.
+    pub fn codels(&self) -> Option<[Codel; 2]> {
+        let options = self.codel?;
+        let share = (options.target.0 as f64 * self.best_effort_share.0) as u64;
+        let target = Span(share.max(1));
+        Some([
+            Codel::new(options),
+            Codel::new(CodelOptions { target, ..options }),
+        ])
+    }
+
+    /// ns after which one who is refused now does well to come back: when all who wait now will have been served. When only
+    /// the excess has been, those who are refused meanwhile are there first. 0 when nobody knows.
+    pub fn come_back(&self, seen: &Seen) -> u64 {
+        // Workers that are slower than they lately were: as long as the first in line has waited.
+        let slow = if self.max_wait.0 > 0 && seen.head_wait > self.max_wait.0 {
+            seen.head_wait as f64
+        } else {
+            0.0
+        };
+        seen.expected().max(slow) as u64
     }
 
     /// Whether a newcomer may wait.
     pub fn lets_in(&self, best_effort: bool, seen: &Seen) -> bool {
-        let share = if best_effort {
-            self.best_effort_share.0
-        } else {
-            1.0
-        };
+        let share = self.share(best_effort);
         if seen.waiting as f64 >= f64::from(self.limit) * share {
             return false;
         }
@@ -83,6 +124,8 @@ mod tests {
             max_wait: Span(max_wait),
             best_effort: vec![],
             best_effort_share: Share(0.5),
+            codel: None,
+            dead_letter: None,
         }
     }
 
@@ -102,6 +145,18 @@ mod tests {
         assert!(guard.lets_in(false, &seen(19, 100)));
         assert!(!guard.lets_in(false, &seen(20, 0)), "a crowd");
         assert!(!guard.lets_in(false, &seen(0, 101)), "slow workers");
+    }
+
+    #[test]
+    fn who_is_refused_is_told_when_those_who_wait_will_have_been_served() {
+        // Ten and itself, 10 ns each, two workers.
+        assert_eq!(guard(10, 0).come_back(&seen(10, 0)), 55);
+        assert_eq!(guard(10, 100).come_back(&seen(0, 101)), 101, "slow workers");
+        let unknown = Seen {
+            hold: 0,
+            ..seen(10, 0)
+        };
+        assert_eq!(guard(10, 0).come_back(&unknown), 0);
     }
 
     #[test]

@@ -21,7 +21,10 @@ const CLASSES: [&str; 3] = ["urgent", "slow", "unheard-of"];
 
 fn node(kind: &str, options: &str) -> Node {
     let kind = kinds().into_iter().find(|k| k.name == kind).unwrap();
-    let mut text = format!("kind = \"{}\"\nlimit = 200\nmax_wait = \"1s\"\n", kind.name);
+    let mut text = format!(
+        "kind = \"{}\"\nlimit = 200\nmax_wait = \"1s\"\ncodel = {{ target = \"50ms\", interval = \"200ms\" }}\ndead_letter = {{ attempts = 5 }}\n",
+        kind.name
+    );
     if (kind.fields)().iter().any(|f| f.name == "classes") {
         text += "classes = { urgent = 10, slow = 1 }\n";
     }
@@ -56,6 +59,15 @@ const LAWS: &[(&str, Law)] = &[
         "the_wait_of_those_let_in_is_bounded",
         the_wait_of_those_let_in_is_bounded,
     ),
+    (
+        "a_burst_that_drains_is_served_whole",
+        a_burst_that_drains_is_served_whole,
+    ),
+    (
+        "a_wait_that_stands_is_shed_away",
+        a_wait_that_stands_is_shed_away,
+    ),
+    ("poison_is_set_aside", poison_is_set_aside),
 ];
 
 /// Plays the steps; `seen` gets each class, and ticket, that is served.
@@ -187,6 +199,71 @@ fn the_wait_of_those_let_in_is_bounded(node: &Node, _: &[Op]) -> Result<(), Stri
     Ok(())
 }
 
+/// One worker of 10 ms behind the control of the delay alone, and when each joins. Gives who was shed, and the longest wait
+/// of those served whose turn came in the last half of the time.
+fn under_control(node: &Node, joins: &[u64]) -> (usize, u64) {
+    let guard = Guard::of(&node.at, node.table("the queue").unwrap()).unwrap();
+    let mut queue = make(node);
+    let Some([mut codel, _]) = guard.codels() else {
+        return (0, u64::MAX);
+    };
+    let lane = queue.lane("urgent");
+    let (mut now, mut next, mut shed, mut longest) = (0, 0, 0, 0);
+    let half = joins[joins.len() - 1] / 2;
+    let mut waiting = 0;
+    while next < joins.len() || waiting > 0 {
+        if waiting == 0 {
+            now = now.max(joins[next]);
+        }
+        while next < joins.len() && joins[next] <= now {
+            queue.push(next as u32, lane, joins[next]);
+            (next, waiting) = (next + 1, waiting + 1);
+        }
+        let ticket = queue.pop(now).unwrap();
+        waiting -= 1;
+        let waited = now - joins[ticket as usize];
+        if codel.sheds(waited, waiting == 0, now) {
+            shed += 1;
+            continue;
+        }
+        if now > half {
+            longest = longest.max(waited);
+        }
+        now += SECOND / 100;
+    }
+    (shed, longest)
+}
+
+/// Twenty at once, every second: the last waits for 190 ms, and is served.
+fn a_burst_that_drains_is_served_whole(node: &Node, _: &[Op]) -> Result<(), String> {
+    let joins: Vec<u64> = (0..200).map(|n| n / 20 * SECOND).collect();
+    match under_control(node, &joins).0 {
+        0 => Ok(()),
+        shed => Err(format!("{shed} of 200 sent away")),
+    }
+}
+
+/// A quarter more than the worker can do, for twenty seconds.
+fn a_wait_that_stands_is_shed_away(node: &Node, _: &[Op]) -> Result<(), String> {
+    let joins: Vec<u64> = (0..2500).map(|n| n * SECOND / 125).collect();
+    match under_control(node, &joins).1 {
+        wait if wait < SECOND => Ok(()),
+        wait => Err(format!("still a wait of {} ms", wait / 1_000_000)),
+    }
+}
+
+/// An operation that fails each time is tried often, and not for ever.
+fn poison_is_set_aside(node: &Node, _: &[Op]) -> Result<(), String> {
+    let guard = Guard::of(&node.at, node.table("the queue").unwrap()).unwrap();
+    if guard.dead_letter.is_some_and(|d| d.takes(1)) {
+        return Err("nobody is ever tried".into());
+    }
+    match guard.dead_letter {
+        Some(dead_letter) if dead_letter.takes(u8::MAX) => Ok(()),
+        _ => Err("queued for the 255th time".into()),
+    }
+}
+
 fn ops() -> impl Strategy<Value = Vec<Op>> {
     let step = prop_oneof![
         5 => (0..CLASSES.len(), 0..SECOND).prop_map(|(class, after)| Op::Join { class, after }),
@@ -266,5 +343,38 @@ fn each_flaw_breaks_the_law_that_it_names_and_no_other() {
             "{}",
             flaw.breaks
         );
+    }
+}
+
+/// CASES, Q12: wavelens/gradient#111: credit for waiting that stops growing.
+#[test]
+fn q12_a_wait_far_beyond_any_cap_still_wins_gradient_111() {
+    let first = |options: &str| {
+        let mut queue = make(&node("priority-aging", options));
+        queue.push(0, queue.lane("slow"), 0);
+        let day = 86_400 * SECOND;
+        queue.push(1, queue.lane("urgent"), day);
+        queue.pop(day)
+    };
+    assert_eq!(first("age_factor = 0.5"), Some(0), "a day counts");
+    assert_eq!(
+        first("age_factor = 0.5, age_cap = \"5s\""),
+        Some(1),
+        "the flaw"
+    );
+}
+
+#[test]
+fn controls_that_would_send_everybody_away_are_refused_at_their_place() {
+    for wrong in [
+        "codel = { target = \"0s\" }",
+        "codel = { target = \"1s\", interval = \"1ms\" }",
+        "codel = { intervall = \"1s\" }",
+        "dead_letter = {}",
+        "dead_letter = { attempts = -1 }",
+    ] {
+        let node = Node::parse(&Source::new("law.toml", format!("\n{wrong}"))).unwrap();
+        let refusal = Guard::of(&node.at, node.table("the queue").unwrap()).unwrap_err();
+        assert!(refusal.to_string().contains("law.toml:2:"), "{refusal}");
     }
 }

@@ -13,10 +13,15 @@
 //!   start in seconds; make it a little more than a burst lasts. `gameday replay incident-12 --variant aging-too-slow`.
 //! - How are thresholds set from the SLO? `max_wait` is the SLO less the time of the work itself.
 //!   `gameday replay incident-15 --variant sound`.
+//! - When is a task demoted to dead-letter instead of retried? When it has failed `dead_letter.attempts` times, or has waited
+//!   for `dead_letter.after`: `gameday replay incident-12 --variant poison`. The gauge `queue.dead_letters` counts them.
+//! - And without a threshold at all? `codel`: only the wait that may stand is named, and bursts pass.
+//!   `gameday replay incident-15 --variant controlled-delay`.
 //! - Who is dropped first? Classes in `best_effort`, at `best_effort_share` of the bounds.
 //!
 //! # Anti-patterns
-//! Each is a flaw in [`FLAWS`]: `strict-priority`, `aging-too-slow`, `aging-saturates`, `unlimited-queue`.
+//! Each is a flaw in [`FLAWS`]: `strict-priority`, `aging-too-slow`, `aging-saturates`, `unlimited-queue`,
+//! `poison-retried-for-ever`, `sheds-on-the-instant`, `ignores-queue-delay`.
 //!
 //! # Smallest set-up
 //! ```toml
@@ -25,9 +30,11 @@
 //!
 //! # Source
 //! Kleinrock, "Queueing Systems II" 1976, section 3.7 (priorities that grow with the wait); Nagle, RFC 970; Katevenis 1991
-//! (weighted round robin); Nichols and Jacobson, "Controlling Queue Delay", 2012.
+//! (weighted round robin); Nichols and Jacobson, "Controlling Queue Delay", CACM 55 (7), 2012.
 
 mod aging;
+mod codel;
+mod dead_letter;
 mod fifo;
 mod guard;
 mod lanes;
@@ -37,6 +44,8 @@ mod round_robin;
 mod laws;
 
 use crate::config::{Kind, Node, Options, Refusal};
+pub use codel::{Codel, CodelOptions};
+pub use dead_letter::DeadLetter;
 pub use guard::{Guard, Seen};
 
 /// Decides who is served next. A waiter is a ticket that the stage gave out; it may leave before its turn.
@@ -90,6 +99,27 @@ pub const FLAWS: &[super::Flaw] = &[
         breaks: "the_wait_of_those_let_in_is_bounded",
         source: "Q15: unlimited queues that hide overload until memory ends",
     },
+    super::Flaw {
+        name: "poison-retried-for-ever",
+        kind: "priority-aging",
+        options: "dead_letter = { after = \"1h\", attempts = 0 }",
+        breaks: "poison_is_set_aside",
+        source: "Q12: retrying poison messages forever in the main queue",
+    },
+    super::Flaw {
+        name: "sheds-on-the-instant",
+        kind: "fifo",
+        options: "codel = { target = \"50ms\", interval = \"50ms\" }",
+        breaks: "a_burst_that_drains_is_served_whole",
+        source: "Nichols and Jacobson, 2012: a queue is there for bursts; what counts is the wait that stands",
+    },
+    super::Flaw {
+        name: "ignores-queue-delay",
+        kind: "fifo",
+        options: "codel = { target = \"1h\", interval = \"1h\" }",
+        breaks: "a_wait_that_stands_is_shed_away",
+        source: "Q15: measuring only throughput, ignoring queue delay",
+    },
 ];
 
 /// The implementations.
@@ -124,4 +154,6 @@ const OF_OTHERS: &[&str] = &[
     "max_wait",
     "best_effort",
     "best_effort_share",
+    "codel",
+    "dead_letter",
 ];

@@ -34,6 +34,14 @@ const fn reading(
 }
 
 pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
+/// Readings that are times, in ns.
+pub(super) const TIMES: &[Indicator] = gauges! {
+    Nanos:
+    "queue.class_age", Higher, "wait, so far, of the first in the line of a class";
+};
+
+pub(super) const INDICATORS: &[Indicator] = gauges! {
+    Count:
     "queue.depth", Higher, "requests waiting for a worker";
     "workers.busy", Higher, "workers at work";
     "workers.size", Lower, "workers there are";
@@ -57,6 +65,14 @@ pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
     "limiter.rate", Lower, "requests a second that the limiter grants a key";
     "limiter.rejects", Higher, "requests that a level of the limiter refused, so far";
     "queue.class_depth", Higher, "requests of a class waiting for a worker";
+    "queue.dead_letters", Higher, "requests that a queue has set aside, so far";
+    "retry.error", Higher, "retries of calls that failed, so far";
+    "retry.timeout", Higher, "retries of calls that timed out, so far";
+    "retry.throttled", Higher, "retries of calls that were throttled, so far";
+    "retry.refused", Higher, "retries of calls that a breaker refused, so far";
+    "retry.permanent", Higher, "retries of calls that fail each time, so far";
+    "retry.programmer", Higher, "retries of calls that were wrong, so far";
+    "retry.denied", Higher, "retries that a budget denied, so far";
     "flight.entries", Higher, "keys of single-flight that are, or seem, under way";
     "flight.late", Higher, "flights, so far, whose leader still worked when its lease had ended";
     "breaker.open", Higher, "breakers that refuse calls";

@@ -43,7 +43,7 @@ crate::options! {
         trending: Option<Node> = None, "none";
         /// Result cache, with `scope`, `ttl`, `jitter` and `lookup`. Needs a key.
         cache: Option<Node> = None, "none";
-        /// Requests with the same key share one call: true, false, "shared" for all replicas together, or a table with `scope`, `lookup`, `poll`, `limit`, `ttl`, `lease`, `renew`, `fenced`, `results`, `failures`, `cleanup`, `on_cancel`.
+        /// Requests with the same key share one call: true, false, "shared" for all replicas together, or a table with `scope`, `lookup`, `poll`, `limit`, `ttl`, `lease`, `renew`, `fenced`, `atomic`, `results`, `failures`, `cleanup`, `on_cancel`.
         single_flight: Option<Node> = None, "false";
         /// Queue in front of the workers, with `workers`, `limit`, `max_wait` and `best_effort`.
         queue: Option<Node> = None, "none";

@@ -97,9 +97,15 @@ pub(in crate::service) async fn join<'a>(
                 return told(w, v, answer, row);
             }
             flight::Role::Lead => {
+                // Look and then write: a second trip, and others come between.
+                if spec.lookup > 0 && !spec.options.atomic {
+                    w.sim.sleep(spec.lookup).await;
+                }
+                let now = w.sim.now();
                 row.flight_wait = now - joined;
                 let lead = in_flight.flights.lead(None);
-                let serial = in_flight.by_key.borrow_mut().open(key, lead.id(), now);
+                let open = in_flight.by_key.borrow_mut().try_open(key, lead.id(), now);
+                let Some(serial) = open else { continue };
                 return Role::Lead(Leader(Some(Leading {
                     lead,
                     in_flight,

@@ -2,7 +2,12 @@
 
 use crate::{
     recording::{RequestRow, outcome},
-    service::{journey::Visit, queue::Slot, world::World},
+    service::{
+        journey::Visit,
+        process::NEVER,
+        queue::{Slot, Turned},
+        world::World,
+    },
 };
 
 /// Waits for a worker, who is held until the answer is there. Without a queue everybody has one.
@@ -16,7 +21,13 @@ pub(in crate::service) async fn wait<'a>(
     };
     let joined = w.sim.now();
     let class = || w.tags.borrow().class.name(v.request.class).to_string();
-    let slot = queue.enter(v.request.class, &class).await;
+    let slot = queue.enter(v.request.class, row.tries, &class).await;
     row.queue_wait = w.sim.now() - joined;
-    slot.map(Some).ok_or(outcome::SHED)
+    slot.map(Some).map_err(|turned| {
+        v.process.retry_after.set(match turned {
+            Turned::Away(until) => until,
+            Turned::Dead => NEVER,
+        });
+        outcome::SHED
+    })
 }
