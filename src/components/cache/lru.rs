@@ -4,7 +4,7 @@
 //! A hash map into a slab of slots that form a ring in order of use (Q1). An expired entry stays until it is overwritten,
 //! evicted or swept, so that a miss can say *expired*; keys that were evicted stay as ghosts in a second ring of as many
 //! again, so that a miss can say *evicted* (bounded memory: an eviction longer ago than that reads as *never seen*).
-//! Entries and ghosts have one index: an eviction moves a slot from ring to ring.
+//! Entries and ghosts have one index: an eviction moves a slot from ring to ring. For threads: [`Concurrent`].
 //!
 //! # Complexity
 //! O(1) a look-up; O(1 + `sweep`) a put, amortised over what it evicts. Memory is the capacity's, twice. Held by
@@ -23,6 +23,7 @@
 //!
 //! # Anti-patterns
 //! See [`FLAWS`](super::FLAWS): `evict-insertion-order`, `expired-served`, `ttl-from-last-use`, `capacity-off-by-one`.
+//! "Use a dict, it is thread-safe" is a law of its own, in [`Concurrent`].
 //!
 //! # Smallest set-up
 //! ```toml
@@ -32,6 +33,8 @@
 //! # Source
 //! Q1; ArcadeData/arcadedb#4559 (room for one less); RFC 5861 (stale-while-revalidate); Vattani, Chierichetti, Lowenstein,
 //! "Optimal Probabilistic Cache Stampede Prevention", VLDB 2015 (`early`).
+//!
+//! [`Concurrent`]: super::Concurrent
 
 use super::{
     Entry, Lookup, Reason,
@@ -148,6 +151,12 @@ impl<V> Lru<V> {
         self.make_room(0, 0, out);
     }
 
+    /// Remembers no keys that were evicted: half the memory, and misses that cannot say *evicted*.
+    pub fn without_ghosts(mut self) -> Lru<V> {
+        self.ghosts = 0;
+        self
+    }
+
     /// Whether the policy asks for more of an entry than its slot has.
     fn reads_cold(&self) -> bool {
         self.stale > 0 || self.early > 0.0 || self.expiry == Expiry::Sliding
@@ -173,6 +182,11 @@ impl<V> Lru<V> {
     /// Entry or ghost of a key.
     pub fn find(&self, key: u64) -> Option<u32> {
         self.slots.find(key)
+    }
+
+    /// What a slot holds; a ghost holds nothing.
+    pub fn value(&self, i: u32) -> Option<&V> {
+        self.slots.at(i).value.as_ref()
     }
 
     /// Looks a key up, and counts it as used. With dice, it may be renewed before it ends.
@@ -284,6 +298,11 @@ impl<V> Lru<V> {
             self.evict_last(out);
             self.counts.evicted_for_entries += 1;
         }
+    }
+
+    /// Takes an entry out, as if it had never been there.
+    pub fn remove(&mut self, i: u32) -> Option<V> {
+        self.slots.forget(i)
     }
 
     pub fn clear(&mut self) {

@@ -1,5 +1,6 @@
 //! Result caches: is the answer to this key known? Sources: Q1, Q11, Q24.
 
+mod concurrent;
 mod lru;
 mod lru_options;
 mod sharded;
@@ -10,7 +11,10 @@ mod tenants;
 mod laws;
 #[cfg(test)]
 mod laws_lru;
+#[cfg(test)]
+mod laws_threads;
 
+pub use concurrent::{Answer, Concurrent, Metrics};
 pub use lru::Counts;
 pub use lru_options::{Eviction, Expiry, LruOptions, Recency};
 pub use tenants::{Keys, OverBudget, Shares, TenantOptions};
