@@ -4,6 +4,12 @@
 //! `GAMEDAY_REDIS=127.0.0.1:6379` names a server whose keys under `gameday:test:` may be used; without it these tests say so
 //! and pass. The test that freezes and kills a server starts one of its own, where `redis-server` is installed.
 
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "a real server takes real time, and its callers are threads"
+)]
+
 use gameday::{
     components::limiter::store::{
         Emergency, Fallback, Local, Mode, Quota, Reply, SCRIPT, Store, UNIT,
