@@ -47,6 +47,7 @@ pub(super) const INDICATORS: &[Indicator] = gauges! {
     "limiter.keys", Higher, "keys that the limiter remembers";
     "limiter.rate", Lower, "requests a second that the limiter grants a key";
     "limiter.rejects", Higher, "requests that a level of the limiter refused, so far";
+    "limiter.fallback", Higher, "decisions of a replica without its limiter's store, so far";
     "queue.class_depth", Higher, "requests of a class waiting for a worker";
     "breaker.open", Higher, "breakers that refuse calls";
     "calls.running", Higher, "calls of fan-outs under way";

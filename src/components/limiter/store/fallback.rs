@@ -73,6 +73,18 @@ impl Emergency {
         })
     }
 
+    /// A deploy: other options, the same state but for the emergency bucket, which is full where its limit is another.
+    ///
+    /// # Errors
+    /// A rate or burst that lets nobody in.
+    pub fn retune(&mut self, options: &Fallback) -> Result<(), Refusal> {
+        if (options.rate, options.burst) != (self.options.rate, self.options.burst) {
+            self.bucket = Gcra::new(options.rate.0, options.burst.0, &At::nowhere())?;
+        }
+        self.options = options.clone();
+        Ok(())
+    }
+
     /// Whether the store is to be asked.
     pub fn asks(&self, now: u64) -> bool {
         now >= self.resumes

@@ -70,7 +70,7 @@ crate::options! {
         fallback: Fallback,
         /// Whose time counts: "store" or "caller".
         clock: Clock = Clock::Store, "store";
-        /// How far the clocks of two replicas are apart at most.
+        /// How far the clock of the last replica is ahead of the first's; those between are spread evenly.
         clocks_apart: Span = Span(0), "0";
         /// What a command does that comes late: "forward", or, a flaw, "follow".
         marks: Marks = Marks::Forward, "forward";
