@@ -22,7 +22,7 @@ gameday::options! {
 
 const MINUTE: u64 = 60_000_000_000;
 
-/// All there is to it. `scope` and `key` in the same table are read by the stage.
+/// All there is to it. `scope`, `key` and `name` in the same table are read by the stage, and not shown to us.
 struct Mine(PerMinute, u64, u64);
 impl RateLimiter for Mine {
     fn check(&mut self, _key: u64, cost: u32, now: u64) -> Admission {
@@ -41,17 +41,14 @@ impl RateLimiter for Mine {
         self.2 = self.2.saturating_sub(u64::from(cost));
     }
     fn retune(&mut self, options: &Node, _now: u64) -> Result<(), Refusal> {
-        self.0 = PerMinute::read_table(
-            &options.at,
-            options.table("my limiter")?,
-            &["kind", "key", "scope"],
-        )?;
+        let table = options.table("my limiter")?;
+        self.0 = PerMinute::read_table(&options.at, table, &["kind"])?;
         Ok(())
     }
 }
 
 fn build(at: &At, table: &Table, taken: &[&str]) -> Result<Box<dyn RateLimiter>, Refusal> {
-    let options = PerMinute::read_table(at, table, &[taken, &["key", "scope"]].concat())?;
+    let options = PerMinute::read_table(at, table, taken)?;
     Ok(Box::new(Mine(options, 0, 0)))
 }
 

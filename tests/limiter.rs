@@ -23,6 +23,7 @@ arrivals = {{ kind = "constant", rate = "30/s" }}
 duration = "60s"
 tenants = {{ quiet = 1, noisy = 2 }}
 users = {{ count = 1 }}
+classes = {{ now = 1, later = 1 }}
 [service]
 replicas = 2
 limiter = {limiter}
@@ -169,5 +170,141 @@ fn levels_that_make_no_sense_are_refused_at_their_place() {
         let said = refused(limiter);
         assert!(said.contains(message), "{limiter}: {said}");
         assert!(said.contains("own_component.toml:11"), "{said}");
+    }
+}
+
+/// Levels in a store, with more options.
+fn stored(options: &str) -> String {
+    format!(
+        r#"{{ store = "redis", levels = [
+            {{ name = "own", key = ["tenant"], rate = "12/s", burst = 12 }},
+            {{ key = [], rate = "20/s", burst = 20 }},
+        ], fallback = {{ rate = "3/s", burst = 3, shed = ["later"] }}{options} }}"#
+    )
+}
+
+const REDIS: &str = "[dependency.redis]\nlatency = \"10ms\"\n";
+
+fn let_in(run: &Run, which: impl Fn(&RequestRow) -> bool) -> u64 {
+    let rows = run.recording.requests.rows();
+    rows.filter(|r| r.outcome == outcome::OK && which(r))
+        .count() as u64
+}
+
+#[test]
+fn replicas_share_their_limits_in_a_store_whatever_their_clocks_say() {
+    let most = 20 * 60 + 20;
+    let by_store = replay(&stored(", clocks_apart = \"3s\""), REDIS);
+    let entered = let_in(&by_store, |_| true);
+    assert!((most - 10..=most).contains(&entered), "{entered} of {most}");
+    let by = rejects(&by_store, |_| true);
+    assert_eq!(by.keys().collect::<Vec<_>>(), ["global", "own"]);
+    // By callers' clocks, what they are apart comes in once.
+    let by_caller = ", clock = \"caller\", clocks_apart = \"3s\"";
+    let run = replay(&stored(by_caller), REDIS);
+    let entered = let_in(&run, |_| true);
+    assert!((most - 10..=most + 60).contains(&entered), "{entered}");
+    // Where marks follow the caller, it comes in again and again.
+    let run = replay(&stored(&format!("{by_caller}, marks = \"follow\"")), REDIS);
+    let entered = let_in(&run, |_| true);
+    assert!(entered > most + 300, "{entered}");
+}
+
+#[test]
+fn a_store_that_is_read_and_then_written_lets_more_in() {
+    let most = 20 * 60 + 20;
+    let slow = "[dependency.redis]\nlatency = \"18ms\"\n";
+    let patient = |atomic: bool| {
+        let options = format!(", atomic = {atomic}").replace(", atomic = true", "");
+        let text = stored(&options).replace("shed =", "after = \"1s\", shed =");
+        let run = replay(
+            &text.replace("burst = 20", "burst = 1"),
+            &slow.replace("18ms", "400ms"),
+        );
+        let_in(&run, |_| true)
+    };
+    assert!(patient(true) <= most - 19);
+    assert!(patient(false) > most + 100, "{}", patient(false));
+}
+
+#[test]
+fn without_its_store_each_replica_keeps_to_the_emergency_limit_and_sheds() {
+    let outage = format!(
+        "{REDIS}\n[[timeline]]\nat = \"20s\"\nfor = \"20s\"\nfault = {{ kind = \"outage\", target = \"redis\" }}\n"
+    );
+    let run = replay(&stored(""), &outage);
+    // The seconds in which the outage begins and ends have some of both.
+    let without = |r: &RequestRow| (21..40).contains(&(r.arrived / SECOND));
+    let class = |r: &RequestRow| run.recording.name("class", r.class) == "later";
+    let rows: Vec<RequestRow> = run
+        .recording
+        .requests
+        .rows()
+        .filter(|r| without(r))
+        .collect();
+    let shed = |r: &&RequestRow| r.outcome == outcome::SHED;
+    assert!(rows.iter().all(|r| !class(r) || r.outcome == outcome::SHED));
+    assert!(rows.iter().filter(shed).count() > 100);
+    // Two replicas of 3 a second.
+    let entered = let_in(&run, without);
+    assert!((100..=2 * (3 * 19 + 3)).contains(&entered), "{entered}");
+    // Nobody waits for longer than the store may take, nor most at all.
+    let longest = rows.iter().map(|r| r.latency).max().unwrap();
+    assert!(longest <= 21_000_000, "{longest}");
+    let waited = rows.iter().filter(|r| r.latency >= 20_000_000).count();
+    assert!(waited <= 60, "{waited} of {}", rows.len());
+    let by = rejects_of_any(&run, without);
+    assert_eq!(by.keys().collect::<Vec<_>>(), ["fallback"]);
+    // Before and after it is the store that decides.
+    let with = |r: &RequestRow| !(19..42).contains(&(r.arrived / SECOND));
+    assert!(!rejects_of_any(&run, with).contains_key("fallback"));
+    assert!(last_gauge(&run, "limiter.fallback").unwrap() > 100.0);
+    // Calls to the store are in the recording, with how they ended.
+    let calls = run.recording.attempts.rows();
+    let late = |a: &gameday::recording::AttemptRow| a.result == gameday::recording::result::TIMEOUT;
+    assert!(calls.filter(late).count() > 10);
+}
+
+fn rejects_of_any(run: &Run, which: impl Fn(&RequestRow) -> bool) -> BTreeMap<String, u64> {
+    let mut by = BTreeMap::new();
+    for row in run
+        .recording
+        .requests
+        .rows()
+        .filter(|r| which(r) && r.reject != 0)
+    {
+        let name = run.recording.name("reject", u32::from(row.reject));
+        *by.entry(name.to_string()).or_default() += 1;
+    }
+    by
+}
+
+#[test]
+fn stores_that_make_no_sense_are_refused_at_their_place() {
+    let good = stored("");
+    for (from, to, message) in [
+        (
+            "store = \"redis\"",
+            "store = \"rediss\"",
+            "no [dependency.rediss]",
+        ),
+        ("store = \"redis\", ", "", "\"fallback\""),
+        (", fallback = {", ", fallbck = {", "fallback"),
+        ("rate = \"3/s\"", "rate = \"0/s\"", "rate 0"),
+        ("burst = 12", "burst = 0", "a bucket of 0 tokens"),
+        ("burst = 12", "burst = 12000000", "from 1 to 4 million"),
+        ("rate = \"12/s\"", "rate = \"0.0000001/s\"", "cannot count"),
+        ("name = \"own\"", "kind = \"gcra\"", "\"kind\""),
+        ("levels =", "scope = \"local\", levels =", "no such option"),
+        ("levels =", "clock = \"sun\", levels =", "unknown word"),
+    ] {
+        assert!(good.contains(from), "{from}");
+        let text = own_component::INCIDENT.replacen(
+            r#"{ kind = "per-minute", limit = 700, scope = "shared" }"#,
+            &good.replacen(from, to, 1).replace('\n', " "),
+            1,
+        ) + "[dependency.redis]\nlatency = \"1ms\"\n";
+        let said = own_component::replay(&text).err().unwrap().to_string();
+        assert!(said.contains(message), "{to}: {said}");
     }
 }

@@ -188,11 +188,28 @@ errors = { throttled = "1%" }
 retry_after = "1s"
 "#;
 
-#[test]
-fn what_the_program_takes_is_right_by_the_schema() {
+/// A part that stands in the place of another one of those.
+const STORED: &str = r#"
+schema = 1
+title = "limits in a store"
+[trace]
+arrivals = { kind = "poisson", rate = "20/s" }
+duration = "30s"
+[service]
+limiter = { store = "redis", clock = "caller", clocks_apart = "1s", marks = "forward", atomic = true, slack = "2m", levels = [
+    { name = "mine", key = ["user"], rate = "5/s", burst = 5 },
+    { rate = "60/s" },
+], fallback = { after = "20ms", pause = "1s", rate = "5/s", burst = 5, shed = ["later"], mode = "limit" } }
+compute = "5ms"
+[dependency.redis]
+latency = "1ms"
+"#;
+
+/// Replays a text, which must be taken, and holds it against the schema, and the schema against misspellings of it.
+fn taken_and_held(text: &str, misspelt: &[(&str, &str)]) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("everything.toml");
-    std::fs::write(&file, SELDOM).unwrap();
+    std::fs::write(&file, text).unwrap();
     let mut replay = Command::cargo_bin("gameday").unwrap();
     let out = replay
         .args(["replay", "--no-report"])
@@ -205,8 +222,19 @@ fn what_the_program_takes_is_right_by_the_schema() {
         String::from_utf8_lossy(&out.stderr)
     );
     let schema = schema();
-    holds(&schema, &json(SELDOM), "file").unwrap_or_else(|why| panic!("{why}"));
-    for (right, wrong) in [
+    holds(&schema, &json(text), "file").unwrap_or_else(|why| panic!("{why}"));
+    for (right, wrong) in misspelt {
+        let other = text.replacen(right, wrong, 1);
+        assert!(
+            other != text && holds(&schema, &json(&other), "file").is_err(),
+            "{wrong}"
+        );
+    }
+}
+
+#[test]
+fn what_the_program_takes_is_right_by_the_schema() {
+    let misspelt = [
         ("engines = 2", "enginse = 2"),
         ("kind = \"llm-engine\"", "kind = \"llm-engin\""),
         ("parallel = 2", "paralel = 2"),
@@ -233,4 +261,14 @@ fn what_the_program_takes_is_right_by_the_schema() {
             "{wrong}"
         );
     }
+    ];
+    taken_and_held(SELDOM, &misspelt);
+    let misspelt = [
+        ("store =", "stroe ="),
+        ("marks = \"forward\"", "marks = \"forwards\""),
+        ("pause =", "puase ="),
+        ("rate = \"60/s\"", "rat = \"60/s\""),
+        ("mode = \"limit\"", "mode = \"limits\""),
+    ];
+    taken_and_held(STORED, &misspelt);
 }

@@ -5,6 +5,7 @@ use super::{
     dependencies::Dependency,
     process::{Process, RETRY_GAUGES, Way},
     spec::Scope,
+    version::Version,
     world::{Deployed, World, named},
 };
 use crate::{
@@ -276,11 +277,19 @@ impl World<'_> {
                 }
             }
             gauges_of(&process.state, &mut put);
+            if let Some(emergency) = process.emergency.borrow().as_ref() {
+                put("limiter.fallback", emergency.decisions() as f64);
+            }
         }
         gauges_of(&self.shared, &mut |gauge, value| {
             rows.push((gauge.to_string(), 0, value))
         });
         self.gauges_of_parsers(&mut |gauge, value| rows.push((gauge.to_string(), 0, value)));
+        let stored = |v: &Version| v.spec.limiter.as_ref().is_some_and(|l| l.store.is_some());
+        if self.versions.iter().any(stored) {
+            let keys = self.shared.store.borrow().len();
+            rows.push(("limiter.keys".into(), 0, keys as f64));
+        }
         if self.versions.iter().any(|v| v.spec.fan_out.is_some()) {
             let (running, awaited) = (self.strays.running.get(), self.strays.awaited.get());
             rows.push(("calls.running".into(), 0, f64::from(running)));

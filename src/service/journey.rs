@@ -3,7 +3,7 @@
 use super::{
     answers,
     process::Process,
-    stages::{admission, cache, compute, flight, graph, key, parse, queue, trending},
+    stages::{admission, cache, compute, flight, graph, key, parse, queue, store, trending},
     version::Version,
     world::World,
 };
@@ -33,6 +33,12 @@ pub(super) struct Visit<'a> {
 /// hung up), what the row holds by then stands.
 pub(super) async fn journey(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow) -> u8 {
     if let Err(refused) = admission::enter(w, v, row) {
+        return refused;
+    }
+    // Boxed: few services have their limits in a store, and no other journey shall be larger for it.
+    if let Some(stored) = store::of(v)
+        && let Err(refused) = Box::pin(store::enter(w, v, row, stored)).await
+    {
         return refused;
     }
     if let Err(refused) = parse::read(w, v, row).await {

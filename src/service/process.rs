@@ -12,10 +12,13 @@ use crate::{
         breaker::Breaker,
         cache::Cache,
         flight::{self, Answer, FlightOptions},
-        limiter::{Level, Levels},
+        limiter::{
+            Level, Levels,
+            store::{Emergency, Fallback, Store},
+        },
         retry::Budget,
     },
-    config::{Refusal, pick},
+    config::{At, Refusal, pick},
     sim::{
         Sim,
         hash::mix,
@@ -44,6 +47,8 @@ pub struct InFlight {
 pub struct State {
     /// Rate limiter.
     pub limiter: RefCell<Option<Limiter>>,
+    /// Buckets of a limiter whose limits are in a store; only what is outside of processes has any.
+    pub store: RefCell<Store>,
     /// Result cache.
     pub cache: RefCell<Option<Box<dyn Cache>>>,
     /// What is asked for most.
@@ -70,6 +75,7 @@ impl State {
     ) -> Result<State, Refusal> {
         let state = State {
             limiter: RefCell::default(),
+            store: RefCell::default(),
             cache: RefCell::default(),
             trending: RefCell::default(),
             in_flight: InFlight {
@@ -108,7 +114,8 @@ impl State {
             Trending::tune(&mut self.trending.borrow_mut(), new, registry, now, cold)?;
         }
         let tuned = &mut *self.tuned.borrow_mut();
-        if let Some(limiter) = spec.limiter.as_ref().filter(|l| l.scope == scope) {
+        let own = |l: &&LimiterSpec| l.scope == scope && l.store.is_none();
+        if let Some(limiter) = spec.limiter.as_ref().filter(own) {
             let mut held = self.limiter.borrow_mut();
             let mut kept = held
                 .take()
@@ -147,6 +154,12 @@ impl State {
     }
 }
 
+/// What a process does while the store of its limits is away, where there is one.
+fn fallback(spec: &ServiceSpec) -> Option<&Fallback> {
+    let store = spec.limiter.as_ref()?.store.as_ref()?;
+    Some(&store.options.fallback)
+}
+
 /// A running process of a replica.
 pub struct Process {
     /// Its number, from 1, over all replicas and restarts.
@@ -172,6 +185,8 @@ pub struct Process {
     pub retry_after: Cell<u64>,
     /// The way to each dependency.
     pub ways: Vec<Way>,
+    /// What it decides by while the store of its limits is away, and what that was last tuned to.
+    pub emergency: RefCell<Option<Emergency>>,
 }
 
 /// A time to come back that never comes.
@@ -278,6 +293,10 @@ impl Process {
             in_flight: Cell::new(0),
             retry_after: Cell::new(0),
             ways: Self::ways(spec, registry, sim.now())?,
+            emergency: RefCell::new(match fallback(spec) {
+                Some(options) => Some(Emergency::new(options, &At::nowhere())?),
+                None => None,
+            }),
         })
     }
 
@@ -312,6 +331,12 @@ impl Process {
         }
         for (dependency, way) in self.ways.iter().enumerate() {
             way.tune(spec, dependency, registry, now, cold)?;
+        }
+        let mut emergency = self.emergency.borrow_mut();
+        match (&mut *emergency, fallback(spec)) {
+            (Some(held), Some(options)) if !cold => held.retune(options)?,
+            (_, Some(options)) => *emergency = Some(Emergency::new(options, &At::nowhere())?),
+            (_, None) => *emergency = None,
         }
         self.resize_pools(spec);
         Ok(())

@@ -56,6 +56,10 @@ pub mod purpose {
     pub const FAIL_CLASS: Purpose = Purpose::named("call-fails-otherwise");
     /// Back-off between attempts.
     pub const BACKOFF: Purpose = Purpose::named("backoff");
+    /// The way to a limiter's store and back.
+    pub const STORE: Purpose = Purpose::named("limiter-store");
+    /// Whether a limiter's store fails.
+    pub const STORE_FAILS: Purpose = Purpose::named("limiter-store-fails");
     /// How long a client waits before it tries again.
     pub const CLIENT: Purpose = Purpose::named("client-retry");
 }
@@ -161,6 +165,10 @@ impl<'r> World<'r> {
         for limiter in versions.iter_mut().filter_map(|v| v.spec.limiter.as_mut()) {
             for level in &mut limiter.levels {
                 level.number = number("reject", &level.name);
+            }
+            if let Some(store) = &mut limiter.store {
+                store.step = number("step", "limiter");
+                store.fallback = number("reject", "fallback");
             }
         }
         let first = &versions[0].spec;

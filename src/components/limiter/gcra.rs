@@ -54,16 +54,33 @@ pub struct Gcra {
 /// Builds one from its options.
 pub fn build(at: &At, table: &Table, taken: &[&str]) -> Result<Box<dyn RateLimiter>, Refusal> {
     let options = GcraOptions::read_table(at, table, taken)?;
-    let mut limiter = Gcra {
-        gap: 0,
-        depth: 0,
-        full_at: Keyed::new(),
-    };
-    limiter.set(&options, at)?;
-    Ok(Box::new(limiter))
+    Ok(Box::new(Gcra::of(&options, at)?))
 }
 
 impl Gcra {
+    /// So many a second, and so many at once.
+    ///
+    /// # Errors
+    /// A rate or burst that lets nobody in.
+    pub fn new(rate: f64, burst: u64, at: &At) -> Result<Gcra, Refusal> {
+        let options = GcraOptions {
+            rate: Rate(rate),
+            burst: Count(burst),
+            max_keys: Count(MOST_KEYS),
+        };
+        Gcra::of(&options, at)
+    }
+
+    fn of(options: &GcraOptions, at: &At) -> Result<Gcra, Refusal> {
+        let mut limiter = Gcra {
+            gap: 0,
+            depth: 0,
+            full_at: Keyed::new(),
+        };
+        limiter.set(options, at)?;
+        Ok(limiter)
+    }
+
     fn set(&mut self, o: &GcraOptions, at: &At) -> Result<(), Refusal> {
         (self.gap, self.depth) = pace(o.rate.0, o.burst.0, "GCRA", at)?;
         self.full_at.bound(o.max_keys.0, true, at)

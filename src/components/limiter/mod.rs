@@ -6,6 +6,7 @@ pub mod gcra;
 mod keyed;
 pub mod levels;
 pub mod sliding_window;
+pub mod store;
 pub mod token_bucket;
 
 #[cfg(test)]
@@ -87,6 +88,41 @@ pub const FLAWS: &[super::Flaw] = &[
         options: "give_back = false",
         breaks: "who_is_refused_by_one_level_has_taken_from_none",
         source: "Q2: the token that the first gate gave is lost when the second refuses",
+    },
+    super::Flaw {
+        name: "read-then-write",
+        kind: "store",
+        options: "atomic = false",
+        breaks: "callers_at_once_share_one_bucket",
+        source: "Q14: multi-roundtrip GET then SET (race-prone)",
+    },
+    super::Flaw {
+        name: "marks-follow-the-caller",
+        kind: "store",
+        options: "clock = \"caller\", marks = \"follow\"",
+        breaks: "commands_out_of_order_refill_nothing_twice",
+        source: "Q14: no clock skew tolerance; spring-cloud-gateway#2412 and #1117, otovo/redis-rate-limiters#11",
+    },
+    super::Flaw {
+        name: "fail-open",
+        kind: "store",
+        options: "fallback = { mode = \"open\" }",
+        breaks: "without_the_store_no_more_than_the_emergency_limit_enters",
+        source: "Q14: no fallback mode when the store is degraded; everybody enters",
+    },
+    super::Flaw {
+        name: "fail-closed",
+        kind: "store",
+        options: "fallback = { mode = \"closed\" }",
+        breaks: "without_the_store_critical_traffic_is_served",
+        source: "Q14: no fallback mode when the store is degraded; nobody enters",
+    },
+    super::Flaw {
+        name: "nothing-shed",
+        kind: "store",
+        options: "fallback = { shed = [] }",
+        breaks: "without_the_store_best_effort_gives_way",
+        source: "Q14: local emergency limiter and shed non-critical traffic",
     },
 ];
 

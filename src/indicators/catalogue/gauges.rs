@@ -64,6 +64,7 @@ pub(super) const INDICATORS: &[Indicator] = gauges! {
     "limiter.keys", Higher, "keys that the limiter remembers";
     "limiter.rate", Lower, "requests a second that the limiter grants a key";
     "limiter.rejects", Higher, "requests that a level of the limiter refused, so far";
+    "limiter.fallback", Higher, "decisions of a replica without its limiter's store, so far";
     "queue.class_depth", Higher, "requests of a class waiting for a worker";
     "queue.dead_letters", Higher, "requests that a queue has set aside, so far";
     "retry.error", Higher, "retries of calls that failed, so far";

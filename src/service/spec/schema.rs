@@ -11,6 +11,7 @@ use crate::{
         engine,
         flight::FlightOptions,
         keys::{KeyOptions, Tag},
+        limiter::store::{StoreOptions, StoredOptions},
         queue::Guard,
     },
     config::{Field, Kind, Options, Percent, Read, Span, known_names, schema_of},
@@ -49,8 +50,15 @@ fn limiter(registry: &Registry) -> Value {
     let mut one = component(&registry.limiters, [of_level(), vec![scope()]].concat());
     let mut several = LevelsOptions::schema();
     several["properties"]["levels"]["items"] = component(&registry.limiters, of_level());
+    let mut level = StoredOptions::fields();
+    level.extend(of_level());
+    let mut levels = LevelsOptions::fields();
+    levels.retain(|f| f.name == "levels");
+    levels.extend(StoreOptions::fields());
+    let mut stored = schema_of(StoreOptions::DOC, &levels);
+    stored["properties"]["levels"]["items"] = schema_of(StoredOptions::DOC, &level);
     if let Some(any) = one["anyOf"].as_array_mut() {
-        any.push(several);
+        any.extend([several, stored]);
     }
     one
 }

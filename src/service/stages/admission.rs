@@ -63,7 +63,7 @@ pub(in crate::service) fn enter(
 }
 
 /// What a level limits this request per.
-fn key_of(v: &Visit<'_>, tags: &Tags, level: &LevelSpec) -> u64 {
+pub(super) fn key_of(v: &Visit<'_>, tags: &Tags, level: &LevelSpec) -> u64 {
     let mut key = mix(level.key.len() as u64);
     for &tag in &level.key {
         key = mix(key.rotate_left(17) ^ tag_digest(v.request, tags, tag));

@@ -392,9 +392,9 @@ fn tokens(v: &Visit<'_>, done: &Done) -> (u64, u64, u32) {
 }
 
 /// An attempt under way. Recorded when it ends, however it ends: dropped half way it is a cancelled one.
-struct Attempt<'w, 'r> {
-    w: &'w World<'r>,
-    row: AttemptRow,
+pub(super) struct Attempt<'w, 'r> {
+    pub w: &'w World<'r>,
+    pub row: AttemptRow,
 }
 
 impl Drop for Attempt<'_, '_> {

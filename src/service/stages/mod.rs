@@ -9,4 +9,5 @@ pub(super) mod graph;
 pub(super) mod key;
 pub(super) mod parse;
 pub(super) mod queue;
+pub(super) mod store;
 pub(super) mod trending;
