@@ -50,3 +50,83 @@ fn a_leak_is_exit_code_one_and_a_bounded_cache_is_none() {
         .stdout(contains("Top growth"));
     lab(&["leak", "incident-0"]).code(2);
 }
+
+const V1: &str = r#"fields = { prompt = "text", temp = { type = "number", required = false } }"#;
+const V2_BREAKING: &str = r#"fields = { prompt = "text", temperature = "number", locale = { type = "text", default = "en" } }"#;
+const V2_ADDITIVE: &str = r#"
+fields  = { prompt = "text", temperature = { type = "number", default = 0.2 }, locale = { type = "text", default = "en" } }
+renamed = { temp = "temperature" }
+"#;
+const V3_JSON: &str = r#"{ "type": "object", "required": ["prompt"], "properties": { "prompt": { "type": "string" },
+    "temperature": { "type": "number" }, "locale": { "type": "string", "enum": ["en", "de"] } } }"#;
+
+/// Compares files of these contents.
+fn schemas(texts: &[&str], mode: &str) -> assert_cmd::assert::Assert {
+    let folder = tempfile::tempdir().unwrap();
+    let mut args = vec!["schema".to_string()];
+    for (i, text) in texts.iter().enumerate() {
+        let path = folder.path().join(format!("v{}.toml", i + 1));
+        std::fs::write(&path, text).unwrap();
+        args.push(path.to_string_lossy().into());
+    }
+    args.extend(["--mode".to_string(), mode.to_string()]);
+    lab(&args.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+#[test]
+fn schemas_say_which_change_breaks_which_direction_and_why() {
+    let strict = format!("unknown = \"refuse\"\n{V1}");
+    schemas(&[&strict, V2_BREAKING], "full")
+        .code(1)
+        .stdout(contains("- temp           number; if it is temperature now: renamed = { temp = \"temperature\" }"))
+        .stdout(contains("+ temperature    number, required"))
+        .stdout(contains("backward  BREAKS"))
+        .stdout(contains("temperature      missing_field: {\"prompt\":\"text~\"}"))
+        .stdout(contains("forward   BREAKS"))
+        .stdout(contains("unknown_field: "))
+        .stdout(contains("not in one step"));
+    // The same, expanded: new readers take old payloads, and old readers would not yet take new ones.
+    let expanded = schemas(&[&strict, V2_ADDITIVE], "backward");
+    expanded
+        .code(0)
+        .stdout(contains("backward  holds"))
+        .stdout(contains("readers before writers"));
+    schemas(&[&strict, V2_ADDITIVE], "full").code(1);
+    schemas(&[V1, V2_ADDITIVE], "full")
+        .code(0)
+        .stdout(contains("~ temp           number, renamed to temperature"))
+        .stdout(contains("in any order"));
+    // Of three the last is held against each: what V2 may say of a locale, a V3 of two does not know.
+    schemas(&[V1, V2_ADDITIVE, V3_JSON], "backward")
+        .code(1)
+        .stdout(contains("v1.toml -> "))
+        .stdout(contains("locale           unknown_value: "));
+}
+
+#[test]
+fn what_is_no_schema_is_refused() {
+    for (text, message) in [
+        ("x = 1", "there is no schema here"),
+        ("kind = \"json\"\nrequired = []", "there is no schema here"),
+        ("fields = 1", "the fields of a schema is a table"),
+        ("{ \"type\": ", "this is no JSON"),
+        (
+            "{ \"anyOf\": [], \"properties\": {} }",
+            "more than this check understands",
+        ),
+        (
+            "[service]\nparse = { kind = \"schema-json\", fieds = {} }",
+            "did you mean \"fields\"?",
+        ),
+    ] {
+        schemas(&[V1, text], "full")
+            .code(2)
+            .stderr(contains(message));
+    }
+    schemas(&[V1, V1], "sideways")
+        .code(2)
+        .stderr(contains("sideways"));
+    lab(&["schema", "incident-07"]).code(2);
+    // An incident is one, as it is at its start.
+    lab(&["schema", "incident-07", "incident-07"]).code(0);
+}

@@ -54,6 +54,10 @@ pub const SHIPPED: &[(&str, &str)] = &[
         include_str!("../../incidents/incident-16.toml"),
     ),
     (
+        "incident-17",
+        include_str!("../../incidents/incident-17.toml"),
+    ),
+    (
         "incident-18",
         include_str!("../../incidents/incident-18.toml"),
     ),

@@ -6,8 +6,9 @@ use super::{
     which::WhichArgs,
 };
 use crate::{
+    components::parser::compat::Mode,
     config::{Count, Node, Read, Refusal, Source},
-    experiments::{leak, structures},
+    experiments::{leak, schema, structures},
     incident::{self, Incident, Overlay, Registries, RunOptions},
     recording::Keep,
 };
@@ -27,6 +28,18 @@ enum Lab {
     /// Leak, filling cache or fragmentation: live bytes and objects by component over an incident. Exits with 1 when something leaks.
     #[command(mut_arg("variant", |arg| arg.help("Overlay the [variant.NAME] table")))]
     Leak(WhichArgs),
+    /// Whether a new schema can be rolled out beside earlier ones: what breaks which way, with a payload that shows it. Exits with 1 when something does.
+    Schema(SchemaArgs),
+}
+
+#[derive(Args)]
+struct SchemaArgs {
+    /// Versions, the newest last: JSON Schemas, incidents whose parser has a schema, or TOML files with its `fields`.
+    #[arg(required = true, num_args = 2.., value_name = "OLD... NEW")]
+    versions: Vec<String>,
+    /// What has to hold.
+    #[arg(long, default_value = "full", value_name = "backward|forward|full")]
+    mode: String,
 }
 
 #[derive(Args)]
@@ -55,6 +68,7 @@ pub fn run(args: &LabArgs, out: &mut Stdout) -> Done {
     match &args.lab {
         Lab::Structures(args) => structures(args, out),
         Lab::Leak(which) => leak(which, out),
+        Lab::Schema(args) => schema(args, out),
     }
 }
 
@@ -96,6 +110,22 @@ fn structures(args: &StructuresArgs, out: &mut Stdout) -> Done {
         options.sizes.iter().any(verdict)
     });
     Ok(ExitCode::from(u8::from(none)))
+}
+
+fn schema(args: &SchemaArgs, out: &mut Stdout) -> Done {
+    let mode = Mode::read(&Node::parse_value(&Source::new(
+        "--mode",
+        format!("\"{}\"", args.mode.escape_default()),
+    ))?)?;
+    let mut versions = vec![];
+    for name in &args.versions {
+        let (path, text) = find::incident(name)?;
+        versions.push(schema::read(&path.to_string_lossy(), &text)?);
+    }
+    let comparisons = schema::compare(&versions);
+    print(out, &schema::render(&versions, &comparisons))?;
+    let holds = comparisons.iter().all(|one| one.holds(mode));
+    Ok(ExitCode::from(u8::from(!holds)))
 }
 
 fn leak(which: &WhichArgs, out: &mut Stdout) -> Done {

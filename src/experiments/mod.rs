@@ -2,8 +2,10 @@
 //!
 //! - [`theory`]: the simulator against queueing theory.
 //! - [`leak`]: leak, filling cache or fragmentation, from the gauges of a soak.
+//! - [`schema`]: whether versions of a schema can be rolled out, and in which order.
 //! - [`structures`]: which data structure holds the tail that an operation may cost.
 
 pub mod leak;
+pub mod schema;
 pub mod structures;
 pub mod theory;

@@ -304,7 +304,7 @@ table! {
         limiter_key: u64, Digest, "digest of the limiter's key";
         limiter_remaining: u32, Count, "what the limiter had left after the decision";
         parse_error: u8, Word(parsed::WORDS), "category of the parser's error; or that it had to repair, or to adapt";
-        parse_path: u32, Name("parse_path"), "field that the parser's error is about";
+        parse_path: u32, Name("parse_path"), "field that `parse_error` is about";
         shape: u64, Digest, "digest of the payload's names, types and enum classes; never of values";
         ttft: u64, Span, "from arrived to the answer's first token; 0 is none";
         itl: u64, Span, "between two tokens of the answer, in the mean; 0 is none";

@@ -50,6 +50,8 @@ mod schema_json;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod laws_compat;
+#[cfg(test)]
 mod laws_evolution;
 
 pub use json::JsonOptions;

@@ -336,6 +336,27 @@ crate::options! {
 }
 
 impl SchemaJsonOptions {
+    /// Options that say nothing: an object of any fields.
+    pub(super) fn plain() -> SchemaJsonOptions {
+        SchemaJsonOptions {
+            fields: Rules::default(),
+            unknown: Unknown::Ignore,
+            renamed: Renamed::default(),
+            version_field: None,
+            schema_version: 1,
+            unversioned: 1,
+            versions: Versions::default(),
+            repair: Repair::Once,
+            max_bytes: Bytes(1_000_000),
+            max_depth: 32,
+            quotes: Quotes::Escapes,
+            partial: false,
+            repair_fills: false,
+            answer_malformed: false,
+            old_name_wins: false,
+        }
+    }
+
     /// Refuses what contradicts itself.
     pub(super) fn check(&self, at: &At, table: &Table) -> Result<(), Refusal> {
         let place = |name: &str| table.get(name).map_or(at, |entry| &entry.node.at);

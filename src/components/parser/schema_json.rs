@@ -35,9 +35,26 @@ impl SchemaJson {
     pub fn read(at: &At, table: &Table, taken: &[&str]) -> Result<SchemaJson, Refusal> {
         let options = SchemaJsonOptions::read_table(at, table, taken)?;
         options.check(at, table)?;
+        Ok(SchemaJson::of(options))
+    }
+
+    /// Of options that are right.
+    pub(super) fn of(options: SchemaJsonOptions) -> SchemaJson {
         let names = options.fields.0.iter().enumerate();
         let places = names.map(|(i, (name, _))| (name.clone(), i)).collect();
-        Ok(SchemaJson { options, places })
+        SchemaJson { options, places }
+    }
+
+    /// The migration of a payload's version, as its field says it; `None` where it has none.
+    pub(super) fn migration_of(&self, version: Option<&Value>) -> Option<&Migration> {
+        let o = &self.options;
+        o.version_field.as_ref()?;
+        let version = match version {
+            None => i64::from(o.unversioned),
+            Some(value) => value.as_i64()?,
+        };
+        let mut all = o.versions.0.iter();
+        all.find(|(v, _)| *v == version).map(|(_, m)| m)
     }
 
     /// The migration of a payload's version.
@@ -49,21 +66,20 @@ impl SchemaJson {
         let Some(field) = &o.version_field else {
             return Ok(None);
         };
-        let version = match sent.iter().find(|(name, _)| name == field) {
-            None => i64::from(o.unversioned),
-            Some((_, value)) => value
-                .as_i64()
-                .ok_or_else(|| (ParseError::WrongType, field.clone()))?,
-        };
-        if version > i64::from(o.schema_version) && o.unknown == Unknown::Refuse {
-            return Err((ParseError::UnknownValue, field.clone()));
+        let named = sent.iter().find(|(name, _)| name == field);
+        let version = named.map(|(_, value)| value);
+        match version.map(Value::as_i64) {
+            Some(None) => return Err((ParseError::WrongType, field.clone())),
+            Some(Some(v)) if v > i64::from(o.schema_version) && o.unknown == Unknown::Refuse => {
+                return Err((ParseError::UnknownValue, field.clone()));
+            }
+            _ => {}
         }
-        let mut all = o.versions.0.iter();
-        Ok(all.find(|(v, _)| *v == version).map(|(_, m)| m))
+        Ok(self.migration_of(version))
     }
 
     /// The place of the field that a sent name stands for, and whether that is its name today.
-    fn place(&self, sent: &str, older: Option<&Renamed>) -> Option<(usize, bool)> {
+    pub(super) fn place(&self, sent: &str, older: Option<&Renamed>) -> Option<(usize, bool)> {
         if let Some(&place) = self.places.get(sent) {
             return Some((place, true));
         }
