@@ -11,6 +11,7 @@ pub mod dag;
 pub mod engine;
 pub mod keys;
 pub mod limiter;
+pub mod merge;
 pub mod parser;
 pub mod queue;
 pub mod retry;
@@ -47,6 +48,7 @@ pub fn flaws() -> impl Iterator<Item = (&'static str, &'static Flaw)> {
         ("fan-out", dag::FLAWS),
         ("engine", engine::FLAWS),
         ("trending", topk::FLAWS),
+        ("merge", merge::FLAWS),
     ];
     all.iter()
         .flat_map(|(what, flaws)| flaws.iter().map(move |flaw| (*what, flaw)))
@@ -68,6 +70,8 @@ pub struct Registry {
     pub breakers: Vec<Kind<Box<dyn breaker::Breaker>>>,
     /// Lists of what is asked for most.
     pub trending: Vec<Kind<Box<dyn topk::TopK>>>,
+    /// Mergers of ranked lists.
+    pub mergers: Vec<Kind<Box<dyn merge::Merge>>>,
 }
 
 impl Default for Registry {
@@ -81,6 +85,7 @@ impl Default for Registry {
             parsers: parser::kinds(),
             breakers: breaker::kinds(),
             trending: topk::kinds(),
+            mergers: merge::kinds(),
         }
     }
 }
