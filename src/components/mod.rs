@@ -12,6 +12,7 @@ pub mod engine;
 pub mod flight;
 pub mod keys;
 pub mod limiter;
+pub mod merge;
 pub mod parser;
 pub mod queue;
 pub mod retry;
@@ -49,6 +50,7 @@ pub fn flaws() -> impl Iterator<Item = (&'static str, &'static Flaw)> {
         ("engine", engine::FLAWS),
         ("single-flight", flight::FLAWS),
         ("trending", topk::FLAWS),
+        ("merge", merge::FLAWS),
     ];
     all.iter()
         .flat_map(|(what, flaws)| flaws.iter().map(move |flaw| (*what, flaw)))
@@ -70,6 +72,8 @@ pub struct Registry {
     pub breakers: Vec<Kind<Box<dyn breaker::Breaker>>>,
     /// Lists of what is asked for most.
     pub trending: Vec<Kind<Box<dyn topk::TopK>>>,
+    /// Mergers of ranked lists.
+    pub mergers: Vec<Kind<Box<dyn merge::Merge>>>,
 }
 
 impl Default for Registry {
@@ -83,6 +87,7 @@ impl Default for Registry {
             parsers: parser::kinds(),
             breakers: breaker::kinds(),
             trending: topk::kinds(),
+            mergers: merge::kinds(),
         }
     }
 }
