@@ -151,6 +151,7 @@ input_tokens = { kind = "lognormal", p50 = 600, p99 = 4000 }
 output_tokens = { kind = "lognormal", p50 = 100, p99 = 400 }
 [service]
 check_answers = "10%"
+dashboard = { kind = "ring-max", over = "1m", buckets = 6 }
 key = { fields = ["model", "revision"], meaning = ["tenant", "model", "body"] }
 memory = { limit = "1GB", down = "5s" }
 queue = { kind = "priority-aging", classes = { urgent = 10, later = 0 }, workers = 4, limit = 50, max_wait = "2s", best_effort = ["later"] }
@@ -172,6 +173,13 @@ latency = "20ms"
 revision = 2
 errors = { throttled = "1%" }
 retry_after = "1s"
+[[guard]]
+when = "latency max > 3s for 30s"
+[[guard]]
+when = 'queue.wait{class="urgent"} max >= 1s for 1m'
+then = "alert"
+every = "5s"
+window = { kind = "sliding-max", most = 1000 }
 "#;
 
 #[test]
@@ -199,6 +207,9 @@ fn what_the_program_takes_is_right_by_the_schema() {
         ("down = \"5s\"", "donw = \"5s\""),
         ("breaker = \"failure-ratio\"", "breaker = \"failure-rate\""),
         ("max_wait", "max_wiat"),
+        ("then = \"alert\"", "then = \"alarm\""),
+        ("most = 1000", "mots = 1000"),
+        ("kind = \"ring-max\"", "kind = \"ring-mux\""),
     ] {
         let text = SELDOM.replacen(right, wrong, 1);
         assert!(

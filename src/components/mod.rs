@@ -14,6 +14,7 @@ pub mod limiter;
 pub mod parser;
 pub mod queue;
 pub mod retry;
+pub mod window;
 
 use crate::config::Kind;
 
@@ -45,6 +46,7 @@ pub fn flaws() -> impl Iterator<Item = (&'static str, &'static Flaw)> {
         ("breaker", breaker::FLAWS),
         ("fan-out", dag::FLAWS),
         ("engine", engine::FLAWS),
+        ("window", window::FLAWS),
     ];
     all.iter()
         .flat_map(|(what, flaws)| flaws.iter().map(move |flaw| (*what, flaw)))
@@ -64,6 +66,8 @@ pub struct Registry {
     pub parsers: Vec<Kind<Box<dyn parser::Parser>>>,
     /// Circuit breakers.
     pub breakers: Vec<Kind<Box<dyn breaker::Breaker>>>,
+    /// Maxima of the last while.
+    pub windows: Vec<Kind<Box<dyn window::Window>>>,
 }
 
 impl Default for Registry {
@@ -76,6 +80,7 @@ impl Default for Registry {
             balancers: balancer::kinds(),
             parsers: parser::kinds(),
             breakers: breaker::kinds(),
+            windows: window::kinds(),
         }
     }
 }

@@ -135,6 +135,7 @@ pub fn schemas(registry: &Registry) -> [(&'static str, Value); 3] {
         json!({ "anyOf": [{ "type": "boolean" }, Scope::schema()] }),
     );
     put("queue", component(&registry.queues, of_queue()));
+    put("dashboard", component(&registry.windows, vec![]));
     put("compute", Latency::schema());
     put("fan_out", FanOut::schema());
     put("memory", MemoryOptions::schema());
