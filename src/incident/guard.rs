@@ -134,6 +134,8 @@ struct Watching<'a> {
     guard: &'a Guard,
     filter: Filter,
     window: Box<dyn Window>,
+    /// Something was recorded since the last look.
+    came: bool,
     crossed: bool,
 }
 
@@ -162,6 +164,7 @@ impl<'a> Guards<'a> {
                 guard,
                 filter: Filter::new(&guard.trigger.select),
                 window: pick(&registries.components.windows, "window", &guard.window)?,
+                came: false,
                 crossed: false,
             })
         };
@@ -185,6 +188,7 @@ impl Observer for Guards<'_> {
                 && watching.filter.lets_in(row, &*self.names)
             {
                 watching.window.record(value, ended);
+                watching.came = true;
             }
         }
     }
@@ -194,6 +198,10 @@ impl Lookout for RefCell<Guards<'_>> {
     fn look(&self, guard: usize, now: u64, newest: usize) -> Option<Act> {
         let guards = &mut *self.borrow_mut();
         let watching = guards.all.get_mut(guard)?;
+        // A maximum only falls where nothing comes: an idle guard costs nothing, and does not touch its window.
+        if !std::mem::take(&mut watching.came) && !watching.crossed {
+            return None;
+        }
         let most = watching.window.read(now);
         let crosses = most.is_some_and(|most| most >= watching.guard.trigger.least);
         let before = std::mem::replace(&mut watching.crossed, crosses);
