@@ -155,6 +155,8 @@ planner = { share = 1, version = "2", names = { temperature = "temp" }, omits = 
 check_answers = "10%"
 key = { fields = ["tenant", "prompt", "model", "revision"], meaning = ["tenant", "model", "body"] }
 cache = { kind = "lru", scope = "shared", capacity = 100, bytes = "1MB", ttl = "10s", jitter = "20%", lookup = "1ms", sweep = 2, stale = "5s", lease = "2s", early = 1, shards = 4, detail = true }
+dashboard = { kind = "ring-max", over = "1m", buckets = 6 }
+key = { fields = ["model", "revision"], meaning = ["tenant", "model", "body"] }
 memory = { limit = "1GB", down = "5s" }
 single_flight = { scope = "shared", limit = 1000, ttl = "30s", lease = "10s", renew = "3s", fenced = true, results = "2s", lookup = "1ms", poll = "50ms", on_cancel = "hand-over", failures = "1s", cleanup = "always" }
 limiter = { scope = "shared", levels = [
@@ -186,6 +188,13 @@ latency = "20ms"
 revision = 2
 errors = { throttled = "1%" }
 retry_after = "1s"
+[[guard]]
+when = "latency max > 3s for 30s"
+[[guard]]
+when = 'queue.wait{class="urgent"} max >= 1s for 1m'
+then = "alert"
+every = "5s"
+window = { kind = "sliding-max", most = 1000 }
 "#;
 
 /// A part that stands in the place of another one of those.
@@ -254,6 +263,9 @@ fn what_the_program_takes_is_right_by_the_schema() {
         ("defaults = {", "default = {"),
         ("of = [\"prompt\"]", "of = 3"),
         ("newcomer = \"zero\"", "newcomer = \"nought\""),
+        ("then = \"alert\"", "then = \"alarm\""),
+        ("most = 1000", "mots = 1000"),
+        ("kind = \"ring-max\"", "kind = \"ring-mux\""),
     ] {
         let text = SELDOM.replacen(right, wrong, 1);
         assert!(

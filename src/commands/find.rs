@@ -34,6 +34,10 @@ pub const SHIPPED: &[(&str, &str)] = &[
         include_str!("../../incidents/incident-07.toml"),
     ),
     (
+        "incident-08",
+        include_str!("../../incidents/incident-08.toml"),
+    ),
+    (
         "incident-10",
         include_str!("../../incidents/incident-10.toml"),
     ),

@@ -17,6 +17,7 @@ pub mod parser;
 pub mod queue;
 pub mod retry;
 pub mod topk;
+pub mod window;
 
 use crate::config::Kind;
 
@@ -51,6 +52,7 @@ pub fn flaws() -> impl Iterator<Item = (&'static str, &'static Flaw)> {
         ("single-flight", flight::FLAWS),
         ("trending", topk::FLAWS),
         ("merge", merge::FLAWS),
+        ("window", window::FLAWS),
     ];
     all.iter()
         .flat_map(|(what, flaws)| flaws.iter().map(move |flaw| (*what, flaw)))
@@ -74,6 +76,8 @@ pub struct Registry {
     pub trending: Vec<Kind<Box<dyn topk::TopK>>>,
     /// Mergers of ranked lists.
     pub mergers: Vec<Kind<Box<dyn merge::Merge>>>,
+    /// Maxima of the last while.
+    pub windows: Vec<Kind<Box<dyn window::Window>>>,
 }
 
 impl Default for Registry {
@@ -88,6 +92,7 @@ impl Default for Registry {
             breakers: breaker::kinds(),
             trending: topk::kinds(),
             mergers: merge::kinds(),
+            windows: window::kinds(),
         }
     }
 }

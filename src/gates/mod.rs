@@ -30,9 +30,11 @@ mod parse;
 mod recovery;
 mod scalars;
 mod syntax;
+mod trigger;
 
 pub use named::{NAMED, Named};
 pub use scalars::{SCALARS, Scalar, find_scalar};
+pub use trigger::Trigger;
 
 use crate::{
     config::{At, Node, Refusal, Source, Value},

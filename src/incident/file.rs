@@ -1,7 +1,10 @@
 //! An incident file, read and checked whole: everything that is wrong with it is refused here, before the first virtual
 //! second. What depends on the length of the trace is settled by the plan (`plan.rs`).
 
-use super::timeline::{Entry, Step};
+use super::{
+    guard::{Guard, guards},
+    timeline::{Entry, Step},
+};
 use crate::{
     components::Registry,
     config::{At, Node, Percent, Read, Reader, Refusal, Source, Table, Value, suggestion},
@@ -93,6 +96,8 @@ pub struct Incident {
     pub timeline: Vec<Entry>,
     /// What is done about it.
     pub fix: Vec<Entry>,
+    /// What watches the run and acts on its own.
+    pub guards: Vec<Guard>,
     /// Thresholds.
     pub gates: Vec<Gate>,
     /// Who owns what.
@@ -118,6 +123,7 @@ const KEYS: &[&str] = &[
     "dependency",
     "timeline",
     "fix",
+    "guard",
     "gates",
     "owners",
     "expect",
@@ -181,6 +187,10 @@ impl Incident {
         }
         let warm_up: Percent = reader.optional("warm_up")?.unwrap_or(Percent(0.1));
         let gates = gates(&reader)?;
+        let guards = match reader.entry("guard") {
+            Some(entry) => guards(&entry.node, registries)?,
+            None => vec![],
+        };
         let expect: Option<Expect> = reader.optional("expect")?;
         if let Some(expect) = &expect {
             check_expect(expect, &gates)?;
@@ -207,6 +217,7 @@ impl Incident {
             root,
             timeline,
             fix,
+            guards,
             gates,
             owners,
             expect,

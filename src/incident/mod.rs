@@ -2,6 +2,7 @@
 //! find. The runner turns it into a [`Run`]: the recording, which diagnosis may see, and the truth, which it may not.
 
 mod file;
+mod guard;
 mod judge;
 mod plan;
 mod recovery;
@@ -11,6 +12,7 @@ mod timeline;
 mod truth;
 
 pub use file::{Expect, Incident, Overlay, Registries, SCHEMA};
+pub use guard::{Guard, GuardOptions, Then, Undo};
 pub use judge::{Shortfall, judge, meets};
 pub use run::{Run, RunOptions, context, run, stretches};
 pub use schema::schema;

@@ -2,6 +2,7 @@
 
 use super::{
     file::{Incident, Registries},
+    guard::Undo,
     timeline::{Entry, Keep, Restart, Step},
     truth::{self, EntryKind, Phase, PhaseName},
 };
@@ -34,6 +35,8 @@ pub struct Plan {
     pub entries: Vec<(truth::Entry, Option<usize>)>,
     /// Requests to remember for warming.
     pub remember: usize,
+    /// What guards may take back.
+    pub undo: Vec<Undo>,
 }
 
 /// A change of the service's tree, in the order of time.
@@ -49,6 +52,8 @@ struct Builder<'a> {
     length: Option<u64>,
     plan: Plan,
     applied: Vec<Applied<'a>>,
+    /// What each of `undo` goes back to.
+    without: Vec<ServiceSpec>,
 }
 
 impl Plan {
@@ -82,6 +87,7 @@ fn build(
         phases: vec![],
         entries: vec![],
         remember: 0,
+        undo: vec![],
     };
     let mut builder = Builder {
         incident,
@@ -89,6 +95,7 @@ fn build(
         length,
         plan,
         applied: vec![],
+        without: vec![],
     };
     let mut entries: Vec<(u64, EntryKind, &Entry)> = vec![];
     for entry in &incident.timeline {
@@ -119,7 +126,12 @@ fn build(
             last_end = last_end.zip(until).map(|(a, b): (u64, u64)| a.max(b));
         }
     }
-    let mut plan = builder.plan;
+    let (mut plan, without) = (builder.plan, builder.without);
+    // Behind all that the timeline brings, so that it is numbered as without guards.
+    for (undo, spec) in plan.undo.iter_mut().zip(without) {
+        undo.version = plan.versions.len();
+        plan.versions.push(spec);
+    }
     plan.controls.sort_by_key(|(at, _)| *at);
     let length = length.unwrap_or(NOMINAL);
     plan.phases = phases(
@@ -136,6 +148,20 @@ fn build(
         plan.entries.clear();
         plan.versions.truncate(1);
         plan.remember = 0;
+        plan.undo.clear();
+    } else {
+        let looks = incident.guards.iter().enumerate().map(|(guard, of)| {
+            let (every, until) = (of.every, length);
+            (
+                0,
+                Control::Guard {
+                    guard,
+                    every,
+                    until,
+                },
+            )
+        });
+        plan.controls.splice(0..0, looks);
     }
     let detaches = |spec: &ServiceSpec| {
         let rules = spec.fan_out.as_ref();
@@ -216,8 +242,22 @@ impl<'a> Builder<'a> {
         let mut fault = None;
         match &entry.step {
             Step::Change { label, set } => {
+                let before = self.plan.versions[self.plan.versions.len() - 1].clone();
                 self.applied.push(Applied { label, set });
                 self.deploy(at, entry)?;
+                // What people repair by hand is theirs.
+                if kind == EntryKind::Change && !self.incident.guards.is_empty() {
+                    self.plan.undo.push(Undo {
+                        of: self.plan.versions.len() - 1,
+                        version: 0,
+                        cold: entry.options.state == Keep::Cold,
+                        label: match label.as_str() {
+                            "" => entry.label(),
+                            label => label.into(),
+                        },
+                    });
+                    self.without.push(before);
+                }
             }
             Step::Rollback {
                 label: (label, place),

@@ -2,9 +2,10 @@
 
 use super::{
     file::{Incident, Registries},
+    guard::Guards,
     plan::Plan,
     recovery::settle_recovery,
-    truth::{PhaseName, Truth},
+    truth::{Entry, EntryKind, PhaseName, Truth},
 };
 use crate::{
     config::Refusal,
@@ -234,6 +235,18 @@ pub fn run(
             names: names.clone(),
         },
     );
+    let guarded = !incident.guards.is_empty() && !incident.healthy;
+    let guards: &[_] = if guarded { &incident.guards } else { &[] };
+    let mut guards = Rc::new(RefCell::new(Guards::new(
+        guards,
+        registries,
+        &plan.undo,
+        Names {
+            tags: tags.clone(),
+            names: names.clone(),
+        },
+    )?));
+    let lookout = guards.clone();
     let ops = Cell::new(0);
     let refusal = RefCell::new(None);
     let sim = Sim::new();
@@ -241,7 +254,10 @@ pub fn run(
     let (mut recorder, wrong_answers, unfinished);
     {
         let (requests, attempts) = recorded_columns(&plan.versions);
-        let observers: Vec<&mut dyn Observer> = vec![&mut watches];
+        let mut observers: Vec<&mut dyn Observer> = vec![&mut watches];
+        if guarded {
+            observers.push(&mut guards);
+        }
         let setting = Setting {
             seed: incident.seed,
             versions: Version::number(plan.versions),
@@ -249,6 +265,7 @@ pub fn run(
             tags,
             names,
             saboteur: &plan.faults,
+            lookout: guarded.then_some(&*lookout),
             recorder: Recorder::new(options.keep, requests, attempts, observers),
         };
         let world = World::new(&sim, setting, plan.remember)?;
@@ -309,6 +326,16 @@ pub fn run(
         },
         recovery_time: None,
     };
+    for (at, label) in &lookout.borrow().acted {
+        truth.entries.push(Entry {
+            kind: EntryKind::Guard,
+            label: label.clone(),
+            at: *at,
+            until: None,
+            hits: 0,
+        });
+    }
+    truth.entries.sort_by_key(|entry| entry.at);
     let mut scalars = IndexMap::new();
     scalars.insert("truth.wrong_answers".to_string(), wrong_answers as f64);
     let hits: u64 = truth.entries.iter().map(|entry| entry.hits).sum();

@@ -2,6 +2,7 @@
 
 use super::{
     file::{Expect, Registries, SCHEMA},
+    guard::GuardOptions,
     timeline::EntryOptions,
 };
 use crate::{
@@ -45,6 +46,13 @@ pub fn schema(registries: &Registries) -> Value {
     }
     put("timeline", entries.clone());
     put("fix", entries);
+    let mut guard = GuardOptions::schema();
+    guard["properties"]["when"] =
+        json!({ "type": "string", "description": guard["properties"]["when"]["description"] });
+    let doc = guard["properties"]["window"]["description"].take();
+    guard["properties"]["window"] = component_schema(&registries.components.windows, vec![]);
+    guard["properties"]["window"]["description"] = doc;
+    put("guard", json!({ "type": "array", "items": guard }));
     put(
         "gates",
         json!({ "type": "object", "description": "Thresholds by name.", "additionalProperties": text("A condition such as \"latency p(95) < 1.15x baseline\".") }),

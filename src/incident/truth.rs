@@ -54,6 +54,8 @@ pub enum EntryKind {
     Drift,
     /// A step of the fix.
     Fix,
+    /// A guard acted.
+    Guard,
 }
 
 /// One entry of the timeline, as it was carried out.

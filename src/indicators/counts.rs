@@ -61,6 +61,28 @@ impl Stage {
         Stage::ALL[self as usize].1
     }
 
+    /// The value of one request, if it counts for this stage; the same as a window takes.
+    pub fn of(self, row: &RequestRow) -> Option<u64> {
+        if row.background != 0 || refused(row) {
+            return None;
+        }
+        match self {
+            Stage::Latency => Some(row.latency),
+            Stage::Service => Some(row.latency.saturating_sub(row.queue_wait)),
+            Stage::QueueWait => Some(row.queue_wait),
+            Stage::FlightWait => Some(row.flight_wait),
+            Stage::PoolWait => Some(row.pool_wait),
+            Stage::Backoff => Some(row.backoff),
+            Stage::Compute => Some(row.compute),
+            Stage::Call => Some(row.call),
+            Stage::HitAge => (row.cache == cache::HIT).then_some(row.hit_age),
+            Stage::CallTime => None,
+            Stage::Ttft => (row.ttft > 0).then_some(row.ttft),
+            Stage::Itl => (row.itl > 0).then_some(row.itl),
+            Stage::PrefixHit => (row.ttft > 0).then_some(u64::from(row.prefix_hit)),
+        }
+    }
+
     /// Columns of requests that it is made of.
     pub(super) fn columns(self) -> &'static [usize] {
         match self {
@@ -194,6 +216,15 @@ fn word(number: u8, words: &[&str]) -> usize {
     usize::from(number).min(words.len() - 1)
 }
 
+/// Answered in no time, which would flatter the rest.
+#[inline(always)]
+fn refused(row: &RequestRow) -> bool {
+    matches!(
+        row.outcome,
+        outcome::REJECTED | outcome::SHED | outcome::PARSE_ERROR | outcome::UNAVAILABLE
+    )
+}
+
 impl Cell {
     /// An empty window, its sketches with rooms of windows that are over.
     pub fn new(rooms: &mut Vec<Vec<u16>>) -> Cell {
@@ -227,11 +258,7 @@ impl Cell {
             self.keys.insert(row.h_key);
             self.contents.insert(row.h_canon);
         }
-        let refused = matches!(
-            row.outcome,
-            outcome::REJECTED | outcome::SHED | outcome::PARSE_ERROR | outcome::UNAVAILABLE
-        );
-        if refused {
+        if refused(row) {
             return;
         }
         let mut put = |stage: Stage, value: u64| {

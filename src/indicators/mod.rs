@@ -24,7 +24,7 @@ pub use catalogue::{Indicator, Unit, Worse, catalogue, find, suggest};
 pub use counts::{Parts, Stage};
 pub use distinct::Distinct;
 pub use measure::{GaugeStat, Measure};
-pub use select::{Lookup, Pick, Selector, TableOf};
+pub use select::{Filter, Lookup, Pick, Selector, TableOf};
 pub use sketch::{Sketch, Tally};
 pub use watch::Watch;
 pub use watches::{Segment, WatchSpec, Watched, Watches};

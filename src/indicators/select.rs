@@ -126,7 +126,7 @@ impl Measure {
             Measure::Ratio(_, c) | Measure::Count(c) | Measure::Rate(c) if attempts(c) => {
                 TableOf::Attempts
             }
-            Measure::Gauge(..) => TableOf::Gauges,
+            Measure::Gauge(..) | Measure::GaugeShare(..) => TableOf::Gauges,
             _ => TableOf::Requests,
         }
     }
@@ -250,6 +250,23 @@ impl std::fmt::Display for Selector {
             (Pick::Number(n), Some(Meaning::Flag)) => write!(f, "{}", *n == 1),
             (Pick::Number(n), _) => write!(f, "{n}"),
         }
+    }
+}
+
+/// Which requests somebody asks about: those that pass all of its selectors.
+#[derive(Clone, Debug)]
+pub struct Filter(Vec<Ready>);
+
+impl Filter {
+    /// Of these.
+    pub fn new(select: &[Selector]) -> Filter {
+        Filter(select.iter().map(Ready::new).collect())
+    }
+
+    /// Whether a request passes.
+    pub fn lets_in(&mut self, row: &RequestRow, lookup: &dyn Lookup) -> bool {
+        let mut all = self.0.iter_mut();
+        all.all(|ready| ready.lets_in(row, TableOf::Requests, lookup))
     }
 }
 

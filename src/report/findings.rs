@@ -155,7 +155,8 @@ impl Findings<'_> {
 
     /// Whether anything was done to the run: a healthy one has the phases of its incident, and nothing in them.
     pub fn anything_happened(&self) -> bool {
-        self.truth.entries.iter().any(|e| e.kind != EntryKind::Fix)
+        let mut entries = self.truth.entries.iter();
+        entries.any(|e| !matches!(e.kind, EntryKind::Fix | EntryKind::Guard))
     }
 
     /// When the incident began in truth: the start of the incident phase, if there was an incident. What is expected to go

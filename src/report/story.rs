@@ -69,6 +69,7 @@ pub fn entry_name(entry: &Entry) -> String {
         EntryKind::Fault => "fault",
         EntryKind::Drift => "drift",
         EntryKind::Fix => "fix",
+        EntryKind::Guard => "guard",
     };
     // A label often says its kind already; those of changes say what was done: deploy, set, warm, flush, restart.
     match entry.kind {

@@ -4,13 +4,14 @@ use super::{
     client::background,
     dependencies::Dependency,
     process::{Process, RETRY_GAUGES, Way},
-    spec::Scope,
-    version::Version,
+    seams::Act,
+    spec::{Scope, ServiceSpec},
+    version::{Version, same},
     world::{Deployed, World, named},
 };
 use crate::{
     components::breaker::Position,
-    config::Refusal,
+    config::{Refusal, pick},
     recording::GaugeRow,
     trace::{Request, Session},
 };
@@ -86,6 +87,15 @@ pub enum Control {
     },
     /// What requests leave running has a root of its own from here on.
     Strays,
+    /// A guard begins to look.
+    Guard {
+        /// Which.
+        guard: usize,
+        /// ns between two looks.
+        every: u64,
+        /// ns at which it ends.
+        until: u64,
+    },
     /// Gauges are read.
     Sample,
 }
@@ -103,26 +113,8 @@ impl World<'_> {
                 by_replica,
                 cold,
             } => {
-                let upgraded = by_replica.then(|| vec![false; self.processes.borrow().len()]);
-                self.deployed.borrow_mut().push(Deployed {
-                    version,
-                    share,
-                    upgraded,
-                });
-                self.newest.set(version);
-                let spec = &self.versions[version].spec;
                 self.record_event(self.events.deploy, 0, self.versions[version].number, share);
-                for (dependency, spec) in self.dependencies.iter().zip(&spec.dependencies) {
-                    dependency.tune(spec)?;
-                }
-                self.shared
-                    .tune(spec, Scope::Shared, self.registry, self.sim.now(), cold)?;
-                for process in self.processes.borrow().iter() {
-                    process.resize_pools(spec);
-                    if !by_replica {
-                        process.tune(spec, self.registry, self.sim.now(), cold)?;
-                    }
-                }
+                self.bring(version, share, by_replica, cold)?;
             }
             Control::Upgrade {
                 version,
@@ -183,7 +175,76 @@ impl World<'_> {
                 self.sim.sleep(pause).await;
             },
             Control::Strays => self.run_strays().await,
+            Control::Guard {
+                guard,
+                every,
+                until,
+            } => self.stand_guard(guard, every, until).await?,
             Control::Sample => self.sample()?,
+        }
+        Ok(())
+    }
+
+    /// Puts a version in force.
+    fn bring(
+        &self,
+        version: usize,
+        share: f64,
+        by_replica: bool,
+        cold: bool,
+    ) -> Result<(), Refusal> {
+        let upgraded = by_replica.then(|| vec![false; self.processes.borrow().len()]);
+        self.deployed.borrow_mut().push(Deployed {
+            version,
+            share,
+            upgraded,
+        });
+        self.newest.set(version);
+        let spec = &self.versions[version].spec;
+        for (dependency, spec) in self.dependencies.iter().zip(&spec.dependencies) {
+            dependency.tune(spec)?;
+        }
+        self.shared
+            .tune(spec, Scope::Shared, self.registry, self.sim.now(), cold)?;
+        for process in self.processes.borrow().iter() {
+            process.resize_pools(spec);
+            if !by_replica {
+                process.tune(spec, self.registry, self.sim.now(), cold)?;
+            }
+        }
+        self.tune_dashboard(spec)
+    }
+
+    /// Looks now and then, and does what is asked for.
+    async fn stand_guard(&self, guard: usize, every: u64, until: u64) -> Result<(), Refusal> {
+        let Some(lookout) = self.lookout else {
+            return Ok(());
+        };
+        let event = |name: &str| named(&self.names, "event", name);
+        while self.sim.now().saturating_add(every) <= until {
+            self.sim.sleep(every).await;
+            match lookout.look(guard, self.sim.now(), self.newest.get()) {
+                None => {}
+                Some(Act::Alert) => self.record_event(event("alert"), 0, 0, 1.0),
+                Some(Act::Rollback { version, cold }) => {
+                    let number = self.versions[version].number;
+                    self.record_event(event("rollback"), 0, number, 1.0);
+                    self.bring(version, 1.0, false, cold)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A dashboard that is set up anew begins with nothing.
+    fn tune_dashboard(&self, spec: &ServiceSpec) -> Result<(), Refusal> {
+        let (old, new) = (&mut *self.dashboard_from.borrow_mut(), &spec.dashboard);
+        if !same(old.as_ref(), new.as_ref()) {
+            let window = new
+                .as_ref()
+                .map(|n| pick(&self.registry.windows, "window", n));
+            *self.dashboard.borrow_mut() = window.transpose()?;
+            old.clone_from(new);
         }
         Ok(())
     }
@@ -297,6 +358,11 @@ impl World<'_> {
             rows.push(("calls.orphans".into(), 0, f64::from(orphans)));
         }
         drop(processes);
+        if let Some(max) = self.dashboard.borrow_mut().as_mut() {
+            // Where nobody came it reads 0: the line of an idle service is flat.
+            let most = max.read(now).unwrap_or(0);
+            rows.push(("latency.sliding_max".into(), 0, most as f64));
+        }
         self.answers
             .gauges(&mut |gauge, value| rows.push((gauge.into(), 0, value)));
         self.look_at_lists(&mut |gauge, replica, value| rows.push((gauge.into(), replica, value)));

@@ -35,6 +35,26 @@ pub trait Saboteur {
     fn at(&self, seam: Seam, dice: Dice, now: u64) -> Perturb;
 }
 
+/// What somebody who watches the run wants done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// People are told.
+    Alert,
+    /// The newest change is taken back.
+    Rollback {
+        /// Index of the version without it.
+        version: usize,
+        /// Components start cold.
+        cold: bool,
+    },
+}
+
+/// Somebody who watches a run as it goes on, and acts: the guards of an incident. Sees what has been recorded by now.
+pub trait Lookout {
+    /// Asked of guard number `guard` at each of its looks, with the index of the newest version.
+    fn look(&self, guard: usize, now: u64, newest: usize) -> Option<Act>;
+}
+
 /// Nobody.
 pub struct Nobody;
 

@@ -5,7 +5,7 @@ use super::{
     dependencies::Dependency,
     process::{Process, State},
     row::Seen,
-    seams::Saboteur,
+    seams::{Lookout, Saboteur},
     spec::{DependencyKind, Scope, ServiceSpec},
     strays::Strays,
     trending::Judges,
@@ -18,8 +18,9 @@ use crate::{
         keys::Tag,
         parser::Parser,
         retry::Budget,
+        window::Window,
     },
-    config::{Names, Refusal, pick},
+    config::{Names, Node, Refusal, pick},
     recording::{AttemptRow, Dictionaries, EventRow, Recorder, RequestRow, Row, Table, requests},
     sim::{
         Sim,
@@ -78,6 +79,8 @@ pub struct Setting<'r> {
     pub names: Rc<RefCell<Dictionaries>>,
     /// Faults.
     pub saboteur: &'r dyn Saboteur,
+    /// Guards.
+    pub lookout: Option<&'r dyn Lookout>,
     /// Where rows go.
     pub recorder: Recorder<'r>,
 }
@@ -105,6 +108,10 @@ pub struct World<'r> {
     pub(super) tags: Rc<RefCell<Tags>>,
     pub(super) names: Rc<RefCell<Dictionaries>>,
     pub(super) saboteur: &'r dyn Saboteur,
+    pub(super) lookout: Option<&'r dyn Lookout>,
+    /// Maximum of users' latency over the last while, and what it was built from.
+    pub(super) dashboard: RefCell<Option<Box<dyn Window>>>,
+    pub(super) dashboard_from: RefCell<Option<Node>>,
     pub(super) recorder: RefCell<Recorder<'r>>,
     pub(super) shared: State,
     pub(super) processes: RefCell<Vec<Rc<Process>>>,
@@ -156,6 +163,7 @@ impl<'r> World<'r> {
             tags,
             names,
             saboteur,
+            lookout,
             recorder,
         } = setting;
         let number = |dictionary: &'static str, name: &str| named(&names, dictionary, name);
@@ -196,7 +204,11 @@ impl<'r> World<'r> {
             .iter()
             .map(|d| Dependency::new(sim, d, number("dependency", &d.name)))
             .collect::<Result<_, _>>()?;
+        let dashboard = first.dashboard.as_ref();
+        let dashboard = dashboard.map(|node| pick(&registry.windows, "window", node));
         Ok(World {
+            dashboard: RefCell::new(dashboard.transpose()?),
+            dashboard_from: RefCell::new(first.dashboard.clone()),
             shared: State::new(sim, first, Scope::Shared, registry)?,
             down_until: RefCell::new(vec![0; processes.len()]),
             processes_started: Cell::new(first.replicas),
@@ -231,6 +243,7 @@ impl<'r> World<'r> {
             tags,
             names,
             saboteur,
+            lookout,
             recorder: RefCell::new(recorder),
         })
     }
@@ -366,6 +379,11 @@ impl<'r> World<'r> {
     }
 
     pub(super) fn record(&self, number: u64, row: &RequestRow) {
+        if let Some(max) = self.dashboard.borrow_mut().as_mut()
+            && row.background == 0
+        {
+            max.record(row.latency, self.sim.now());
+        }
         self.recorder.borrow_mut().request(number, row);
     }
 

@@ -160,7 +160,7 @@ fn mark_of(entry: &Entry) -> Mark {
         EntryKind::Change => Role::Change,
         EntryKind::Fault => Role::Fault,
         EntryKind::Drift => Role::Drift,
-        EntryKind::Fix => Role::Fix,
+        EntryKind::Fix | EntryKind::Guard => Role::Fix,
     };
     Mark {
         until: entry.until.map(|u| u as f64),

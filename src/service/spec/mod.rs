@@ -55,6 +55,8 @@ crate::options! {
         fan_out: Option<Node> = None, "all that may start at once, no deadline";
         /// Live bytes by component are gauges: {}, or with a `limit` at which a process is restarted.
         memory: Option<Node> = None, "not read";
+        /// Maximum of users' latency over the last while, as a gauge latency.sliding_max: sliding-max or ring-max.
+        dashboard: Option<Node> = None, "not read";
         /// Share of the answers out of a cache, a flight or prefix memory that a checker works out again beside the service, at no cost to it: gauges answers.checked and answers.wrong.
         check_answers: Percent = Percent(0.0), "0";
         /// How long a fresh process is cold.
@@ -95,6 +97,8 @@ pub struct ServiceSpec {
     pub fan_out: Option<FanOut>,
     /// Memory of a process, where it is read.
     pub memory: Option<MemoryOptions>,
+    /// Window of the dashboard.
+    pub dashboard: Option<Node>,
     /// Share of kept answers that a checker works out again.
     pub check_answers: f64,
     /// ns that a fresh process is cold.
@@ -179,6 +183,9 @@ impl ServiceSpec {
                 Refusal::at(at, "a cold process is not faster than a warm one").help("1 or more"),
             );
         }
+        if let Some(node) = &o.dashboard {
+            pick(&registry.windows, "window", node)?;
+        }
         let (steps, graph) = o
             .call
             .as_ref()
@@ -217,6 +224,7 @@ impl ServiceSpec {
             graph,
             fan_out,
             memory: o.memory.as_ref().map(MemoryOptions::read).transpose()?,
+            dashboard: o.dashboard,
             check_answers: o.check_answers.0,
             cold_for: o.cold_for.0,
             cold_factor: o.cold_factor,

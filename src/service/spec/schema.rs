@@ -209,6 +209,7 @@ pub fn schemas(registry: &Registry) -> [(&'static str, Value); 3] {
         json!({ "anyOf": [{ "type": "boolean" }, Scope::schema(), single_flight()] }),
     );
     put("queue", component(&registry.queues, of_queue()));
+    put("dashboard", component(&registry.windows, vec![]));
     put("compute", Latency::schema());
     put("fan_out", FanOut::schema());
     put("memory", MemoryOptions::schema());
