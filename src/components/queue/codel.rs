@@ -24,14 +24,13 @@ impl CodelOptions {
     /// Refuses what would send everybody away, or never settle.
     ///
     /// # Errors
-    /// A target of nothing, or an interval shorter than the target.
+    /// A target or an interval of nothing.
     pub(super) fn check(&self, at: &At) -> Result<(), Refusal> {
-        if self.target.0 == 0 || self.interval.0 < self.target.0 {
-            return Err(Refusal::at(
-                at,
-                "controlled delay needs a target, and an interval no shorter than it",
-            )
-            .help("such as codel = { target = \"100ms\", interval = \"1s\" }"));
+        if self.target.0 == 0 || self.interval.0 == 0 {
+            return Err(
+                Refusal::at(at, "controlled delay needs a target and an interval")
+                    .help("such as codel = { target = \"100ms\", interval = \"1s\" }"),
+            );
         }
         Ok(())
     }
