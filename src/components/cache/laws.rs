@@ -19,31 +19,32 @@ fn node(kind: &str, flaw: &str, capacity: usize, bytes: u64) -> Node {
 }
 
 /// A way to set a cache up, given its room in entries and in bytes.
-struct Make<'a> {
-    kind: &'a str,
-    options: &'a str,
+pub(super) struct Make<'a> {
+    pub kind: &'a str,
+    pub options: &'a str,
 }
 
 impl Make<'_> {
-    fn node(&self, capacity: usize, bytes: u64) -> Node {
+    pub fn node(&self, capacity: usize, bytes: u64) -> Node {
         node(self.kind, self.options, capacity, bytes)
     }
 
-    fn cache(&self, capacity: usize, bytes: u64) -> Box<dyn Cache> {
+    pub fn cache(&self, capacity: usize, bytes: u64) -> Box<dyn Cache> {
         pick(&kinds(), "cache", &self.node(capacity, bytes)).unwrap()
     }
 }
 
-fn entry(ttl: u64, bytes: u64) -> Entry {
+pub(super) fn entry(ttl: u64, bytes: u64) -> Entry {
     Entry {
         bytes,
         ttl,
         writer: 1,
         content: 0,
+        cost: 0,
     }
 }
 
-fn gauge(cache: &dyn Cache, name: &str) -> f64 {
+pub(super) fn gauge(cache: &dyn Cache, name: &str) -> f64 {
     let mut found = f64::NAN;
     cache.gauges(&mut |gauge, value| {
         if gauge == name {
@@ -53,7 +54,7 @@ fn gauge(cache: &dyn Cache, name: &str) -> f64 {
     found
 }
 
-fn hit(answer: Lookup) -> bool {
+pub(super) fn hit(answer: Lookup) -> bool {
     matches!(answer, Lookup::Hit { .. })
 }
 
@@ -88,6 +89,7 @@ fn same<T: PartialEq + std::fmt::Debug>(what: &str, found: T, right: T) -> Resul
     }
 }
 
+/// After as many distinct puts as it has room for, or more, it is full (ArcadeData/arcadedb#4559 held one less).
 fn it_holds_what_it_has_room_for(make: &Make<'_>) -> Result<(), String> {
     for capacity in [1, 2, CAPACITY, 100] {
         let mut cache = make.cache(capacity, 0);

@@ -2,15 +2,23 @@
 
 mod lru;
 mod lru_options;
+mod sharded;
+mod slots;
 mod tenants;
 
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod laws_lru;
 
+pub use lru::Counts;
 pub use lru_options::{Eviction, Expiry, LruOptions, Recency};
 pub use tenants::{Keys, OverBudget, Shares, TenantOptions};
 
-use crate::config::{Kind, Node, Options, Refusal};
+use crate::{
+    config::{Kind, Node, Options, Refusal},
+    sim::dice::Draw,
+};
 
 /// What a cache says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +32,7 @@ pub enum Lookup {
         /// Digest of what it answers, so that a wrong answer can be told.
         content: u64,
     },
-    /// Found, but too old, and this request is the one that is to make it anew; until it has, others are served what is
+    /// Found, but too old or soon to be, and this request is the one that is to make it anew; until it has, others are served what is
     /// there.
     Refresh,
     /// Not found.
@@ -53,6 +61,8 @@ pub struct Entry {
     pub writer: u32,
     /// Digest of what it answers.
     pub content: u64,
+    /// ns that it took to make; 0 when nobody knows.
+    pub cost: u64,
 }
 
 /// A cache from keys to answers.
@@ -64,6 +74,10 @@ pub trait Cache {
     /// Looks a key up on behalf of a tenant: a digest of its name, asked for only by kinds that know tenants.
     fn get_for(&mut self, _tenant: &dyn Fn() -> u64, key: u64, now: u64) -> Lookup {
         self.get(key, now)
+    }
+    /// As [`get_for`](Cache::get_for), for caches that leave something to dice, such as when to renew an answer.
+    fn look_up(&mut self, tenant: &dyn Fn() -> u64, key: u64, now: u64, _dice: Draw) -> Lookup {
+        self.get_for(tenant, key, now)
     }
     /// Stores an answer on behalf of a tenant.
     fn put_for(&mut self, _tenant: &dyn Fn() -> u64, key: u64, entry: Entry, now: u64) {
@@ -147,7 +161,7 @@ pub fn kinds() -> Vec<Kind<Box<dyn Cache>>> {
             name: "lru",
             summary: "least recently used goes first",
             fields: LruOptions::fields,
-            build: lru::build,
+            build: sharded::build,
         },
         Kind {
             name: "tenant-lru",

@@ -1,7 +1,7 @@
 //! Single-flight: one request works, equal ones wait for it.
 
 use crate::{
-    components::flight::{self, End},
+    components::flight::{self, Answer, End},
     recording::{RequestRow, outcome},
     service::{
         answers,
@@ -42,10 +42,11 @@ impl Leader<'_> {
     /// Tells the followers how it ended, and what answer it was.
     pub fn land(mut self, end: u8, identity: impl FnOnce() -> u64) {
         if let Some(leading) = &mut self.0 {
-            leading.lead.set(Some((end, identity())));
+            let content = identity();
+            let answer = Answer { end, content };
             leading.end = match end {
-                outcome::OK | outcome::DEGRADED => End::Well,
-                failed => End::Failed(failed),
+                outcome::OK | outcome::DEGRADED => End::Well(answer),
+                _ => End::Failed(answer),
             };
         }
     }
@@ -54,14 +55,21 @@ impl Leader<'_> {
 impl Drop for Leader<'_> {
     fn drop(&mut self) {
         // The key goes before the news, so that nobody joins a flight that has landed.
-        if let Some(l) = self.0.take() {
+        if let Some(mut l) = self.0.take() {
             let mut by_key = l.in_flight.by_key.borrow_mut();
             by_key.end(l.key, l.serial, l.end, l.sim.now());
+            l.lead.set(by_key.news(l.end));
             drop(by_key);
             drop(l.lead);
         }
     }
 }
+
+/// What a follower fails with, where it fails with a leader who went away.
+const CANCELLED: End = End::Gone(Answer {
+    end: outcome::ERROR,
+    content: 0,
+});
 
 /// Joins the flight of the key, or opens one.
 pub(in crate::service) async fn join<'a>(
@@ -76,16 +84,20 @@ pub(in crate::service) async fn join<'a>(
     let in_flight = &w.state(&v.process, spec.scope).in_flight;
     let joined = w.sim.now();
     loop {
+        if spec.lookup > 0 {
+            w.sim.sleep(spec.lookup).await;
+        }
         let now = w.sim.now();
         let role = in_flight.by_key.borrow_mut().join(key, now);
         let id = match role {
             flight::Role::Follow(id) => id,
             flight::Role::Alone => return Role::Lead(Leader(None)),
-            flight::Role::Failed(end) => {
-                v.process.retry_after.set(0);
-                return Role::Follower(end);
+            flight::Role::Told(answer) => {
+                row.flight_wait = now - joined;
+                return told(w, v, answer, row);
             }
             flight::Role::Lead => {
+                row.flight_wait = now - joined;
                 let lead = in_flight.flights.lead(None);
                 let serial = in_flight.by_key.borrow_mut().open(key, lead.id(), now);
                 return Role::Lead(Leader(Some(Leading {
@@ -94,23 +106,37 @@ pub(in crate::service) async fn join<'a>(
                     sim: &w.sim,
                     key,
                     serial,
-                    end: End::Gone,
+                    end: CANCELLED,
                 })));
             }
         };
+        if spec.poll > 0 {
+            // Nobody tells those in other pods: they ask again.
+            w.sim.sleep(spec.poll).await;
+            continue;
+        }
         // An entry goes before its flight lands; one whose flight is over is nobody's to wait for.
         let Some(follow) = in_flight.flights.follow(id) else {
             return Role::Lead(Leader(None));
         };
-        let landed = follow.await;
+        // Nor does anybody wait for a leader that has lost the key: whoever asks first then leads.
+        let until = in_flight.by_key.borrow().held_until(key);
+        let landed = match until {
+            u64::MAX => follow.await,
+            until => w.sim.timeout_at(until, follow).await.unwrap_or(None),
+        };
         row.flight_wait = w.sim.now() - joined;
-        if let Some((end, identity)) = landed {
-            if end == outcome::OK {
-                answers::found(w, v, identity == answers::identity(w, v, row), 1);
-            }
-            // What the leader's failure said of coming back was said to the leader.
-            v.process.retry_after.set(0);
-            return Role::Follower(end);
+        if let Some(answer) = landed {
+            return told(w, v, answer, row);
         }
     }
+}
+
+fn told<'a>(w: &World<'_>, v: &Visit<'_>, answer: Answer, row: &RequestRow) -> Role<'a> {
+    // What the leader's failure said of coming back was said to the leader.
+    v.process.retry_after.set(0);
+    if answer.end == outcome::OK {
+        answers::found(w, v, answer.content == answers::identity(w, v, row), 1);
+    }
+    Role::Follower(answer.end)
 }

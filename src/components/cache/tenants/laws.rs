@@ -29,6 +29,7 @@ fn entry(bytes: u64, ttl: u64, content: u64) -> Entry {
         ttl,
         writer: 1,
         content,
+        cost: 0,
     }
 }
 

@@ -42,7 +42,7 @@ mod laws;
 #[cfg(test)]
 mod naive;
 
-use super::{Cache, Entry, Lookup, Reason, lru::OF_THE_STAGE};
+use super::{Cache, Entry, Lookup, Reason, sharded::OF_THE_STAGE};
 use crate::{
     config::{At, Node, Options, Refusal, Table},
     sim::hash::mix,
