@@ -42,6 +42,10 @@ pub const SHIPPED: &[(&str, &str)] = &[
         include_str!("../../incidents/incident-10.toml"),
     ),
     (
+        "incident-11",
+        include_str!("../../incidents/incident-11.toml"),
+    ),
+    (
         "incident-12",
         include_str!("../../incidents/incident-12.toml"),
     ),

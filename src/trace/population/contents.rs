@@ -37,12 +37,25 @@ crate::options! {
     /// A part of the traffic that asks for contents of its own, such as news.
     #[derive(Clone, Debug, PartialEq)]
     pub struct Segment {
-        /// Share of all requests.
+        /// Share of all requests, or of those of the tenant.
         share: Share = Share(0.0), "0";
+        /// Whose requests: a tenant that scans what nobody else asks for; of all, if nobody is named.
+        tenant: String = String::new(), "all";
         /// How many contents it has.
         count: Count = Count(100), "100";
         /// Zipf exponent of their popularity.
         exponent: Exponent = Exponent(0.9), "0.9";
+    }
+}
+
+impl Segment {
+    fn none() -> Segment {
+        Segment {
+            share: Share(0.0),
+            tenant: String::new(),
+            count: Count(100),
+            exponent: Exponent(0.9),
+        }
     }
 }
 
@@ -59,7 +72,7 @@ crate::options! {
         /// Who shares them.
         shared: Shared = Shared::All, "all";
         /// A part of the traffic with contents of its own.
-        segment: Segment = Segment { share: Share(0.0), count: Count(100), exponent: Exponent(0.9) }, "none";
+        segment: Segment = Segment::none(), "none";
         /// Bytes of a prompt, at least; fixed for each content.
         length: Sizes = Sizes(crate::sim::distribution::Distribution::Constant(0.0)), "as short as can be";
         /// Temperatures that contents are asked with, one fixed for each content.
@@ -74,11 +87,7 @@ impl Default for Contents {
             exponent: Exponent(0.9),
             first: Count(0),
             shared: Shared::All,
-            segment: Segment {
-                share: Share(0.0),
-                count: Count(100),
-                exponent: Exponent(0.9),
-            },
+            segment: Segment::none(),
             length: Sizes(crate::sim::distribution::Distribution::Constant(0.0)),
             temperatures: vec![0.7],
         }
@@ -127,13 +136,14 @@ impl Popularity {
         self.versions.push(contents);
     }
 
-    /// The number of the content that these dice ask for.
+    /// The number of the content that these dice ask for. `asks` tells whether a tenant is the one that asks.
     #[inline]
-    pub fn choose(&self, dice: Dice, version: usize) -> u64 {
+    pub fn choose(&self, dice: Dice, version: usize, asks: impl FnOnce(&str) -> bool) -> u64 {
         let settings = &self.versions[version.min(self.versions.len() - 1)];
         // The same throw decides in every version, so a share that grows only adds.
         if settings.segment.share.0 > 0.0
             && dice.draw(SEGMENTED, 0).unit() < settings.segment.share.0
+            && (settings.segment.tenant.is_empty() || asks(&settings.segment.tenant))
         {
             return SEGMENT
                 + settings.first.0

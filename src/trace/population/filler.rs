@@ -255,7 +255,10 @@ impl Filler {
             r.model = c.choose(dice, MODEL, v, &self.tags, |t| &mut t.model);
         }
         let content = match &self.popularity {
-            Some(p) if w.has(Field::Prompt) => Some(p.choose(dice, v)),
+            Some(p) if w.has(Field::Prompt) => {
+                let asks = |name: &str| self.tags.borrow().tenant.find(name) == Some(r.tenant);
+                Some(p.choose(dice, v, asks))
+            }
             _ => None,
         };
         if let Some(content) = content {

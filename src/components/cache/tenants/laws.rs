@@ -256,6 +256,13 @@ fn a_write_above_the_budget_is_refused_or_lives_short() {
     assert_eq!(held(&mut *cache, 1, 0..50), 50);
     let lives = |n: u64| matches!(cache.get_for(&|| 1, n, 6), Lookup::Hit { .. });
     assert_eq!((0..50).map(lives).filter(|l| *l).count(), 10);
+    // Their room is free again at the next write, whoever writes.
+    cache.put_for(&|| 2, 0, entry(1, 0, 2), 6);
+    assert_eq!(gauge(&*cache, "cache.entries"), 11.0);
+    let gone = cache.get_for(&|| 1, 45, 7);
+    assert_eq!(gone, Lookup::Miss(Reason::Expired));
+    put(&mut *cache, 1, 45);
+    assert!(hit(&mut *cache, 1, 45));
 }
 
 #[test]
@@ -358,7 +365,7 @@ proptest! {
         prop_assume!(part(budget).0 > 0 && part(budget).1 > 0);
         let mut cache = tenant_lru(&text);
         let digest = |tenant: u64| if tenant == 0 { xxh3_64(b"a") } else { tenant };
-        let mut naive = Naive::new((capacity as usize, room), part(private), (part(budget).0 as usize, part(budget).1), |t| if t == xxh3_64(b"a") { 3_000_000 } else { 1_000_000 });
+        let mut naive = Naive::new((capacity as usize, room), part(private), if budget == 4 { (usize::MAX, u64::MAX) } else { (part(budget).0 as usize, part(budget).1) }, |t| if t == xxh3_64(b"a") { 3_000_000 } else { 1_000_000 });
         for (now, op) in ops.into_iter().enumerate() {
             let (now, tenant) = (now as u64, digest(op.tenant));
             let within: Vec<u64> = (0..5).map(digest).filter(|t| *t != tenant).filter(|t| {

@@ -6,6 +6,8 @@ pub(super) const NONE: u32 = u32::MAX;
 /// Links within the tenant's own list, and within a list of all tenants.
 pub(super) const OWN: usize = 0;
 pub(super) const ALL: usize = 1;
+/// Links within the list of those that live for a short time.
+pub(super) const SHORT: usize = 2;
 
 /// Where a node lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +31,9 @@ pub(super) struct Node {
     pub expires: u64,
     pub tenant: u32,
     pub place: Place,
-    pub links: [(u32, u32); 2],
+    /// It lives for a short time only, because its tenant was above its budget.
+    pub short: bool,
+    pub links: [(u32, u32); 3],
 }
 
 /// A list through the nodes.

@@ -87,10 +87,11 @@ impl TenantLru {
             return Lookup::Miss(Reason::NeverSeen);
         };
         let node = *self.space.node(i);
-        if node.place == Place::Ghost {
+        let dead = node.expires <= now;
+        if node.place == Place::Ghost && !(node.short && dead) {
             return Lookup::Miss(Reason::Evicted);
         }
-        if node.expires <= now {
+        if dead {
             return Lookup::Miss(Reason::Expired);
         }
         self.space.touch(i);
@@ -123,11 +124,13 @@ impl Cache for TenantLru {
         let digest = tenant();
         let key = self.scoped(digest, key);
         let allowed = self.rules.budget(digest);
-        if entry.bytes > allowed.bytes {
+        if entry.bytes > allowed.bytes.min(self.rules.room.bytes) {
             return; // larger than all that it may hold
         }
+        self.space.end_short_lives(now);
         let tenant = self.space.enter(digest, &self.rules);
         self.space.take_out(key, tenant);
+        let mut short = false;
         if !self.space.fits(tenant, entry.bytes, allowed) {
             self.over_budget += 1;
             match self.rules.over_budget {
@@ -141,12 +144,11 @@ impl Cache for TenantLru {
                     return;
                 }
                 OverBudget::ShortLife => {
-                    let short = self.rules.short_ttl;
-                    entry.ttl = if entry.ttl == 0 {
-                        short
-                    } else {
-                        entry.ttl.min(short)
-                    };
+                    // One that would have died sooner still needs no list to be found in.
+                    short = entry.ttl == 0 || entry.ttl > self.rules.short_ttl;
+                    if short {
+                        entry.ttl = self.rules.short_ttl;
+                    }
                 }
                 OverBudget::Admit => {}
             }
@@ -155,7 +157,7 @@ impl Cache for TenantLru {
             0 => u64::MAX,
             ttl => now.saturating_add(ttl),
         };
-        self.space.insert(tenant, key, entry, now, expires);
+        self.space.insert(tenant, key, entry, (now, expires), short);
         self.space.make_room(tenant);
         self.space.leave(tenant);
     }

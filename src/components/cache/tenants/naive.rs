@@ -106,7 +106,7 @@ impl Naive {
     }
 
     pub fn put(&mut self, tenant: u64, key: u64, bytes: u64, expires: u64) {
-        if bytes > self.budget.1 {
+        if bytes > self.budget.1.min(self.bytes) {
             return;
         }
         self.take(tenant, key);

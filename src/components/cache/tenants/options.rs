@@ -143,6 +143,13 @@ impl Rules {
             bytes: if o.bytes.0 == 0 { u64::MAX } else { o.bytes.0 },
         };
         let budget_of = |share: Share, at: &At| {
+            if share.0 >= 1.0 {
+                // All the room is no bound besides the room itself, in which everybody's entries make way.
+                return Ok(Room {
+                    entries: u64::MAX,
+                    bytes: u64::MAX,
+                });
+            }
             let budget = room.part(share.0);
             if budget.entries == 0 || budget.bytes == 0 {
                 return Err(

@@ -7,7 +7,7 @@
 
 use super::{
     super::Entry,
-    list::{ALL, EMPTY, List, NONE, Node, OWN, Place},
+    list::{ALL, EMPTY, List, NONE, Node, OWN, Place, SHORT},
     options::{Room, Rules},
 };
 use crate::sim::hash::{FixedState, mix};
@@ -51,6 +51,8 @@ pub(super) struct Space {
     loads: BTreeSet<(u64, u64)>,
     shared: List,
     ghosts: List,
+    /// Short lives in the order in which they end, the first to end last.
+    short: List,
     held: u64,
     bytes: u64,
     evictions: u64,
@@ -72,6 +74,7 @@ impl Space {
             loads: BTreeSet::new(),
             shared: EMPTY,
             ghosts: EMPTY,
+            short: EMPTY,
             held: 0,
             bytes: 0,
             evictions: 0,
@@ -165,14 +168,34 @@ impl Space {
             ..
         } = self.nodes[i as usize];
         self.unlink(i);
+        if place != Place::Ghost && self.nodes[i as usize].short {
+            self.short.remove(&mut self.nodes, SHORT, i);
+        }
         if matches!(place, Place::Private | Place::Shared) && owner != tenant {
             self.leave(owner);
         }
         self.forget(i);
     }
 
-    /// Puts an entry in front of its tenant's others.
-    pub fn insert(&mut self, tenant: u32, key: u64, entry: Entry, now: u64, expires: u64) {
+    /// Drops the short lives that have ended: their room was only lent.
+    pub fn end_short_lives(&mut self, now: u64) {
+        while self.short.last != NONE && self.nodes[self.short.last as usize].expires <= now {
+            let i = self.short.last;
+            let t = self.nodes[i as usize].tenant;
+            self.bury(i);
+            self.leave(t);
+        }
+    }
+
+    /// Puts an entry in front of its tenant's others. Short lives are all of one length.
+    pub fn insert(
+        &mut self,
+        tenant: u32,
+        key: u64,
+        entry: Entry,
+        (now, expires): (u64, u64),
+        short: bool,
+    ) {
         let node = Node {
             key,
             entry,
@@ -180,7 +203,8 @@ impl Space {
             expires,
             tenant,
             place: Place::Out,
-            links: [(NONE, NONE); 2],
+            short,
+            links: [(NONE, NONE); 3],
         };
         let i = match self.free.pop() {
             Some(i) => {
@@ -195,6 +219,9 @@ impl Space {
         let nodes = &self.nodes;
         self.index
             .insert_unique(mix(key), i, |&j| mix(nodes[j as usize].key));
+        if short {
+            self.short.push_front(&mut self.nodes, SHORT, i);
+        }
         self.make_private(i, false);
         self.settle(tenant);
     }
@@ -312,13 +339,21 @@ impl Space {
             self.unfair += 1;
         }
         self.evictions += 1;
-        self.unlink(i);
-        self.nodes[i as usize].place = Place::Ghost;
-        self.ghosts.push_front(&mut self.nodes, ALL, i);
-        self.trim_ghosts();
+        self.bury(i);
         if t != writer {
             self.leave(t);
         }
+    }
+
+    /// Takes an entry away and remembers its key.
+    fn bury(&mut self, i: u32) {
+        self.unlink(i);
+        if self.nodes[i as usize].short {
+            self.short.remove(&mut self.nodes, SHORT, i);
+        }
+        self.nodes[i as usize].place = Place::Ghost;
+        self.ghosts.push_front(&mut self.nodes, ALL, i);
+        self.trim_ghosts();
     }
 
     fn trim_ghosts(&mut self) {
