@@ -54,6 +54,10 @@ pub const SHIPPED: &[(&str, &str)] = &[
         include_str!("../../incidents/incident-13.toml"),
     ),
     (
+        "incident-14",
+        include_str!("../../incidents/incident-14.toml"),
+    ),
+    (
         "incident-15",
         include_str!("../../incidents/incident-15.toml"),
     ),

@@ -5,12 +5,16 @@ use super::{
     output::{Stdout, print},
 };
 use crate::{
-    components::dag::FanOut,
+    components::{
+        dag::FanOut,
+        limiter::store::{StoreOptions, StoredOptions},
+    },
     config::{Field, Kind, Options},
     diagnosis,
     gates::{NAMED, SCALARS},
     incident::{Incident, Overlay, Registries},
     indicators,
+    service::LevelsOptions,
 };
 use clap::{Args, ValueEnum};
 use std::{fmt::Write, path::Path, process::ExitCode};
@@ -91,6 +95,12 @@ pub fn run(args: &ListArgs, out: &mut Stdout) -> Done {
         What::Components => {
             let r = &registries.components;
             kinds(&mut text, "limiter", &r.limiters);
+            together(&mut text, "limiter", "levels = [...]", LevelsOptions::DOC);
+            fields(&mut text, LevelsOptions::fields());
+            together(&mut text, "limiter", "store = \"...\"", StoreOptions::DOC);
+            fields(&mut text, StoreOptions::fields());
+            together(&mut text, "limiter", "... its levels", StoredOptions::DOC);
+            fields(&mut text, StoredOptions::fields());
             kinds(&mut text, "cache", &r.caches);
             kinds(&mut text, "queue", &r.queues);
             kinds(&mut text, "balancer", &r.balancers);
@@ -98,13 +108,7 @@ pub fn run(args: &ListArgs, out: &mut Stdout) -> Done {
             kinds(&mut text, "breaker", &r.breakers);
             kinds(&mut text, "trending", &r.trending);
             kinds(&mut text, "window", &r.windows);
-            let _ = writeln!(
-                text,
-                "{:9} {:18} {}",
-                "calls",
-                "fan_out",
-                FanOut::DOC.trim()
-            );
+            together(&mut text, "calls", "fan_out", FanOut::DOC);
             fields(&mut text, FanOut::fields());
             kinds(&mut text, "engine", &crate::components::engine::kinds());
             let _ = writeln!(text, "\nFlaws: set-ups that break one law of their kind");
@@ -127,6 +131,11 @@ fn kinds<T>(text: &mut String, what: &str, kinds: &[Kind<T>]) {
         let _ = writeln!(text, "{what:9} {:18} {}", kind.name, kind.summary);
         fields(text, (kind.fields)());
     }
+}
+
+/// What is no kind, but has options.
+fn together(text: &mut String, what: &str, name: &str, doc: &str) {
+    let _ = writeln!(text, "{what:9} {name:18} {}", doc.trim());
 }
 
 fn fields(text: &mut String, fields: Vec<Field>) {

@@ -27,8 +27,8 @@ pub use client::client;
 pub use control::{Arrival, Control, Warm};
 pub use latency::{Latency, Size};
 pub use spec::{
-    CallOptions, ClientOptions, ClientRetry, DependencyOptions, Scope, ServiceOptions, ServiceSpec,
-    Step, component_schema, service_schemas,
+    CallOptions, ClientOptions, ClientRetry, DependencyOptions, LevelsOptions, Scope,
+    ServiceOptions, ServiceSpec, Step, component_schema, service_schemas,
 };
 pub use version::{Version, needs_captured, refuse_other_kinds, same, stateful_differences};
 pub use world::{Setting, World, recorded_columns};

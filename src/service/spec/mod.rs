@@ -20,7 +20,7 @@ pub use calls::{CallOptions, DependencyKind, DependencyOptions, DependencySpec, 
 use calls::{read_dependencies, read_fan_out, read_steps};
 pub use clients::{ClientOptions, ClientRetry};
 use limiter::read_limiter;
-pub use limiter::{LevelSpec, LimiterSpec, StoreSpec};
+pub use limiter::{LevelSpec, LevelsOptions, LimiterSpec, StoreSpec};
 pub use parts::{CacheSpec, FlightSpec, OnUnread, ParseSpec, Part, QueueSpec, Scope, TrendingSpec};
 use parts::{part, read_cache, read_parse, read_queue, read_single_flight, read_trending};
 pub use schema::{component as component_schema, schemas as service_schemas};
