@@ -142,7 +142,7 @@ impl Case<'_> {
     /// The reader's place of a field of the writer, and whether the writer uses the reader's name of today.
     fn place(&self, name: &str) -> Option<(usize, bool)> {
         let older = self.reader.migration_of(self.version.as_ref());
-        self.reader.place(name, older.map(|m| &m.renamed))
+        self.reader.place(name, older)
     }
 
     /// The writer's rule of a field, if the reader reads it in some payload, and not always another one in its place.
@@ -211,10 +211,9 @@ impl Case<'_> {
                 put(why, field, self.payload(None));
             }
         }
-        let migration = self.reader.migration_of(self.version.as_ref());
+        let older = self.reader.migration_of(self.version.as_ref());
         for (place, (name, rule)) in r.fields.0.iter().enumerate() {
-            let older =
-                migration.is_some_and(|m| m.defaults.0.iter().any(|(known, _)| known == name));
+            let older = older.is_some_and(|older| older.defaults.contains_key(&place));
             let mut sent = w.fields.0.iter();
             let said = sent.any(|(n, rule)| {
                 rule.must_be_there() && self.place(n).is_some_and(|(p, _)| p == place)

@@ -1,6 +1,8 @@
 //! What every sound parser keeps. Walks the table of kinds, and holds each flaw to the law that it breaks.
 
-use super::{FLAWS, How, ParseError, Parser, Reading, Refused, kinds, laws_evolution, repair};
+use super::{
+    FLAWS, How, ParseError, Parser, Reading, Refused, kinds, laws_evolution, repair, repair::mend,
+};
 use crate::config::{Node, Source, pick};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -298,6 +300,46 @@ proptest! {
             }
             for kind in ["", "partial = true", "repair_fills = true", "quotes = \"cut\""] {
                 let _ = parse(&*make("schema-json", kind), &raw);
+            }
+        }
+    }
+}
+
+/// Twice for a look ahead, once more for what stands around the object, and once for the strict reading before.
+#[test]
+fn a_repair_looks_at_each_byte_a_few_times_however_hostile_they_are() {
+    for piece in [
+        "{",
+        ",",
+        ", ",
+        "\"",
+        "'",
+        "\\",
+        "\\\"",
+        "\",",
+        "True",
+        "Tr ",
+        "{'a':[1, ",
+        "```{",
+        "“",
+        "}",
+        "[]",
+    ] {
+        for (open, close) in [
+            ("", ""),
+            ("{", "}"),
+            ("text {", "} text"),
+            ("{\"a\":\"", "\"}"),
+        ] {
+            let raw = format!("{open}{}{close}", piece.repeat(10_000));
+            for cut in [false, true] {
+                let mut looked = 0;
+                mend(&raw, cut, &mut looked);
+                assert!(
+                    looked <= 4 * raw.len(),
+                    "{piece}: {looked} of {}",
+                    raw.len()
+                );
             }
         }
     }

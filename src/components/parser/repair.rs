@@ -10,15 +10,18 @@
 /// assert_eq!(repair(r#"{"a": "cut sh"#), None);
 /// ```
 pub fn repair(raw: &str) -> Option<String> {
-    mend(raw, false)
+    mend(raw, false, &mut 0)
 }
 
-/// The repair; with the flaw of a text that ends at an escaped quote before a comma when `cut`.
-pub(super) fn mend(raw: &str, cut: bool) -> Option<String> {
+/// The repair; with the flaw of a text that ends at an escaped quote before a comma when `cut`. Counts the bytes that it
+/// `looked` at, those that it looked at twice as two.
+pub(super) fn mend(raw: &str, cut: bool, looked: &mut usize) -> Option<String> {
+    *looked += raw.len();
     if serde_json::from_str::<serde::de::IgnoredAny>(raw).is_ok() {
         return Some(raw.into());
     }
     let start = raw.find('{')?;
+    *looked += 2 * start;
     let before = &raw[..start];
     let before = &before[before.rfind("```").map_or(0, |fence| fence + 3)..];
     // A list or a text that was cut short is no wrapper.
@@ -30,10 +33,19 @@ pub(super) fn mend(raw: &str, cut: bool) -> Option<String> {
     let mut depth = 0usize;
     let mut rest = body.char_indices();
     while let Some((i, c)) = rest.next() {
+        *looked += c.len_utf8();
         match c {
-            '"' | '\'' | '“' => text(if c == '“' { '”' } else { c }, &mut rest, &mut out, cut)?,
+            '"' | '\'' | '“' => {
+                let end = if c == '“' { '”' } else { c };
+                let left = rest.as_str().len();
+                let closed = text(end, &mut rest, &mut out, cut);
+                *looked += left - rest.as_str().len();
+                closed?;
+            }
             ',' => {
-                let next = body[i + 1..].trim_start();
+                let rest = &body[i + 1..];
+                let next = rest.trim_start();
+                *looked += rest.len() - next.len();
                 if !next.starts_with(['}', ']']) {
                     out.push(',');
                 }
@@ -48,6 +60,7 @@ pub(super) fn mend(raw: &str, cut: bool) -> Option<String> {
                 if depth == 0 {
                     // A second object: which of them was meant?
                     let after = &body[i + 1..];
+                    *looked += after.len();
                     return (!after.contains(['{', '}', '[', ']'])).then_some(out);
                 }
             }
@@ -55,6 +68,7 @@ pub(super) fn mend(raw: &str, cut: bool) -> Option<String> {
                 let word = &body[i..];
                 let end = word.find(|c: char| !c.is_alphanumeric() && c != '_');
                 let word = &word[..end.unwrap_or(word.len())];
+                *looked += word.len();
                 out.push_str(match word {
                     "True" => "true",
                     "False" => "false",

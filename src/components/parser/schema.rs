@@ -3,6 +3,7 @@
 use super::MAX_DEPTH;
 use crate::config::{At, Bytes, Node, Read, Refusal, Table, Value as Setting, suggestion};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 crate::choice! {
     /// What a field holds.
@@ -215,14 +216,14 @@ impl Renamed {
         found.map(|(_, new)| new.as_str())
     }
 
-    fn check(&self, at: &At, fields: &Rules) -> Result<(), Refusal> {
+    fn check(&self, at: &At, fields: &BTreeMap<&str, &Rule>) -> Result<(), Refusal> {
         for (old, new) in &self.0 {
-            if fields.get(new).is_none() {
-                let known = fields.0.iter().map(|(name, _)| name.as_str());
+            if !fields.contains_key(new.as_str()) {
+                let known = fields.keys().copied();
                 let message = format!("\"{old}\" is renamed to \"{new}\", which is no field");
                 return Err(Refusal::at(at, message).help(suggestion(new, known)));
             }
-            if fields.get(old).is_some() {
+            if fields.contains_key(old.as_str()) {
                 let message = format!("\"{old}\" is an old name, and a field of its own");
                 return Err(Refusal::at(at, message).help("an old name is one that is free now"));
             }
@@ -373,7 +374,9 @@ impl SchemaJsonOptions {
             let help = format!("max_depth is 1 to {MAX_DEPTH}");
             return Err(Refusal::at(place("max_depth"), message).help(help));
         }
-        self.renamed.check(place("renamed"), &self.fields)?;
+        let fields = self.fields.0.iter();
+        let fields: BTreeMap<_, _> = fields.map(|(name, rule)| (name.as_str(), rule)).collect();
+        self.renamed.check(place("renamed"), &fields)?;
         let versions = place("versions");
         if !self.versions.0.is_empty() && self.version_field.is_none() {
             let message = "versions are told apart by a field, which is not named";
@@ -385,9 +388,9 @@ impl SchemaJsonOptions {
                 let help = format!("the schema is version {}", self.schema_version);
                 return Err(Refusal::at(versions, message).help(help));
             }
-            migration.renamed.check(versions, &self.fields)?;
+            migration.renamed.check(versions, &fields)?;
             for (name, value) in &migration.defaults.0 {
-                let rule = self.fields.get(name);
+                let rule = fields.get(name.as_str());
                 if rule.is_none_or(|rule| rule.fits(value) != Ok(None)) {
                     let message = format!("{value} is no default of a field \"{name}\"");
                     return Err(Refusal::at(versions, message));

@@ -4,7 +4,7 @@ use super::{
     Fields, How, MAX_DEPTH, ParseError, Parser, Reading, Refused, Repair, SchemaJsonOptions, Type,
     Unknown, category, nesting,
     repair::mend,
-    schema::{Defaults, Json, Migration, Quotes, Renamed},
+    schema::{Json, Migration, Quotes, Renamed},
 };
 use crate::config::{At, Options, Refusal, Table};
 use serde_json::Value;
@@ -17,6 +17,18 @@ pub struct SchemaJson {
     pub options: SchemaJsonOptions,
     /// Places of fields, by name.
     places: BTreeMap<String, usize>,
+    /// Places of fields, by old names of any version.
+    renamed: BTreeMap<String, usize>,
+    /// By number.
+    versions: BTreeMap<i64, Older>,
+}
+
+/// A migration, with places in the stead of names.
+#[derive(Clone, Debug)]
+pub(super) struct Older {
+    renamed: BTreeMap<String, usize>,
+    /// What absent fields meant.
+    pub(super) defaults: BTreeMap<usize, Value>,
 }
 
 /// A value that a field of the schema got.
@@ -41,27 +53,47 @@ impl SchemaJson {
     /// Of options that are right.
     pub(super) fn of(options: SchemaJsonOptions) -> SchemaJson {
         let names = options.fields.0.iter().enumerate();
-        let places = names.map(|(i, (name, _))| (name.clone(), i)).collect();
-        SchemaJson { options, places }
+        let places: BTreeMap<_, _> = names.map(|(i, (name, _))| (name.clone(), i)).collect();
+        let now = |Renamed(names): &Renamed| {
+            let pairs = names.iter();
+            pairs
+                .filter_map(|(old, new)| Some((old.clone(), *places.get(new)?)))
+                .collect()
+        };
+        let older = |migration: &Migration| Older {
+            renamed: now(&migration.renamed),
+            defaults: {
+                let values = migration.defaults.0.iter();
+                values
+                    .filter_map(|(name, value)| Some((*places.get(name)?, value.clone())))
+                    .collect()
+            },
+        };
+        let versions = options.versions.0.iter();
+        SchemaJson {
+            renamed: now(&options.renamed),
+            versions: versions.map(|(v, m)| (*v, older(m))).collect(),
+            options,
+            places,
+        }
     }
 
     /// The migration of a payload's version, as its field says it; `None` where it has none.
-    pub(super) fn migration_of(&self, version: Option<&Value>) -> Option<&Migration> {
+    pub(super) fn migration_of(&self, version: Option<&Value>) -> Option<&Older> {
         let o = &self.options;
         o.version_field.as_ref()?;
         let version = match version {
             None => i64::from(o.unversioned),
             Some(value) => value.as_i64()?,
         };
-        let mut all = o.versions.0.iter();
-        all.find(|(v, _)| *v == version).map(|(_, m)| m)
+        self.versions.get(&version)
     }
 
     /// The migration of a payload's version.
     ///
     /// # Errors
     /// A version that is no number, or too new where nothing unknown is read.
-    fn migration(&self, sent: &[(String, Value)]) -> Result<Option<&Migration>, Refused> {
+    fn migration(&self, sent: &[(String, Value)]) -> Result<Option<&Older>, Refused> {
         let o = &self.options;
         let Some(field) = &o.version_field else {
             return Ok(None);
@@ -79,21 +111,20 @@ impl SchemaJson {
     }
 
     /// The place of the field that a sent name stands for, and whether that is its name today.
-    pub(super) fn place(&self, sent: &str, older: Option<&Renamed>) -> Option<(usize, bool)> {
+    pub(super) fn place(&self, sent: &str, older: Option<&Older>) -> Option<(usize, bool)> {
         if let Some(&place) = self.places.get(sent) {
             return Some((place, true));
         }
-        let now = older
-            .and_then(|names| names.now(sent))
-            .or_else(|| self.options.renamed.now(sent))?;
-        self.places.get(now).map(|&place| (place, false))
+        let place = older
+            .and_then(|older| older.renamed.get(sent))
+            .or_else(|| self.renamed.get(sent))?;
+        Some((*place, false))
     }
 
     /// The strict check, with what the schema's history lets it read.
     fn map(&self, sent: &[(String, Value)]) -> Result<Reading, Refused> {
         let o = &self.options;
-        let migration = self.migration(sent)?;
-        let older = migration.map(|m| &m.renamed);
+        let older = self.migration(sent)?;
         let mut found: Vec<Option<Found>> = vec![None; o.fields.0.len()];
         let (mut unknown, mut twice) = (vec![], None);
         for (i, (name, value)) in sent.iter().enumerate() {
@@ -130,9 +161,11 @@ impl SchemaJson {
                 reading.about = name.into();
             }
         };
-        for ((name, rule), found) in o.fields.0.iter().zip(&found) {
+        for (place, ((name, rule), found)) in o.fields.0.iter().zip(&found).enumerate() {
             let Some(found) = found else {
-                if let Some(value) = default(name, rule.default.as_ref(), migration) {
+                let was = older.and_then(|older| older.defaults.get(&place));
+                let today = rule.default.as_ref().map(|Json(value)| value);
+                if let Some(value) = was.or(today) {
                     note(&mut reading, name);
                     reading.missing = reading.missing.saturating_add(1);
                     added.push((name.clone(), value.clone()));
@@ -193,7 +226,7 @@ impl SchemaJson {
         if o.repair == Repair::None || nesting(raw) > MAX_DEPTH {
             return Err(why());
         }
-        let Some(mended) = mend(raw, o.quotes == Quotes::Cut) else {
+        let Some(mended) = mend(raw, o.quotes == Quotes::Cut, &mut 0) else {
             let closed = o.partial.then(|| close(raw)).flatten();
             return closed.map(repaired).ok_or_else(why);
         };
@@ -227,21 +260,6 @@ fn repaired(fields: Fields) -> Reading {
         how: How::Repaired,
         ..Reading::default()
     }
-}
-
-/// What an absent field is: by the payload's version, or else today.
-fn default<'a>(
-    name: &str,
-    today: Option<&'a Json>,
-    migration: Option<&'a Migration>,
-) -> Option<&'a Value> {
-    let of = |Defaults(values): &'a Defaults| {
-        let found = values.iter().find(|(n, _)| n == name);
-        found.map(|(_, value)| value)
-    };
-    migration
-        .and_then(|m| of(&m.defaults))
-        .or_else(|| today.map(|Json(value)| value))
 }
 
 impl Parser for SchemaJson {
