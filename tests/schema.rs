@@ -154,6 +154,7 @@ memory = { limit = "1GB", down = "5s" }
 trending = { kind = "space-saving", k = 5, counters = 50, newcomer = "zero", of = ["prompt"], scope = "local", every = "2s", routes = ["/top"] }
 queue = { kind = "priority-aging", classes = { urgent = 10, later = 0 }, workers = 4, limit = 50, max_wait = "2s", best_effort = ["later"] }
 fan_out = { parallel = 2, need = "1 of 2" }
+merge = { kind = "k-way", normalise = "z-score", cap = 4, pool = 30 }
 call = [
     { dependency = "llm", breaker = { kind = "failure-ratio" }, on_failure = "default" },
     { name = "again", dependency = "db", breaker = "failure-ratio" },
@@ -168,6 +169,7 @@ kind = "service"
 latency = "20ms"
 errors = { throttled = "1%" }
 retry_after = "1s"
+results = { count = 20, knows = "50%", scale = 30, spread = "40%", step = 0.5 }
 "#;
 
 #[test]
@@ -195,6 +197,8 @@ fn what_the_program_takes_is_right_by_the_schema() {
         ("down = \"5s\"", "donw = \"5s\""),
         ("breaker = \"failure-ratio\"", "breaker = \"failure-rate\""),
         ("max_wait", "max_wiat"),
+        ("z-score", "z-scoer"),
+        ("scale = 30", "scael = 30"),
         ("of = [\"prompt\"]", "of = 3"),
         ("newcomer = \"zero\"", "newcomer = \"nought\""),
     ] {

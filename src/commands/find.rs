@@ -18,6 +18,10 @@ pub const SHIPPED: &[(&str, &str)] = &[
         include_str!("../../incidents/incident-05.toml"),
     ),
     (
+        "incident-09",
+        include_str!("../../incidents/incident-09.toml"),
+    ),
+    (
         "incident-10",
         include_str!("../../incidents/incident-10.toml"),
     ),

@@ -104,6 +104,7 @@ pub fn run(args: &ListArgs, out: &mut Stdout) -> Done {
                 FanOut::DOC.trim()
             );
             fields(&mut text, FanOut::fields());
+            kinds(&mut text, "merge", &r.mergers);
             kinds(&mut text, "engine", &crate::components::engine::kinds());
             let _ = writeln!(text, "\nFlaws: set-ups that break one law of their kind");
             for (what, flaw) in crate::components::flaws() {

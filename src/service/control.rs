@@ -288,6 +288,7 @@ impl World<'_> {
         }
         drop(processes);
         self.look_at_lists(&mut |gauge, replica, value| rows.push((gauge.into(), replica, value)));
+        self.look_at_pages(&mut |gauge, value| rows.push((gauge.into(), 0, value)));
         self.look_at_memory(&mut |gauge, replica, value| {
             rows.push((gauge.into(), replica, value))
         })?;

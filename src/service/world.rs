@@ -3,9 +3,10 @@
 use super::{
     dependencies::Dependency,
     process::{Process, State},
+    ranked::Pages,
     row::Seen,
     seams::Saboteur,
-    spec::{DependencyKind, Scope, ServiceSpec},
+    spec::{DependencyKind, MergeSpec, Scope, ServiceSpec},
     strays::Strays,
     trending::Judges,
     version::Version,
@@ -15,6 +16,7 @@ use crate::{
         Registry,
         balancer::{Balancer, Candidate},
         keys::Tag,
+        merge::Merge,
         parser::Parser,
         retry::Budget,
     },
@@ -51,6 +53,10 @@ pub mod purpose {
     pub const FAIL_CLASS: Purpose = Purpose::named("call-fails-otherwise");
     /// Back-off between attempts.
     pub const BACKOFF: Purpose = Purpose::named("backoff");
+    /// How good a document is for a question.
+    pub const RELEVANCE: Purpose = Purpose::named("relevance");
+    /// What a retriever knows and thinks of a document.
+    pub const RESULTS: Purpose = Purpose::named("results");
     /// How long a client waits before it tries again.
     pub const CLIENT: Purpose = Purpose::named("client-retry");
 }
@@ -105,6 +111,9 @@ pub struct World<'r> {
     pub(super) balancer: RefCell<Box<dyn Balancer>>,
     pub(super) parsers: Vec<Option<Box<dyn Parser>>>,
     pub(super) parse_paths: RefCell<Names>,
+    pub(super) mergers: Vec<Option<Box<dyn Merge>>>,
+    /// Pages since gauges were read.
+    pub(super) pages: RefCell<Pages>,
     pub(super) dependencies: Vec<Dependency>,
     /// What clients may still retry, all together.
     pub(super) client_budget: RefCell<Budget>,
@@ -162,6 +171,14 @@ impl<'r> World<'r> {
                     .transpose()
             })
             .collect::<Result<Vec<_>, _>>()?;
+        let mergers = versions
+            .iter()
+            .map(|v| &v.spec.merge)
+            .map(|merge| {
+                let build = |m: &MergeSpec| pick(&registry.mergers, "merge", &m.part.node);
+                merge.as_ref().map(build).transpose()
+            })
+            .collect::<Result<Vec<_>, _>>()?;
         let events = EventNames {
             deploy: number("event", "deploy"),
             restart: number("event", "restart"),
@@ -183,6 +200,8 @@ impl<'r> World<'r> {
             balancer: RefCell::new(pick(&registry.balancers, "balancer", &first.balancer.node)?),
             parsers,
             parse_paths: RefCell::default(),
+            mergers,
+            pages: RefCell::default(),
             dependencies,
             client_budget: RefCell::new(Budget::new(first.clients.retry.budget_burst)),
             candidates: RefCell::default(),

@@ -11,7 +11,7 @@ use crate::{
     config::{
         At, Node, Options, Percent, Read, Refusal, Share, Span, Table, Value, pick, suggestion,
     },
-    service::latency::Latency,
+    service::{latency::Latency, ranked::Results},
     sim::distribution::Distribution,
 };
 
@@ -56,6 +56,8 @@ crate::options! {
         pool: u32 = 0, "no bound";
         /// Requests that it works on at once, in all; others wait within it. 0 is no bound.
         workers: u32 = 0, "no bound";
+        /// The ranked list that it answers with, for `service.merge`.
+        results: Option<Results> = None, "none";
     }
 }
 
@@ -129,6 +131,8 @@ pub struct DependencySpec {
     pub pool: u32,
     /// Requests it works on at once; 0 is no bound.
     pub workers: u32,
+    /// The ranked list that it answers with.
+    pub results: Option<Results>,
 }
 
 pub(super) fn read_dependencies(root: &Node) -> Result<Vec<DependencySpec>, Refusal> {
@@ -159,6 +163,7 @@ pub(super) fn read_dependencies(root: &Node) -> Result<Vec<DependencySpec>, Refu
                 retry_after: o.retry_after.0,
                 pool: o.pool,
                 workers: o.workers,
+                results: o.results.map(|r| r.checked(&entry.node)).transpose()?,
             })
         })
         .collect()
@@ -210,6 +215,7 @@ fn read_engines(name: &str, node: &Node) -> Result<DependencySpec, Refusal> {
         retry_after: 0,
         pool: o.pool,
         workers: 0,
+        results: None,
     })
 }
 

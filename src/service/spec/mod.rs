@@ -18,9 +18,12 @@ pub(in crate::service) use calls::OTHER_ERRORS;
 pub use calls::{CallOptions, DependencyKind, DependencyOptions, DependencySpec, Step};
 use calls::{read_dependencies, read_fan_out, read_steps};
 pub use clients::{ClientOptions, ClientRetry};
-pub use parts::{CacheSpec, LimiterSpec, ParseSpec, Part, QueueSpec, Scope, TrendingSpec};
+pub use parts::{
+    CacheSpec, LimiterSpec, MergeSpec, ParseSpec, Part, QueueSpec, Scope, TrendingSpec,
+};
 use parts::{
-    part, read_cache, read_limiter, read_parse, read_queue, read_single_flight, read_trending,
+    part, read_cache, read_limiter, read_merge, read_parse, read_queue, read_single_flight,
+    read_trending,
 };
 pub use schema::{component as component_schema, schemas as service_schemas};
 
@@ -52,6 +55,8 @@ crate::options! {
         call: Option<Node> = None, "none";
         /// How the calls of a request go together: `parallel`, `deadline`, `budget`, `need`, `leftovers`.
         fan_out: Option<Node> = None, "all that may start at once, no deadline";
+        /// How the ranked lists of the calls become one page: `kind`, `k`, and the `pool` of documents on a question.
+        merge: Option<Node> = None, "not merged";
         /// Live bytes by component are gauges: {}, or with a `limit` at which a process is restarted.
         memory: Option<Node> = None, "not read";
         /// How long a fresh process is cold.
@@ -90,6 +95,8 @@ pub struct ServiceSpec {
     pub graph: Dag,
     /// How the calls go together, where the file says it.
     pub fan_out: Option<FanOut>,
+    /// How ranked lists are merged.
+    pub merge: Option<MergeSpec>,
     /// Memory of a process, where it is read.
     pub memory: Option<MemoryOptions>,
     /// ns that a fresh process is cold.
@@ -185,6 +192,16 @@ impl ServiceSpec {
             .as_ref()
             .map(|n| read_fan_out(n, steps.len()))
             .transpose()?;
+        let merge = o
+            .merge
+            .as_ref()
+            .map(|n| read_merge(n, registry))
+            .transpose()?;
+        let ranks = |step: &Step| dependencies[step.dependency].results.is_some();
+        if let (Some(node), false) = (&o.merge, steps.iter().any(ranks)) {
+            return Err(Refusal::at(&node.at, "no call answers with a ranked list")
+                .help("give dependencies results = { count = 20, scale = 30 }"));
+        }
         Ok(ServiceSpec {
             replicas: o.replicas,
             balancer,
@@ -211,6 +228,7 @@ impl ServiceSpec {
             steps,
             graph,
             fan_out,
+            merge,
             memory: o.memory.as_ref().map(MemoryOptions::read).transpose()?,
             cold_for: o.cold_for.0,
             cold_factor: o.cold_factor,
