@@ -167,6 +167,7 @@ parse = { kind = "schema-json", time = "50us", on_failure = "default", unknown =
 trending = { kind = "space-saving", k = 5, counters = 50, newcomer = "zero", of = ["prompt"], scope = "local", every = "2s", routes = ["/top"] }
 queue = { kind = "priority-aging", classes = { urgent = 10, later = 0 }, workers = 4, limit = 50, max_wait = "2s", best_effort = ["later"], codel = { target = "100ms", interval = "1s" }, dead_letter = { after = "10m", attempts = 5 } }
 fan_out = { parallel = 2, need = "1 of 2" }
+merge = { kind = "k-way", normalise = "z-score", cap = 4, pool = 30 }
 call = [
     { dependency = "llm", breaker = { kind = "failure-ratio" }, on_failure = "default" },
     { name = "again", dependency = "db", breaker = "failure-ratio" },
@@ -191,6 +192,7 @@ when = 'queue.wait{class="urgent"} max >= 1s for 1m'
 then = "alert"
 every = "5s"
 window = { kind = "sliding-max", most = 1000 }
+results = { count = 20, knows = "50%", scale = 30, spread = "40%", step = 0.5 }
 "#;
 
 /// A part that stands in the place of another one of those.
@@ -257,6 +259,8 @@ fn what_the_program_takes_is_right_by_the_schema() {
         ("on_failure = \"default\"", "on_failure = \"defualt\""),
         ("type = \"number\"", "type = \"nubmer\""),
         ("defaults = {", "default = {"),
+        ("z-score", "z-scoer"),
+        ("scale = 30", "scael = 30"),
         ("of = [\"prompt\"]", "of = 3"),
         ("newcomer = \"zero\"", "newcomer = \"nought\""),
         ("then = \"alert\"", "then = \"alarm\""),

@@ -38,6 +38,10 @@ pub const SHIPPED: &[(&str, &str)] = &[
         include_str!("../../incidents/incident-08.toml"),
     ),
     (
+        "incident-09",
+        include_str!("../../incidents/incident-09.toml"),
+    ),
+    (
         "incident-10",
         include_str!("../../incidents/incident-10.toml"),
     ),

@@ -110,6 +110,7 @@ pub fn run(args: &ListArgs, out: &mut Stdout) -> Done {
             kinds(&mut text, "window", &r.windows);
             together(&mut text, "calls", "fan_out", FanOut::DOC);
             fields(&mut text, FanOut::fields());
+            kinds(&mut text, "merge", &r.mergers);
             kinds(&mut text, "engine", &crate::components::engine::kinds());
             let _ = writeln!(text, "\nFlaws: set-ups that break one law of their kind");
             for (what, flaw) in crate::components::flaws() {

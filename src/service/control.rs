@@ -366,6 +366,7 @@ impl World<'_> {
         self.answers
             .gauges(&mut |gauge, value| rows.push((gauge.into(), 0, value)));
         self.look_at_lists(&mut |gauge, replica, value| rows.push((gauge.into(), replica, value)));
+        self.look_at_pages(&mut |gauge, value| rows.push((gauge.into(), 0, value)));
         self.look_at_memory(&mut |gauge, replica, value| {
             rows.push((gauge.into(), replica, value))
         })?;

@@ -14,6 +14,7 @@ mod latency;
 mod memory;
 mod process;
 mod queue;
+mod ranked;
 mod row;
 pub mod seams;
 mod spec;

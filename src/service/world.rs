@@ -4,9 +4,10 @@ use super::{
     answers::Answers,
     dependencies::Dependency,
     process::{Process, State},
+    ranked::Pages,
     row::Seen,
     seams::{Lookout, Saboteur},
-    spec::{DependencyKind, Scope, ServiceSpec},
+    spec::{DependencyKind, MergeSpec, Scope, ServiceSpec},
     strays::Strays,
     trending::Judges,
     version::Version,
@@ -16,6 +17,7 @@ use crate::{
         Registry,
         balancer::{Balancer, Candidate},
         keys::Tag,
+        merge::Merge,
         parser::Parser,
         retry::Budget,
         window::Window,
@@ -61,6 +63,10 @@ pub mod purpose {
     pub const STORE: Purpose = Purpose::named("limiter-store");
     /// Whether a limiter's store fails.
     pub const STORE_FAILS: Purpose = Purpose::named("limiter-store-fails");
+    /// How good a document is for a question.
+    pub const RELEVANCE: Purpose = Purpose::named("relevance");
+    /// What a retriever knows and thinks of a document.
+    pub const RESULTS: Purpose = Purpose::named("results");
     /// How long a client waits before it tries again.
     pub const CLIENT: Purpose = Purpose::named("client-retry");
 }
@@ -126,6 +132,9 @@ pub struct World<'r> {
     pub(super) parse_paths: RefCell<Names>,
     /// Unknown and missing fields so far, by number of the client.
     pub(super) noted_fields: RefCell<Vec<[u64; 2]>>,
+    pub(super) mergers: Vec<Option<Box<dyn Merge>>>,
+    /// Pages since gauges were read.
+    pub(super) pages: RefCell<Pages>,
     pub(super) dependencies: Vec<Dependency>,
     /// What clients may still retry, all together.
     pub(super) client_budget: RefCell<Budget>,
@@ -193,6 +202,14 @@ impl<'r> World<'r> {
                     .transpose()
             })
             .collect::<Result<Vec<_>, _>>()?;
+        let mergers = versions
+            .iter()
+            .map(|v| &v.spec.merge)
+            .map(|merge| {
+                let build = |m: &MergeSpec| pick(&registry.mergers, "merge", &m.part.node);
+                merge.as_ref().map(build).transpose()
+            })
+            .collect::<Result<Vec<_>, _>>()?;
         let events = EventNames {
             deploy: number("event", "deploy"),
             restart: number("event", "restart"),
@@ -219,6 +236,8 @@ impl<'r> World<'r> {
             parsers,
             parse_paths: RefCell::default(),
             noted_fields: RefCell::default(),
+            mergers,
+            pages: RefCell::default(),
             dependencies,
             client_budget: RefCell::new(Budget::new(first.clients.retry.budget_burst)),
             candidates: RefCell::default(),

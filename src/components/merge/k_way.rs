@@ -1,7 +1,7 @@
 //! k-way: a heap with one cursor a list.
 
 use super::{
-    Hit, Item, Merge, Merged, Normalise, Source, Ties, check,
+    Hit, Item, Merge, Merged, Normalise, OF_THE_STAGE, Source, Ties, check,
     page::Page,
     scores::{Scale, in_order},
 };
@@ -32,7 +32,7 @@ struct KWay(KWayOptions);
 
 /// Builds one from its options.
 pub(super) fn build(at: &At, table: &Table, taken: &[&str]) -> Result<Box<dyn Merge>, Refusal> {
-    let options = KWayOptions::read_table(at, table, taken)?;
+    let options = KWayOptions::read_table(at, table, &[taken, OF_THE_STAGE].concat())?;
     check(at, options.k.0)?;
     Ok(Box::new(KWay(options)))
 }

@@ -304,7 +304,7 @@ fn shown() -> Vec<Lists> {
     };
     // All of one list near its top, all of the other near its bottom.
     let bent = |source: u64, high: f64| -> Vec<Hit> {
-        let score = |n: u64| [16.0, high - n as f64, 0.0][((n + 6) / 7) as usize];
+        let score = |n: u64| [16.0, high - n as f64, 0.0][n.div_ceil(7) as usize];
         let hit = |n| Hit {
             id: 100 * source + n,
             score: score(n),

@@ -1,7 +1,7 @@
 //! reciprocal-rank: a document's score is one over its rank, added up over the lists (Cormack, Clarke, Buettcher 2009).
 
 use super::{
-    By, Item, Merge, Merged, Source, check,
+    By, Item, Merge, Merged, OF_THE_STAGE, Source, check,
     page::Page,
     scores::{in_order, plain},
 };
@@ -31,7 +31,7 @@ struct RankFusion(RankFusionOptions);
 
 /// Builds one from its options.
 pub(super) fn build(at: &At, table: &Table, taken: &[&str]) -> Result<Box<dyn Merge>, Refusal> {
-    let options = RankFusionOptions::read_table(at, table, taken)?;
+    let options = RankFusionOptions::read_table(at, table, &[taken, OF_THE_STAGE].concat())?;
     check(at, options.k.0)?;
     Ok(Box::new(RankFusion(options)))
 }

@@ -98,4 +98,8 @@ pub(super) const SHARES: &[Indicator] = gauges! { Fraction:
     "trending.wrong", Higher, "share of what is asked for most that a trending list lacks, or has others in place of";
     "trending.overcount", Higher, "events that listed counts are too high by, as a share of the true ones";
     "trending.false_bounds", Higher, "share of a trending list whose true count lies outside of what is said of it";
+    "merge.displaced", Higher, "share of the best documents found that a merged page lacks";
+    "merge.duplicates", Higher, "share of a merged page that stands there already";
+    "merge.unstable", Higher, "share of merged pages that depend on who answered first";
+    "merge.contribution", Higher, "share of merged pages by one source";
 };

@@ -11,7 +11,7 @@ use crate::{
     config::{
         At, Node, Options, Percent, Read, Refusal, Share, Span, Table, Value, pick, suggestion,
     },
-    service::latency::Latency,
+    service::{latency::Latency, ranked::Results},
     sim::distribution::Distribution,
 };
 
@@ -58,6 +58,8 @@ crate::options! {
         workers: u32 = 0, "no bound";
         /// Of what it answers with (model, data, prompt template): what another revision answered is stale.
         revision: u64 = 1, "1";
+        /// The ranked list that it answers with, for `service.merge`.
+        results: Option<Results> = None, "none";
     }
 }
 
@@ -133,6 +135,8 @@ pub struct DependencySpec {
     pub workers: u32,
     /// Number of the revision that answers.
     pub revision: u64,
+    /// The ranked list that it answers with.
+    pub results: Option<Results>,
 }
 
 pub(super) fn read_dependencies(root: &Node) -> Result<Vec<DependencySpec>, Refusal> {
@@ -164,6 +168,7 @@ pub(super) fn read_dependencies(root: &Node) -> Result<Vec<DependencySpec>, Refu
                 pool: o.pool,
                 workers: o.workers,
                 revision: o.revision,
+                results: o.results.map(|r| r.checked(&entry.node)).transpose()?,
             })
         })
         .collect()
@@ -217,6 +222,7 @@ fn read_engines(name: &str, node: &Node) -> Result<DependencySpec, Refusal> {
         pool: o.pool,
         workers: 0,
         revision: number("revision")? << 32 | number("tokenizer")? & 0xffff_ffff,
+        results: None,
     })
 }
 

@@ -21,8 +21,12 @@ use calls::{read_dependencies, read_fan_out, read_steps};
 pub use clients::{ClientOptions, ClientRetry};
 use limiter::read_limiter;
 pub use limiter::{LevelSpec, LevelsOptions, LimiterSpec, StoreSpec};
-pub use parts::{CacheSpec, FlightSpec, OnUnread, ParseSpec, Part, QueueSpec, Scope, TrendingSpec};
-use parts::{part, read_cache, read_parse, read_queue, read_single_flight, read_trending};
+pub use parts::{
+    CacheSpec, FlightSpec, MergeSpec, OnUnread, ParseSpec, Part, QueueSpec, Scope, TrendingSpec,
+};
+use parts::{
+    part, read_cache, read_merge, read_parse, read_queue, read_single_flight, read_trending,
+};
 pub use schema::{component as component_schema, schemas as service_schemas};
 
 crate::options! {
@@ -53,6 +57,8 @@ crate::options! {
         call: Option<Node> = None, "none";
         /// How the calls of a request go together: `parallel`, `deadline`, `budget`, `need`, `leftovers`.
         fan_out: Option<Node> = None, "all that may start at once, no deadline";
+        /// How the ranked lists of the calls become one page: `kind`, `k`, and the `pool` of documents on a question.
+        merge: Option<Node> = None, "not merged";
         /// Live bytes by component are gauges: {}, or with a `limit` at which a process is restarted.
         memory: Option<Node> = None, "not read";
         /// Maximum of users' latency over the last while, as a gauge latency.sliding_max: sliding-max or ring-max.
@@ -95,6 +101,8 @@ pub struct ServiceSpec {
     pub graph: Dag,
     /// How the calls go together, where the file says it.
     pub fan_out: Option<FanOut>,
+    /// How ranked lists are merged.
+    pub merge: Option<MergeSpec>,
     /// Memory of a process, where it is read.
     pub memory: Option<MemoryOptions>,
     /// Window of the dashboard.
@@ -197,6 +205,16 @@ impl ServiceSpec {
             .as_ref()
             .map(|n| read_fan_out(n, steps.len()))
             .transpose()?;
+        let merge = o
+            .merge
+            .as_ref()
+            .map(|n| read_merge(n, registry))
+            .transpose()?;
+        let ranks = |step: &Step| dependencies[step.dependency].results.is_some();
+        if let (Some(node), false) = (&o.merge, steps.iter().any(ranks)) {
+            return Err(Refusal::at(&node.at, "no call answers with a ranked list")
+                .help("give dependencies results = { count = 20, scale = 30 }"));
+        }
         Ok(ServiceSpec {
             replicas: o.replicas,
             balancer,
@@ -223,6 +241,7 @@ impl ServiceSpec {
             steps,
             graph,
             fan_out,
+            merge,
             memory: o.memory.as_ref().map(MemoryOptions::read).transpose()?,
             dashboard: o.dashboard,
             check_answers: o.check_answers.0,

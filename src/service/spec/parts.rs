@@ -99,6 +99,15 @@ pub struct TrendingSpec {
     pub window: (u64, u32),
 }
 
+/// The place where ranked lists are merged.
+#[derive(Clone, Debug)]
+pub struct MergeSpec {
+    /// The component.
+    pub part: Part,
+    /// Documents that there are on a question.
+    pub pool: u32,
+}
+
 /// The queue's place.
 #[derive(Clone, Debug)]
 pub struct QueueSpec {
@@ -190,6 +199,20 @@ pub(super) fn read_trending(node: &Node, registry: &Registry) -> Result<Trending
         ),
     })
 }
+
+pub(super) fn read_merge(node: &Node, registry: &Registry) -> Result<MergeSpec, Refusal> {
+    let part = part(node, |n| pick(&registry.mergers, "merge", n).map(drop))?;
+    let pool: u32 = of_stage(node, "pool", 60)?;
+    if !(1..=MOST_POOLED).contains(&pool) {
+        let at = node.get("pool").map_or(&node.at, |n| &n.at);
+        return Err(Refusal::at(at, format!("{pool} documents on a question"))
+            .help(format!("from 1 to {MOST_POOLED}")));
+    }
+    Ok(MergeSpec { part, pool })
+}
+
+/// Documents on a question at most: each is looked at by each retriever for each request.
+const MOST_POOLED: u32 = 10_000;
 
 pub(super) fn read_queue(node: &Node, registry: &Registry) -> Result<QueueSpec, Refusal> {
     let part = part(node, |n| pick(&registry.queues, "queue", n).map(drop))?;

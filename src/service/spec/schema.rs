@@ -137,6 +137,14 @@ fn of_trending() -> Vec<Field> {
     ]
 }
 
+fn of_merge() -> Vec<Field> {
+    vec![of_stage::<u32>(
+        "pool",
+        "60",
+        "Documents that there are on a question.",
+    )]
+}
+
 /// A dependency is a service unless its `kind` says otherwise.
 fn dependency() -> Value {
     let with_kind = |mut schema: Value, kind: Value| {
@@ -212,6 +220,7 @@ pub fn schemas(registry: &Registry) -> [(&'static str, Value); 3] {
     put("dashboard", component(&registry.windows, vec![]));
     put("compute", Latency::schema());
     put("fan_out", FanOut::schema());
+    put("merge", component(&registry.mergers, of_merge()));
     put("memory", MemoryOptions::schema());
     let mut call = CallOptions::schema();
     let doc = call["properties"]["breaker"]["description"].take();

@@ -20,7 +20,10 @@ pub(in crate::service) async fn all(w: &World<'_>, v: &Visit<'_>, row: &mut Requ
             spent.add_to(row);
             row.attempts += spent.attempts;
             match ended {
-                Ok(()) => outcome::OK,
+                Ok(()) => {
+                    super::merge::page(w, v, &[0]);
+                    outcome::OK
+                }
                 Err(_) if step.on_failure != crate::components::dag::OnFailure::Fail => {
                     outcome::DEGRADED
                 }
@@ -60,6 +63,8 @@ async fn walk(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow, rules: &FanOut
     let (mut before, mut path) = (vec![Spent::default(); steps], Spent::default());
     let mut failures: Vec<How> = vec![(outcome::ERROR, 0); steps];
     let mut last_failure = (outcome::ERROR, 0);
+    // Those that answered, first to last, where their lists are merged.
+    let mut answered = vec![];
     let verdict = loop {
         while let Some(step) = walk.start_next() {
             before[step] = path;
@@ -90,6 +95,9 @@ async fn walk(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow, rules: &FanOut
         if let Err(how) = end {
             (failures[step], last_failure) = (how, how);
         }
+        if spec.merge.is_some() && end.is_ok() {
+            answered.push(step);
+        }
         walk.ended(step, end.is_ok(), spec.steps[step].on_failure);
     };
     // What still runs is cancelled here, and recorded as such; what is detached loses the one who waited.
@@ -97,6 +105,9 @@ async fn walk(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow, rules: &FanOut
     path.add_to(row);
     row.call += (w.sim.now() - began).saturating_sub(path.total());
     row.attempts += limit.attempts();
+    if matches!(verdict, Verdict::Answer { .. }) {
+        super::merge::page(w, v, &answered);
+    }
     match verdict {
         Verdict::Answer { whole: true } => outcome::OK,
         Verdict::Answer { whole: false } => outcome::DEGRADED,

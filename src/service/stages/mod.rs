@@ -7,6 +7,7 @@ pub(super) mod compute;
 pub(super) mod flight;
 pub(super) mod graph;
 pub(super) mod key;
+pub(super) mod merge;
 pub(super) mod parse;
 pub(super) mod queue;
 pub(super) mod store;
