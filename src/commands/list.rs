@@ -5,7 +5,7 @@ use super::{
     output::{Stdout, print},
 };
 use crate::{
-    components::dag::FanOut,
+    components::{dag::FanOut, keys::KeyOptions},
     config::{Field, Kind, Options},
     diagnosis,
     gates::{NAMED, SCALARS},
@@ -105,6 +105,9 @@ pub fn run(args: &ListArgs, out: &mut Stdout) -> Done {
                 FanOut::DOC.trim()
             );
             fields(&mut text, FanOut::fields());
+            let doc = KeyOptions::DOC.trim();
+            let _ = writeln!(text, "{:9} {:18} {doc}", "key", "fields");
+            fields(&mut text, KeyOptions::fields());
             kinds(&mut text, "engine", &crate::components::engine::kinds());
             let _ = writeln!(text, "\nFlaws: set-ups that break one law of their kind");
             for (what, flaw) in crate::components::flaws() {

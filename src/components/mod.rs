@@ -47,6 +47,7 @@ pub fn flaws() -> impl Iterator<Item = (&'static str, &'static Flaw)> {
         ("fan-out", dag::FLAWS),
         ("engine", engine::FLAWS),
         ("window", window::FLAWS),
+        ("key", keys::FLAWS),
     ];
     all.iter()
         .flat_map(|(what, flaws)| flaws.iter().map(move |flaw| (*what, flaw)))

@@ -20,6 +20,7 @@ mod spec;
 mod stages;
 mod strays;
 mod version;
+mod watching;
 mod world;
 
 pub use client::client;
