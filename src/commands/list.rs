@@ -7,6 +7,7 @@ use super::{
 use crate::{
     components::{
         dag::FanOut,
+        keys::KeyOptions,
         limiter::store::{StoreOptions, StoredOptions},
     },
     config::{Field, Kind, Options},
@@ -111,6 +112,8 @@ pub fn run(args: &ListArgs, out: &mut Stdout) -> Done {
             together(&mut text, "calls", "fan_out", FanOut::DOC);
             fields(&mut text, FanOut::fields());
             kinds(&mut text, "merge", &r.mergers);
+            together(&mut text, "key", "fields", KeyOptions::DOC);
+            fields(&mut text, KeyOptions::fields());
             kinds(&mut text, "engine", &crate::components::engine::kinds());
             let _ = writeln!(text, "\nFlaws: set-ups that break one law of their kind");
             for (what, flaw) in crate::components::flaws() {

@@ -53,6 +53,7 @@ pub fn flaws() -> impl Iterator<Item = (&'static str, &'static Flaw)> {
         ("trending", topk::FLAWS),
         ("merge", merge::FLAWS),
         ("window", window::FLAWS),
+        ("key", keys::FLAWS),
     ];
     all.iter()
         .flat_map(|(what, flaws)| flaws.iter().map(move |flaw| (*what, flaw)))

@@ -4,14 +4,13 @@ use super::{
     client::background,
     dependencies::Dependency,
     process::{Process, RETRY_GAUGES, Way},
-    seams::Act,
-    spec::{Scope, ServiceSpec},
-    version::{Version, same},
+    spec::Scope,
+    version::Version,
     world::{Deployed, World, named},
 };
 use crate::{
     components::breaker::Position,
-    config::{Refusal, pick},
+    config::Refusal,
     recording::GaugeRow,
     trace::{Request, Session},
 };
@@ -186,7 +185,7 @@ impl World<'_> {
     }
 
     /// Puts a version in force.
-    fn bring(
+    pub(super) fn bring(
         &self,
         version: usize,
         share: f64,
@@ -212,41 +211,7 @@ impl World<'_> {
                 process.tune(spec, self.registry, self.sim.now(), cold)?;
             }
         }
-        self.tune_dashboard(spec)
-    }
-
-    /// Looks now and then, and does what is asked for.
-    async fn stand_guard(&self, guard: usize, every: u64, until: u64) -> Result<(), Refusal> {
-        let Some(lookout) = self.lookout else {
-            return Ok(());
-        };
-        let event = |name: &str| named(&self.names, "event", name);
-        while self.sim.now().saturating_add(every) <= until {
-            self.sim.sleep(every).await;
-            match lookout.look(guard, self.sim.now(), self.newest.get()) {
-                None => {}
-                Some(Act::Alert) => self.record_event(event("alert"), 0, 0, 1.0),
-                Some(Act::Rollback { version, cold }) => {
-                    let number = self.versions[version].number;
-                    self.record_event(event("rollback"), 0, number, 1.0);
-                    self.bring(version, 1.0, false, cold)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// A dashboard that is set up anew begins with nothing.
-    fn tune_dashboard(&self, spec: &ServiceSpec) -> Result<(), Refusal> {
-        let (old, new) = (&mut *self.dashboard_from.borrow_mut(), &spec.dashboard);
-        if !same(old.as_ref(), new.as_ref()) {
-            let window = new
-                .as_ref()
-                .map(|n| pick(&self.registry.windows, "window", n));
-            *self.dashboard.borrow_mut() = window.transpose()?;
-            old.clone_from(new);
-        }
-        Ok(())
+        self.dashboard.tune(spec, self.registry)
     }
 
     pub(super) fn restart(&self, replica: usize, version: usize, down: u64) -> Result<(), Refusal> {
@@ -358,11 +323,8 @@ impl World<'_> {
             rows.push(("calls.orphans".into(), 0, f64::from(orphans)));
         }
         drop(processes);
-        if let Some(max) = self.dashboard.borrow_mut().as_mut() {
-            // Where nobody came it reads 0: the line of an idle service is flat.
-            let most = max.read(now).unwrap_or(0);
-            rows.push(("latency.sliding_max".into(), 0, most as f64));
-        }
+        self.dashboard
+            .gauges(now, &mut |gauge, value| rows.push((gauge.into(), 0, value)));
         self.answers
             .gauges(&mut |gauge, value| rows.push((gauge.into(), 0, value)));
         self.look_at_lists(&mut |gauge, replica, value| rows.push((gauge.into(), replica, value)));

@@ -22,6 +22,7 @@ mod stages;
 mod strays;
 mod trending;
 mod version;
+mod watching;
 mod world;
 
 pub use client::client;

@@ -11,6 +11,7 @@ use super::{
     strays::Strays,
     trending::Judges,
     version::Version,
+    watching::Dashboard,
 };
 use crate::{
     components::{
@@ -20,9 +21,8 @@ use crate::{
         merge::Merge,
         parser::Parser,
         retry::Budget,
-        window::Window,
     },
-    config::{Names, Node, Refusal, pick},
+    config::{Names, Refusal, pick},
     recording::{AttemptRow, Dictionaries, EventRow, Recorder, RequestRow, Row, Table, requests},
     sim::{
         Sim,
@@ -115,9 +115,7 @@ pub struct World<'r> {
     pub(super) names: Rc<RefCell<Dictionaries>>,
     pub(super) saboteur: &'r dyn Saboteur,
     pub(super) lookout: Option<&'r dyn Lookout>,
-    /// Maximum of users' latency over the last while, and what it was built from.
-    pub(super) dashboard: RefCell<Option<Box<dyn Window>>>,
-    pub(super) dashboard_from: RefCell<Option<Node>>,
+    pub(super) dashboard: Dashboard,
     pub(super) recorder: RefCell<Recorder<'r>>,
     pub(super) shared: State,
     pub(super) processes: RefCell<Vec<Rc<Process>>>,
@@ -221,11 +219,8 @@ impl<'r> World<'r> {
             .iter()
             .map(|d| Dependency::new(sim, d, number("dependency", &d.name)))
             .collect::<Result<_, _>>()?;
-        let dashboard = first.dashboard.as_ref();
-        let dashboard = dashboard.map(|node| pick(&registry.windows, "window", node));
         Ok(World {
-            dashboard: RefCell::new(dashboard.transpose()?),
-            dashboard_from: RefCell::new(first.dashboard.clone()),
+            dashboard: Dashboard::new(first, registry)?,
             shared: State::new(sim, first, Scope::Shared, registry)?,
             down_until: RefCell::new(vec![0; processes.len()]),
             processes_started: Cell::new(first.replicas),
@@ -398,11 +393,7 @@ impl<'r> World<'r> {
     }
 
     pub(super) fn record(&self, number: u64, row: &RequestRow) {
-        if let Some(max) = self.dashboard.borrow_mut().as_mut()
-            && row.background == 0
-        {
-            max.record(row.latency, self.sim.now());
-        }
+        self.dashboard.take(row, self.sim.now());
         self.recorder.borrow_mut().request(number, row);
     }
 

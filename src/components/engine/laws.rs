@@ -3,18 +3,19 @@
 use super::{
     Done, FLAWS, Fleet, Inputs, Job, kinds,
     naive::{self, Sizes, What},
+    prefix_laws,
 };
 use crate::config::{Node, Source, pick};
 use proptest::prelude::*;
 use std::panic::catch_unwind;
 
-fn build(kind: &str, options: &str) -> Fleet {
+pub(super) fn build(kind: &str, options: &str) -> Fleet {
     let text = format!("engine = {{ kind = \"{kind}\", {options} }}");
     let file = Node::parse(&Source::new("law.toml", text)).unwrap();
     pick(&kinds(), "engine", file.get("engine").unwrap()).unwrap()
 }
 
-const INPUTS: Inputs = Inputs {
+pub(super) const INPUTS: Inputs = Inputs {
     model: 1,
     adapter: 0,
     tools: 0,
@@ -22,7 +23,7 @@ const INPUTS: Inputs = Inputs {
     tenant: 1,
 };
 
-fn job<'a>(ticket: u64, prompt: u64, answer: u64, prefix: &'a [u64]) -> Job<'a> {
+pub(super) fn job<'a>(ticket: u64, prompt: u64, answer: u64, prefix: &'a [u64]) -> Job<'a> {
     Job {
         ticket,
         prompt,
@@ -33,7 +34,7 @@ fn job<'a>(ticket: u64, prompt: u64, answer: u64, prefix: &'a [u64]) -> Job<'a> 
 }
 
 /// Runs it to its end; what was answered, and how often it had to be looked at.
-fn run_out(fleet: &mut Fleet) -> (Vec<Done>, usize) {
+pub(super) fn run_out(fleet: &mut Fleet) -> (Vec<Done>, usize) {
     let (mut done, mut looks) = (vec![], 0);
     while fleet.next_change() < u64::MAX {
         fleet.advance(fleet.next_change());
@@ -199,27 +200,27 @@ type Law = fn(&str, &str);
 const LAWS: &[(&str, Law)] = &[
     (
         "what_is_found_was_computed_for_the_same_model",
-        what_is_found_was_computed_for_the_same_model,
+        prefix_laws::what_is_found_was_computed_for_the_same_model,
     ),
     (
         "same_tokens_under_another_adapter_are_a_miss",
-        same_tokens_under_another_adapter_are_a_miss,
+        prefix_laws::same_tokens_under_another_adapter_are_a_miss,
     ),
     (
         "what_a_rollout_leaves_in_memory_is_not_found",
-        what_a_rollout_leaves_in_memory_is_not_found,
+        prefix_laws::what_a_rollout_leaves_in_memory_is_not_found,
     ),
     (
         "what_another_tokenizer_left_in_memory_is_not_found",
-        what_another_tokenizer_left_in_memory_is_not_found,
+        prefix_laws::what_another_tokenizer_left_in_memory_is_not_found,
     ),
     (
         "same_tokens_behind_other_tools_are_a_miss",
-        same_tokens_behind_other_tools_are_a_miss,
+        prefix_laws::same_tokens_behind_other_tools_are_a_miss,
     ),
     (
         "how_an_answer_is_drawn_parts_no_prefix",
-        how_an_answer_is_drawn_parts_no_prefix,
+        prefix_laws::how_an_answer_is_drawn_parts_no_prefix,
     ),
     (
         "a_long_prompt_holds_nobody_for_longer_than_a_chunk",
@@ -238,84 +239,6 @@ const LAWS: &[(&str, Law)] = &[
         long_answers_cost_no_more_looks_than_short_ones,
     ),
 ];
-
-/// Asks the same tokens with each of these inputs in turn, and then all of them again: the first time each must compute
-/// its own, the second time find it.
-fn each_finds_its_own(kind: &str, options: &str, all: [Inputs; 2]) {
-    let mut fleet = build(kind, options);
-    let prefix: Vec<u64> = (1..=8).collect();
-    for (n, inputs) in all.iter().chain(&all).enumerate() {
-        let job = Job {
-            inputs: *inputs,
-            ..job(1, 4097, 10, &prefix)
-        };
-        assert!(fleet.submit(&job, 0).is_some());
-        let (done, _) = run_out(&mut fleet);
-        assert!(!done[0].wrong, "memory of something else was used");
-        // Whether its own is found is another law's.
-        assert!(n > 1 || done[0].hit_tokens == 0, "{inputs:?} found it");
-    }
-}
-
-fn what_is_found_was_computed_for_the_same_model(kind: &str, options: &str) {
-    let other = Inputs { model: 2, ..INPUTS };
-    each_finds_its_own(kind, options, [INPUTS, other]);
-}
-
-fn same_tokens_under_another_adapter_are_a_miss(kind: &str, options: &str) {
-    let [a, b] = [8, 9].map(|adapter| Inputs { adapter, ..INPUTS });
-    each_finds_its_own(kind, options, [a, b]);
-    each_finds_its_own(kind, options, [INPUTS, b]);
-}
-
-fn same_tokens_behind_other_tools_are_a_miss(kind: &str, options: &str) {
-    let other = Inputs { tools: 5, ..INPUTS };
-    each_finds_its_own(kind, options, [INPUTS, other]);
-}
-
-fn what_a_rollout_leaves_in_memory_is_not_found(kind: &str, options: &str) {
-    nothing_is_left_by(kind, options, "revision = 2");
-}
-
-fn what_another_tokenizer_left_in_memory_is_not_found(kind: &str, options: &str) {
-    nothing_is_left_by(kind, options, "tokenizer = 2");
-}
-
-fn nothing_is_left_by(kind: &str, options: &str, change: &str) {
-    let mut fleet = build(kind, options);
-    let prefix: Vec<u64> = (1..=8).collect();
-    let ask = |fleet: &mut Fleet| {
-        assert!(fleet.submit(&job(1, 4097, 10, &prefix), 0).is_some());
-        run_out(fleet).0[0]
-    };
-    ask(&mut fleet);
-    let before = if options.is_empty() { "" } else { ", " };
-    let text = format!("engine = {{ kind = \"{kind}\", {options}{before}{change} }}");
-    let file = Node::parse(&Source::new("law.toml", text)).unwrap();
-    fleet.retune(file.get("engine").unwrap(), 0).unwrap();
-    let done = ask(&mut fleet);
-    assert!(!done.wrong && done.hit_tokens == 0, "{change}: {done:?}");
-}
-
-fn how_an_answer_is_drawn_parts_no_prefix(kind: &str, options: &str) {
-    let mut fleet = build(kind, options);
-    let prefix: Vec<u64> = (1..=8).collect();
-    let mut found = |parameters| {
-        let inputs = Inputs {
-            parameters,
-            ..INPUTS
-        };
-        let job = Job {
-            inputs,
-            ..job(1, 4097, 10, &prefix)
-        };
-        assert!(fleet.submit(&job, 0).is_some());
-        run_out(&mut fleet).0[0].hit_tokens
-    };
-    found(1);
-    // Held against the same parameters, so that memory that keeps nothing at all is another law's.
-    assert_eq!(found(2), found(2));
-}
 
 fn a_long_prompt_holds_nobody_for_longer_than_a_chunk(kind: &str, options: &str) {
     let mut fleet = build(kind, options);
@@ -373,31 +296,6 @@ fn sound_engines_keep_the_laws() {
     for kind in kinds() {
         LAWS.iter().for_each(|(_, law)| law(kind.name, ""));
     }
-}
-
-/// vllm-project/vllm#3264, LMCache/LMCache#2961: the adapter was not in the hash of a block.
-#[test]
-fn vllm_3264_same_tokens_another_adapter_is_a_miss_and_the_flaw_is_a_wrong_answer() {
-    let flaw = FLAWS
-        .iter()
-        .find(|f| f.name == "prefix-key-without-adapter");
-    let prefix: Vec<u64> = (1..=8).collect();
-    let second = |options: &str| {
-        let mut fleet = build("llm-engine", options);
-        let [first, second] = [8, 9].map(|adapter| {
-            let inputs = Inputs { adapter, ..INPUTS };
-            let job = Job {
-                inputs,
-                ..job(1, 4097, 10, &prefix)
-            };
-            assert!(fleet.submit(&job, 0).is_some());
-            run_out(&mut fleet).0[0]
-        });
-        assert!(first.hit_tokens == 0 && !first.wrong);
-        (second.hit_tokens, second.wrong)
-    };
-    assert_eq!(second(""), (0, false));
-    assert_eq!(second(flaw.unwrap().options), (4096, true));
 }
 
 #[test]

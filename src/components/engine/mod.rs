@@ -53,6 +53,8 @@ mod options;
 mod laws;
 #[cfg(test)]
 mod naive;
+#[cfg(test)]
+mod prefix_laws;
 
 use super::Flaw;
 use crate::config::{Kind, Options};
