@@ -1,6 +1,5 @@
 use super::*;
 
-/// A clock that goes on by what the caller says at each look.
 fn small() -> Options {
     Options {
         sizes: vec![16, 300],
@@ -142,5 +141,90 @@ fn what_cannot_be_measured_is_refused() {
     assert_eq!(options.budgets[0], (Operation::Lookup, 2_000_000));
     for wrong in ["lookup", "lookup=fast", "looks=1ms"] {
         assert!(options.set_budgets(wrong).is_err(), "{wrong}");
+    }
+}
+
+/// Counts the hashes that are worked out: the work of a map, without a clock.
+#[derive(Clone, Default)]
+struct Counted(std::rc::Rc<std::cell::Cell<u64>>);
+
+impl std::hash::BuildHasher for Counted {
+    type Hasher = <crate::sim::hash::FixedState as std::hash::BuildHasher>::Hasher;
+    fn build_hasher(&self) -> Self::Hasher {
+        self.0.set(self.0.get() + 1);
+        crate::sim::hash::FixedState.build_hasher()
+    }
+}
+
+/// A map whose work is counted, and which may be made to wait for somebody else's lock.
+struct Metered {
+    map: hashbrown::HashMap<u64, u64, Counted>,
+    reserved: bool,
+    waits: u64,
+    batches: u64,
+}
+
+impl Candidate for Metered {
+    fn name(&self) -> &'static str {
+        "metered"
+    }
+    fn fill(&mut self, keys: &[u64]) {
+        let room = if self.reserved { 2 * keys.len() } else { 0 };
+        let work = self.map.hasher().clone();
+        self.map = hashbrown::HashMap::with_capacity_and_hasher(room, work);
+        self.map.extend(keys.iter().map(|&key| (key, key)));
+    }
+    fn batch(&mut self, keys: &[u64]) -> u64 {
+        self.map.extend(keys.iter().map(|&key| (key, key)));
+        self.batches += 1;
+        if self.batches.is_multiple_of(20) {
+            let work = &self.map.hasher().0;
+            work.set(work.get() + self.waits);
+        }
+        0
+    }
+    fn len(&self) -> usize {
+        self.map.len()
+    }
+    fn bytes(&self) -> u64 {
+        0
+    }
+}
+
+/// ClickHouse#34980: a rehash stalls for as long as there are entries. rostamlabs/rostam#134: it was blamed, and it was lock
+/// waits. The live size tells them apart: the longest batch grows with it, or does not.
+#[test]
+fn q16_the_tail_follows_the_live_size_for_a_rehash_and_not_for_a_lock() {
+    let longest = |size: usize, reserved: bool, waits: u64| {
+        let options = Options {
+            exponent: 0.0,
+            batch: 64,
+            samples: 300,
+            ..small()
+        };
+        let work = Counted::default();
+        let mut candidate = Metered {
+            map: hashbrown::HashMap::with_hasher(work.clone()),
+            reserved,
+            waits,
+            batches: 0,
+        };
+        let live: Vec<u64> = (0..size as u64).map(mix).collect();
+        let zipf = Zipf::new(2 * size, 0.0).unwrap();
+        let row = measure(&options, &live, &zipf, &mut candidate, &mut || work.0.get());
+        (row.p50, row.longest)
+    };
+    let (small, large) = (1_000, 10_000);
+    for (reserved, waits, follows) in [(false, 0, true), (true, 0, false), (true, 5_000, false)] {
+        let ((median, before), (_, after)) = (
+            longest(small, reserved, waits),
+            longest(large, reserved, waits),
+        );
+        assert_eq!(median, 64);
+        if follows {
+            assert!(before > 500 && after > 6 * before, "{before} {after}");
+        } else {
+            assert_eq!((before, after), (64 + waits, 64 + waits));
+        }
     }
 }
