@@ -5,7 +5,7 @@ use super::{
     output::{Stdout, print},
 };
 use crate::{
-    components::dag::FanOut,
+    components::{dag::FanOut, flight::FlightOptions},
     config::{Field, Kind, Options},
     diagnosis,
     gates::{NAMED, SCALARS},
@@ -95,6 +95,8 @@ pub fn run(args: &ListArgs, out: &mut Stdout) -> Done {
             kinds(&mut text, "queue", &r.queues);
             kinds(&mut text, "balancer", &r.balancers);
             kinds(&mut text, "parser", &r.parsers);
+            kinds(&mut text, "breaker", &r.breakers);
+            kinds(&mut text, "trending", &r.trending);
             let _ = writeln!(
                 text,
                 "{:9} {:18} {}",
@@ -103,6 +105,9 @@ pub fn run(args: &ListArgs, out: &mut Stdout) -> Done {
                 FanOut::DOC.trim()
             );
             fields(&mut text, FanOut::fields());
+            let flight = FlightOptions::DOC.trim();
+            let _ = writeln!(text, "{:9} {:18} {flight}", "flight", "single_flight");
+            fields(&mut text, FlightOptions::fields());
             kinds(&mut text, "engine", &crate::components::engine::kinds());
             let _ = writeln!(text, "\nFlaws: set-ups that break one law of their kind");
             for (what, flaw) in crate::components::flaws() {

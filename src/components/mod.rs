@@ -15,6 +15,7 @@ pub mod limiter;
 pub mod parser;
 pub mod queue;
 pub mod retry;
+pub mod topk;
 
 use crate::config::Kind;
 
@@ -47,6 +48,7 @@ pub fn flaws() -> impl Iterator<Item = (&'static str, &'static Flaw)> {
         ("fan-out", dag::FLAWS),
         ("engine", engine::FLAWS),
         ("single-flight", flight::FLAWS),
+        ("trending", topk::FLAWS),
     ];
     all.iter()
         .flat_map(|(what, flaws)| flaws.iter().map(move |flaw| (*what, flaw)))
@@ -66,6 +68,8 @@ pub struct Registry {
     pub parsers: Vec<Kind<Box<dyn parser::Parser>>>,
     /// Circuit breakers.
     pub breakers: Vec<Kind<Box<dyn breaker::Breaker>>>,
+    /// Lists of what is asked for most.
+    pub trending: Vec<Kind<Box<dyn topk::TopK>>>,
 }
 
 impl Default for Registry {
@@ -78,6 +82,7 @@ impl Default for Registry {
             balancers: balancer::kinds(),
             parsers: parser::kinds(),
             breakers: breaker::kinds(),
+            trending: topk::kinds(),
         }
     }
 }

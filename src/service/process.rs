@@ -2,7 +2,8 @@
 
 use super::{
     queue::Queue,
-    spec::{Part, Scope, ServiceSpec},
+    spec::{LimiterSpec, Part, Scope, ServiceSpec},
+    trending::Trending,
     version::same,
 };
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
         breaker::Breaker,
         cache::Cache,
         flight::{self, Answer, FlightOptions},
-        limiter::RateLimiter,
+        limiter::{Level, Levels},
         retry::Budget,
     },
     config::{Refusal, pick},
@@ -42,14 +43,19 @@ pub struct InFlight {
 /// The components that may live in a process or outside of all of them.
 pub struct State {
     /// Rate limiter.
-    pub limiter: RefCell<Option<Box<dyn RateLimiter>>>,
+    pub limiter: RefCell<Option<Limiter>>,
     /// Result cache.
     pub cache: RefCell<Option<Box<dyn Cache>>>,
+    /// What is asked for most.
+    pub trending: RefCell<Option<Box<Trending>>>,
     /// Single-flight.
     pub in_flight: InFlight,
     /// What the components were last tuned to.
-    tuned: RefCell<(Option<Part>, Option<Part>)>,
+    tuned: RefCell<(Option<LimiterSpec>, Option<Part>)>,
 }
+
+/// Levels of a limiter, and the digest of their names.
+pub type Limiter = (Levels, u64);
 
 impl State {
     /// State as a service's configuration has it, of the components whose scope it is.
@@ -65,6 +71,7 @@ impl State {
         let state = State {
             limiter: RefCell::default(),
             cache: RefCell::default(),
+            trending: RefCell::default(),
             in_flight: InFlight {
                 flights: Flights::new(sim),
                 by_key: RefCell::new(flight::Flights::new(FlightOptions::plain())),
@@ -97,18 +104,33 @@ impl State {
             by_key.retune(flight.options);
             self.in_flight.gauges.set(flight.gauges);
         }
+        if let Some(new) = spec.trending.as_ref().filter(|t| t.scope == scope) {
+            Trending::tune(&mut self.trending.borrow_mut(), new, registry, now, cold)?;
+        }
         let tuned = &mut *self.tuned.borrow_mut();
         if let Some(limiter) = spec.limiter.as_ref().filter(|l| l.scope == scope) {
             let mut held = self.limiter.borrow_mut();
-            match (&mut *held, &tuned.0) {
-                (Some(_), Some(old))
-                    if same(Some(&old.node), Some(&limiter.part.node)) && !cold => {}
-                (Some(held), Some(old)) if old.kind == limiter.part.kind && !cold => {
-                    held.retune(&limiter.part.node, now)?
-                }
-                _ => *held = Some(pick(&registry.limiters, "limiter", &limiter.part.node)?),
+            let mut kept = held
+                .take()
+                .map_or_else(Levels::default, |(levels, _)| levels);
+            let mut levels = vec![];
+            for level in &limiter.levels {
+                let was = tuned.0.as_ref().and_then(|old| old.level(&level.name));
+                levels.push(match (kept.take(&level.name), was) {
+                    (Some(mut kept), Some(was)) if was.part.kind == level.part.kind && !cold => {
+                        if !same(Some(&was.part.node), Some(&level.part.node)) {
+                            kept.limiter.retune(&level.part.node, now)?;
+                        }
+                        kept
+                    }
+                    _ => {
+                        let fresh = pick(&registry.limiters, "limiter", &level.part.node)?;
+                        Level::new(&level.name, fresh)
+                    }
+                });
             }
-            tuned.0 = Some(limiter.part.clone());
+            *held = Some((Levels::new(levels, limiter.give_back), limiter.names));
+            tuned.0 = Some(limiter.clone());
         }
         if let Some(cache) = spec.cache.as_ref().filter(|c| c.scope == scope) {
             let mut held = self.cache.borrow_mut();

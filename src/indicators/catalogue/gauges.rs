@@ -39,8 +39,7 @@ pub(super) const TIMES: &[Indicator] = gauges! {
     "queue.class_age", Higher, "wait, so far, of the first in the line of a class";
 };
 
-pub(super) const INDICATORS: &[Indicator] = gauges! {
-    Count:
+pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
     "queue.depth", Higher, "requests waiting for a worker";
     "workers.busy", Higher, "workers at work";
     "workers.size", Lower, "workers there are";
@@ -50,10 +49,19 @@ pub(super) const INDICATORS: &[Indicator] = gauges! {
     "cache.entries", Higher, "entries in the cache";
     "cache.capacity", Lower, "entries that the cache may hold";
     "cache.bytes", Higher, "bytes in the cache";
+    "cache.evictions", Higher, "entries that had to make room, so far";
+    "cache.evicted_early", Higher, "entries that had to make room in their shard while others had room, so far";
+    "cache.stampede", Higher, "misses of answers that another request was sent for before, so far";
+    "cache.refreshes", Higher, "requests sent to renew an answer that others were still served, so far";
+    "cache.tenants", Higher, "tenants with an entry in the cache";
+    "cache.fairness", Lower, "Jain's index of the tenants' hit rates: 1 when all are alike, 1/n when one of n has all hits";
+    "cache.unfair_evictions", Higher, "entries that left for another tenant's sake while their own held no more than an even part of the room, so far";
+    "cache.over_budget", Higher, "writes above the budget of their tenant, so far";
     "requests.in_flight", Higher, "requests in a replica";
     "replicas.up", Lower, "replicas in service";
     "limiter.keys", Higher, "keys that the limiter remembers";
     "limiter.rate", Lower, "requests a second that the limiter grants a key";
+    "limiter.rejects", Higher, "requests that a level of the limiter refused, so far";
     "queue.class_depth", Higher, "requests of a class waiting for a worker";
     "queue.dead_letters", Higher, "requests that a queue has set aside, so far";
     "retry.error", Higher, "retries of calls that failed, so far";
@@ -74,5 +82,17 @@ pub(super) const INDICATORS: &[Indicator] = gauges! {
     "engine.kv_blocks.cached", Lower, "KV blocks of prefixes that nobody holds";
     "engine.kv_blocks.evicted", Higher, "KV blocks of prefixes that had to make room, so far";
     "engine.preemptions", Higher, "sequences that had to give their KV blocks back, so far";
+    "parse.unknown_fields", Higher, "fields that a version of clients sent and the parser did not know, so far";
+    "parse.missing_fields", Higher, "fields that a version of clients did not send, so far";
+    "trending.entries", Higher, "counts and places in heaps that a trending list holds";
+    "trending.bound", Higher, "events that a listed count may be wrong by, as the list itself says";
     "memory.live", Higher, "live bytes";
+};
+
+/// Those that are shares.
+pub(super) const SHARES: &[Indicator] = gauges! { Fraction:
+    "trending.sure", Lower, "share of a trending list that its own bounds prove to belong there";
+    "trending.wrong", Higher, "share of what is asked for most that a trending list lacks, or has others in place of";
+    "trending.overcount", Higher, "events that listed counts are too high by, as a share of the true ones";
+    "trending.false_bounds", Higher, "share of a trending list whose true count lies outside of what is said of it";
 };

@@ -57,6 +57,7 @@ const GROUPS: &[&[Indicator]] = &[
     calls::INDICATORS,
     gauges::INDICATORS,
     gauges::TIMES,
+    gauges::SHARES,
 ];
 
 /// Every indicator.

@@ -4,6 +4,7 @@ use crate::{
     components::flight::{self, Answer, End},
     recording::{RequestRow, outcome},
     service::{
+        answers,
         journey::Visit,
         process::{InFlight, Landing},
         world::World,
@@ -38,9 +39,10 @@ struct Leading<'a> {
 }
 
 impl Leader<'_> {
-    /// Tells the followers how it ended.
-    pub fn land(mut self, end: u8, content: u64) {
+    /// Tells the followers how it ended, and what answer it was.
+    pub fn land(mut self, end: u8, identity: impl FnOnce() -> u64) {
         if let Some(leading) = &mut self.0 {
+            let content = identity();
             let answer = Answer { end, content };
             leading.end = match end {
                 outcome::OK | outcome::DEGRADED => End::Well(answer),
@@ -139,8 +141,8 @@ pub(in crate::service) async fn join<'a>(
 fn told<'a>(w: &World<'_>, v: &Visit<'_>, answer: Answer, row: &RequestRow) -> Role<'a> {
     // What the leader's failure said of coming back was said to the leader.
     v.process.retry_after.set(0);
-    let wrong = answer.end == outcome::OK && answer.content != row.h_canon;
-    w.wrong_answers
-        .set(w.wrong_answers.get() + u64::from(wrong));
+    if answer.end == outcome::OK {
+        answers::found(w, v, answer.content == answers::identity(w, v, row), 1);
+    }
     Role::Follower(answer.end)
 }
