@@ -116,20 +116,36 @@ fn q13_a_look_and_then_a_write_lets_several_lead() {
     assert!(flawed > 2 * sound, "{flawed} calls where {sound} did");
 }
 
+/// Polls that never rest, bounds that are none, words that nobody knows.
 #[test]
-fn polls_that_never_rest_are_refused_at_their_place() {
-    let text = EQUALS
-        .replace("FLIGHT", "scope = \"shared\", poll = \"1us\"")
-        .replace("ERRORS", "0%");
-    let registries = Registries::builtin();
-    let refusal = Incident::read(
-        Path::new("equals.toml"),
-        &text,
-        &Overlay::default(),
-        &Default::default(),
-        &registries,
-    )
-    .err()
-    .unwrap();
-    assert!(refusal.to_string().contains("equals.toml:14"), "{refusal}");
+fn what_is_wrong_is_refused_at_its_place() {
+    for wrong in [
+        "scope = \"shared\", poll = \"1us\"",
+        "limit = -1",
+        "limit = 1e99",
+        "ttl = \"-1s\"",
+        "lease = nan",
+        "failures = \"sometimes\"",
+        "on_cancel = \"fial\"",
+        "leese = \"1s\"",
+    ] {
+        let text = EQUALS.replace("FLIGHT", wrong).replace("ERRORS", "0%");
+        let (path, overlay) = (Path::new("equals.toml"), Overlay::default());
+        let registries = Registries::builtin();
+        let read = Incident::read(path, &text, &overlay, &Default::default(), &registries);
+        let refusal = read.err().unwrap_or_else(|| panic!("{wrong} is taken"));
+        assert!(refusal.to_string().contains("equals.toml:14:"), "{refusal}");
+    }
+}
+
+/// No room at all, and times without end: bounded, and no panic.
+#[test]
+fn extreme_set_ups_run() {
+    for extreme in [
+        "limit = 0",
+        "limit = 4294967295, ttl = \"0s\", results = \"8760h\", failures = \"for-ever\"",
+        "scope = \"shared\", lease = \"1ns\", renew = \"1ns\", poll = \"1s\", results = \"1ns\"",
+    ] {
+        assert!(replay(extreme, "10%").requests > 1000, "{extreme}");
+    }
 }

@@ -158,6 +158,7 @@ cache = { kind = "lru", scope = "shared", capacity = 100, bytes = "1MB", ttl = "
 dashboard = { kind = "ring-max", over = "1m", buckets = 6 }
 memory = { limit = "1GB", down = "5s" }
 single_flight = { scope = "shared", limit = 1000, ttl = "30s", lease = "10s", renew = "3s", fenced = true, atomic = true, results = "2s", lookup = "1ms", poll = "50ms", on_cancel = "hand-over", failures = "1s", cleanup = "always" }
+queue = { kind = "priority-aging", classes = { urgent = 10, later = 0 }, workers = 4, limit = 50, max_wait = "2s", best_effort = ["later"], codel = { target = "100ms", interval = "1s" }, dead_letter = { after = "10m", attempts = 5 } }
 limiter = { scope = "shared", levels = [
     { name = "mine", key = ["user"], kind = "gcra", rate = "5/s", burst = 5 },
     { key = ["tenant", "route"], kind = "sliding-window", rate = "20/s", burst = 10, max_keys = 1000 },
@@ -248,9 +249,9 @@ fn what_the_program_takes_is_right_by_the_schema() {
         ("down = \"5s\"", "donw = \"5s\""),
         ("breaker = \"failure-ratio\"", "breaker = \"failure-rate\""),
         ("max_wait", "max_wiat"),
-        ("sweep = 2", "swepe = 2"),
         ("target = ", "taget = "),
         ("attempts = 5", "atempts = 5"),
+        ("sweep = 2", "swepe = 2"),
         ("failures = \"1s\"", "failure = \"1s\""),
         ("kind = \"gcra\"", "kind = \"gcar\""),
         ("max_keys", "max_kyes"),

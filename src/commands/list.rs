@@ -7,6 +7,7 @@ use super::{
 use crate::{
     components::{
         dag::FanOut,
+        flight::FlightOptions,
         keys::KeyOptions,
         limiter::store::{StoreOptions, StoredOptions},
     },
@@ -114,6 +115,8 @@ pub fn run(args: &ListArgs, out: &mut Stdout) -> Done {
             kinds(&mut text, "merge", &r.mergers);
             together(&mut text, "key", "fields", KeyOptions::DOC);
             fields(&mut text, KeyOptions::fields());
+            together(&mut text, "flight", "single_flight", FlightOptions::DOC);
+            fields(&mut text, FlightOptions::fields());
             kinds(&mut text, "engine", &crate::components::engine::kinds());
             let _ = writeln!(text, "\nFlaws: set-ups that break one law of their kind");
             for (what, flaw) in crate::components::flaws() {

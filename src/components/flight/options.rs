@@ -51,7 +51,7 @@ impl Read for KeepFailures {
 }
 
 crate::options! {
-    /// Single-flight.
+    /// Single-flight: equal requests that come together share one piece of work.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub struct FlightOptions {
         /// Entries at most; requests beyond work alone, once kept answers have made room.

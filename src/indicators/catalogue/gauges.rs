@@ -40,8 +40,7 @@ pub(super) const TIMES: &[Indicator] = gauges! {
     "latency.sliding_max", Higher, "latency over the last while, as a dashboard shows it";
 };
 
-pub(super) const INDICATORS: &[Indicator] = gauges! {
-    Count:
+pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
     "queue.depth", Higher, "requests waiting for a worker";
     "workers.busy", Higher, "workers at work";
     "workers.size", Lower, "workers there are";
