@@ -199,6 +199,9 @@ fn every_kind_keeps_every_law() {
 #[test]
 fn a_flaw_breaks_the_law_that_it_names_and_no_other() {
     for flaw in super::FLAWS {
+        // A law about tenants is held in their room; all others hold whatever is wrong there.
+        let here = LAWS.iter().any(|(name, _)| *name == flaw.breaks);
+        let right = if here { &[flaw.breaks][..] } else { &[] };
         let make = Make {
             kind: flaw.kind,
             options: flaw.options,
@@ -208,7 +211,7 @@ fn a_flaw_breaks_the_law_that_it_names_and_no_other() {
             .filter(|(_, law)| law(&make).is_err())
             .map(|(name, _)| *name)
             .collect();
-        assert_eq!(broken, [flaw.breaks], "{}", flaw.name);
+        assert_eq!(broken, right, "{}", flaw.name);
     }
 }
 

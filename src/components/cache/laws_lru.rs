@@ -167,7 +167,7 @@ fn sent_at_an_expiry(options: &str, rate: u64, seed: u64) -> (u64, u64) {
             cache.put(1, fresh, under_way.remove(0));
         }
         let dice = Dice::new(seed, n).draw(EARLY, 0);
-        if !hit(cache.look_up(1, now, dice)) {
+        if !hit(cache.look_up(&|| 0, 1, now, dice)) {
             sent += 1;
             under_way.push(now + 100 * MS);
         }
@@ -215,7 +215,7 @@ fn an_answer_is_renewed_as_early_as_the_paper_says() {
                 };
                 cache.put(1, fresh, 0);
                 let dice = Dice::new(seed, 7).draw(EARLY, 0);
-                cache.look_up(1, 10_000 - left, dice) == Lookup::Refresh
+                cache.look_up(&|| 0, 1, 10_000 - left, dice) == Lookup::Refresh
             })
             .count() as f64;
         let p = libm::exp(-(left as f64) / (beta * cost as f64));
@@ -235,7 +235,7 @@ fn what_lives_for_ever_or_costs_nothing_is_not_renewed() {
     cache.put(2, entry(10, 1), 0);
     for n in 0..1000 {
         let dice = Dice::new(1, n).draw(EARLY, 0);
-        assert!(hit(cache.look_up(1, 9, dice)) && hit(cache.look_up(2, 9, dice)));
+        assert!(hit(cache.look_up(&|| 0, 1, 9, dice)) && hit(cache.look_up(&|| 0, 2, 9, dice)));
     }
 }
 

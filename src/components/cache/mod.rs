@@ -5,6 +5,7 @@ mod lru;
 mod lru_options;
 mod sharded;
 mod slots;
+mod tenants;
 
 #[cfg(test)]
 mod laws;
@@ -16,6 +17,7 @@ mod laws_threads;
 pub use concurrent::{Answer, Concurrent, Metrics};
 pub use lru::Counts;
 pub use lru_options::{Eviction, Expiry, LruOptions, Recency};
+pub use tenants::{Keys, OverBudget, Shares, TenantOptions};
 
 use crate::{
     config::{Kind, Node, Options, Refusal},
@@ -71,12 +73,20 @@ pub struct Entry {
 pub trait Cache {
     /// Looks a key up, and counts it as used.
     fn get(&mut self, key: u64, now: u64) -> Lookup;
-    /// As [`get`](Cache::get), for caches that leave something to dice, such as when to renew an answer.
-    fn look_up(&mut self, key: u64, now: u64, _dice: Draw) -> Lookup {
-        self.get(key, now)
-    }
     /// Stores an answer, making room where needed.
     fn put(&mut self, key: u64, entry: Entry, now: u64);
+    /// Looks a key up on behalf of a tenant: a digest of its name, asked for only by kinds that know tenants.
+    fn get_for(&mut self, _tenant: &dyn Fn() -> u64, key: u64, now: u64) -> Lookup {
+        self.get(key, now)
+    }
+    /// As [`get_for`](Cache::get_for), for caches that leave something to dice, such as when to renew an answer.
+    fn look_up(&mut self, tenant: &dyn Fn() -> u64, key: u64, now: u64, _dice: Draw) -> Lookup {
+        self.get_for(tenant, key, now)
+    }
+    /// Stores an answer on behalf of a tenant.
+    fn put_for(&mut self, _tenant: &dyn Fn() -> u64, key: u64, entry: Entry, now: u64) {
+        self.put(key, entry, now);
+    }
     /// A deploy: policy replaced, entries kept (but those that no longer fit).
     ///
     /// # Errors
@@ -90,6 +100,34 @@ pub trait Cache {
 
 /// Set-ups that the field knows to be wrong.
 pub const FLAWS: &[super::Flaw] = &[
+    super::Flaw {
+        name: "unscoped-key",
+        kind: "tenant-lru",
+        options: "keys = \"unscoped\"",
+        breaks: "two_tenants_never_share_an_entry",
+        source: "nightscout/nocturne#321",
+    },
+    super::Flaw {
+        name: "one-space",
+        kind: "tenant-lru",
+        options: "private = \"0%\"",
+        breaks: "a_tenant_within_its_share_loses_nothing_to_others",
+        source: "Q11",
+    },
+    super::Flaw {
+        name: "budget-not-enforced",
+        kind: "tenant-lru",
+        options: "over_budget = \"admit\"",
+        breaks: "no_tenant_holds_more_than_its_budget",
+        source: "Q11",
+    },
+    super::Flaw {
+        name: "weights-ignored",
+        kind: "tenant-lru",
+        options: "shares = \"equal\"",
+        breaks: "who_asks_by_weight_holds_by_weight",
+        source: "Q11",
+    },
     super::Flaw {
         name: "evict-insertion-order",
         kind: "lru",
@@ -122,10 +160,18 @@ pub const FLAWS: &[super::Flaw] = &[
 
 /// The implementations.
 pub fn kinds() -> Vec<Kind<Box<dyn Cache>>> {
-    vec![Kind {
-        name: "lru",
-        summary: "least recently used goes first",
-        fields: LruOptions::fields,
-        build: sharded::build,
-    }]
+    vec![
+        Kind {
+            name: "lru",
+            summary: "least recently used goes first",
+            fields: LruOptions::fields,
+            build: sharded::build,
+        },
+        Kind {
+            name: "tenant-lru",
+            summary: "the same for many tenants: keys of their own, private shares by weight, a shared space, budgets",
+            fields: TenantOptions::fields,
+            build: tenants::build,
+        },
+    ]
 }

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Options that the cache *stage* reads from the same table.
-const OF_THE_STAGE: &[&str] = &["kind", "scope", "ttl", "jitter", "lookup"];
+pub(super) const OF_THE_STAGE: &[&str] = &["kind", "scope", "ttl", "jitter", "lookup"];
 
 /// See the module.
 pub(super) struct Sharded {
@@ -112,7 +112,7 @@ impl Cache for Sharded {
         self.of(key).get(key, now, None)
     }
 
-    fn look_up(&mut self, key: u64, now: u64, dice: Draw) -> Lookup {
+    fn look_up(&mut self, _tenant: &dyn Fn() -> u64, key: u64, now: u64, dice: Draw) -> Lookup {
         self.of(key).get(key, now, Some(dice))
     }
 
