@@ -107,6 +107,8 @@ pub fn run(args: &ListArgs, out: &mut Stdout) -> Done {
             kinds(&mut text, "queue", &r.queues);
             kinds(&mut text, "balancer", &r.balancers);
             kinds(&mut text, "parser", &r.parsers);
+            kinds(&mut text, "breaker", &r.breakers);
+            kinds(&mut text, "trending", &r.trending);
             together(&mut text, "calls", "fan_out", FanOut::DOC);
             fields(&mut text, FanOut::fields());
             kinds(&mut text, "engine", &crate::components::engine::kinds());

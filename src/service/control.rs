@@ -284,6 +284,7 @@ impl World<'_> {
         gauges_of(&self.shared, &mut |gauge, value| {
             rows.push((gauge.to_string(), 0, value))
         });
+        self.gauges_of_parsers(&mut |gauge, value| rows.push((gauge.to_string(), 0, value)));
         let stored = |v: &Version| v.spec.limiter.as_ref().is_some_and(|l| l.store.is_some());
         if self.versions.iter().any(stored) {
             let keys = self.shared.store.borrow().len();
@@ -296,6 +297,9 @@ impl World<'_> {
             rows.push(("calls.orphans".into(), 0, f64::from(orphans)));
         }
         drop(processes);
+        self.answers
+            .gauges(&mut |gauge, value| rows.push((gauge.into(), 0, value)));
+        self.look_at_lists(&mut |gauge, replica, value| rows.push((gauge.into(), replica, value)));
         self.look_at_memory(&mut |gauge, replica, value| {
             rows.push((gauge.into(), replica, value))
         })?;
@@ -345,6 +349,11 @@ fn gauges_of_way(way: &Way, name: &str, now: u64, put: &mut dyn FnMut(&str, f64)
 }
 
 fn gauges_of(state: &super::process::State, put: &mut dyn FnMut(&str, f64)) {
+    if state.in_flight.gauges.get() {
+        let by_key = state.in_flight.by_key.borrow();
+        put("flight.entries", by_key.under_way() as f64);
+        put("flight.late", by_key.late() as f64);
+    }
     if let Some(cache) = state.cache.borrow().as_ref() {
         cache.gauges(&mut |gauge, value| put(gauge, value));
     }

@@ -3,6 +3,7 @@
 use super::{
     queue::Queue,
     spec::{LimiterSpec, Part, Scope, ServiceSpec},
+    trending::Trending,
     version::same,
 };
 use crate::{
@@ -10,6 +11,7 @@ use crate::{
         Registry,
         breaker::Breaker,
         cache::Cache,
+        flight::{self, Answer, FlightOptions},
         limiter::{
             Level, Levels,
             store::{Emergency, Fallback, Store},
@@ -19,25 +21,26 @@ use crate::{
     config::{At, Refusal, pick},
     sim::{
         Sim,
-        hash::{FixedState, mix},
+        hash::mix,
         sync::{FlightId, Flights, Semaphore},
     },
 };
-use hashbrown::HashMap;
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
 };
 
-/// What a leader brings back to its followers: how the call ended. `None`: the leader went away.
-pub type Landing = Option<u8>;
+/// What a leader brings back to its followers. `None`: it went away, and one of them leads.
+pub type Landing = Option<Answer>;
 
 /// Keys under way.
 pub struct InFlight {
     /// Who waits for whom.
     pub flights: Flights<Landing>,
     /// The flight of each key.
-    pub by_key: RefCell<HashMap<u64, FlightId, FixedState>>,
+    pub by_key: RefCell<flight::Flights<FlightId>>,
+    /// Whether its gauges are read.
+    pub gauges: Cell<bool>,
 }
 
 /// The components that may live in a process or outside of all of them.
@@ -48,6 +51,8 @@ pub struct State {
     pub store: RefCell<Store>,
     /// Result cache.
     pub cache: RefCell<Option<Box<dyn Cache>>>,
+    /// What is asked for most.
+    pub trending: RefCell<Option<Box<Trending>>>,
     /// Single-flight.
     pub in_flight: InFlight,
     /// What the components were last tuned to.
@@ -72,9 +77,11 @@ impl State {
             limiter: RefCell::default(),
             store: RefCell::default(),
             cache: RefCell::default(),
+            trending: RefCell::default(),
             in_flight: InFlight {
                 flights: Flights::new(sim),
-                by_key: RefCell::default(),
+                by_key: RefCell::new(flight::Flights::new(FlightOptions::plain())),
+                gauges: Cell::new(false),
             },
             tuned: RefCell::default(),
         };
@@ -94,6 +101,18 @@ impl State {
         now: u64,
         cold: bool,
     ) -> Result<(), Refusal> {
+        if let Some(flight) = spec.single_flight.as_ref().filter(|f| f.scope == scope) {
+            let mut by_key = self.in_flight.by_key.borrow_mut();
+            // What is under way ends by itself; cold, nobody joins it any more.
+            if cold {
+                by_key.clear();
+            }
+            by_key.retune(flight.options);
+            self.in_flight.gauges.set(flight.gauges);
+        }
+        if let Some(new) = spec.trending.as_ref().filter(|t| t.scope == scope) {
+            Trending::tune(&mut self.trending.borrow_mut(), new, registry, now, cold)?;
+        }
         let tuned = &mut *self.tuned.borrow_mut();
         let own = |l: &&LimiterSpec| l.scope == scope && l.store.is_none();
         if let Some(limiter) = spec.limiter.as_ref().filter(own) {

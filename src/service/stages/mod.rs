@@ -10,3 +10,4 @@ pub(super) mod key;
 pub(super) mod parse;
 pub(super) mod queue;
 pub(super) mod store;
+pub(super) mod trending;
