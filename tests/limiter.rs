@@ -308,3 +308,40 @@ fn stores_that_make_no_sense_are_refused_at_their_place() {
         assert!(said.contains(message), "{to}: {said}");
     }
 }
+
+#[test]
+fn a_client_that_is_refused_comes_back_when_the_last_of_the_levels_lets_it_in() {
+    let levels = r#"{ scope = "shared", levels = [
+        { name = "own", key = ["tenant"], kind = "token-bucket", rate = "2/s", burst = 1 },
+        { name = "all", kind = "token-bucket", rate = "0.5/s", burst = 1 },
+    ] }"#;
+    let in_a_store = r#"{ store = "redis", levels = [
+        { name = "own", key = ["tenant"], rate = "2/s", burst = 1 },
+        { name = "all", rate = "0.5/s", burst = 1 },
+    ], fallback = { rate = "1/s" } }"#;
+    for limiter in [levels, in_a_store] {
+        let clients = |obey: bool| {
+            let clients = format!(
+                "[clients]\nretry = {{ max = 1, after = \"10ms\", jitter = \"0%\", obey_retry_after = {obey} }}\n"
+            );
+            let run = replay(limiter, &format!("{REDIS}{clients}"));
+            let mut ended = BTreeMap::new();
+            let mut waits = vec![];
+            let rows: Vec<RequestRow> = run.recording.requests.rows().collect();
+            for row in rows.iter().filter(|r| r.tries == 1) {
+                ended.insert(row.op, row.arrived + row.latency);
+            }
+            for row in rows.iter().filter(|r| r.tries == 2) {
+                waits.push(row.arrived - ended[&row.op]);
+            }
+            assert!(waits.len() > 10);
+            waits
+        };
+        assert!(clients(false).iter().all(|wait| *wait == 10_000_000));
+        // The tenant's own token is back within half a second, the shared one within two: it is the later that counts.
+        let waits = clients(true);
+        assert!(waits.iter().all(|wait| *wait <= 2 * SECOND), "{waits:?}");
+        let late = waits.iter().filter(|wait| **wait > SECOND / 2).count();
+        assert!(late * 2 > waits.len(), "{late} of {}", waits.len());
+    }
+}

@@ -10,126 +10,19 @@
     reason = "a real server takes real time, and its callers are threads"
 )]
 
+#[path = "../examples/redis_limiter.rs"]
+mod redis_limiter;
+
 use gameday::{
-    components::limiter::store::{
-        Emergency, Fallback, Local, Mode, Quota, Reply, SCRIPT, Store, UNIT,
-    },
-    config::{At, Count, Rate, Span},
+    components::limiter::store::{Quota, Store, UNIT},
+    config::At,
 };
+use redis_limiter::{Answer, Client, Decision, Limiter, fallback};
 use std::{
-    io::{self, BufRead, BufReader, Read, Write},
-    net::{TcpListener, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
-
-/// What a server answers.
-#[derive(Debug, PartialEq)]
-enum Answer {
-    Text(String),
-    Number(i64),
-    List(Vec<Answer>),
-    None,
-}
-
-/// A client of one connection.
-struct Client {
-    stream: BufReader<TcpStream>,
-    script: String,
-}
-
-impl Client {
-    fn connect(address: &str, patience: Duration) -> io::Result<Client> {
-        let stream = TcpStream::connect(address)?;
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(patience))?;
-        let mut client = Client {
-            stream: BufReader::new(stream),
-            script: String::new(),
-        };
-        match client.call(&["SCRIPT", "LOAD", SCRIPT])? {
-            Answer::Text(digest) => client.script = digest,
-            other => return Err(io::Error::other(format!("{other:?}"))),
-        }
-        Ok(client)
-    }
-
-    fn call(&mut self, words: &[&str]) -> io::Result<Answer> {
-        let mut command = format!("*{}\r\n", words.len());
-        for word in words {
-            command += &format!("${}\r\n{word}\r\n", word.len());
-        }
-        self.stream.get_mut().write_all(command.as_bytes())?;
-        self.answer()
-    }
-
-    fn answer(&mut self) -> io::Result<Answer> {
-        let mut line = String::new();
-        self.stream.read_line(&mut line)?;
-        let wrong = || io::Error::other(format!("not an answer: {line:?}"));
-        let Some((kind, rest)) = line.trim_end().split_at_checked(1) else {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        };
-        let number = || rest.parse::<i64>().map_err(|_| wrong());
-        match kind {
-            "+" => Ok(Answer::Text(rest.into())),
-            ":" => Ok(Answer::Number(number()?)),
-            "$" if number()? < 0 => Ok(Answer::None),
-            "$" => {
-                let mut bytes = vec![0; number()? as usize + 2];
-                self.stream.read_exact(&mut bytes)?;
-                bytes.truncate(bytes.len() - 2);
-                Ok(Answer::Text(String::from_utf8_lossy(&bytes).into_owned()))
-            }
-            "*" => {
-                let some = (0..number()?).map(|_| self.answer());
-                some.collect::<io::Result<_>>().map(Answer::List)
-            }
-            _ => Err(wrong()),
-        }
-    }
-
-    /// Runs the script; `caller_ms` empty is the server's time.
-    fn take(
-        &mut self,
-        keys: &[String],
-        quotas: &[Quota],
-        cost: u64,
-        caller_ms: Option<u64>,
-    ) -> io::Result<Reply> {
-        let mut words = vec![
-            "EVALSHA".to_string(),
-            self.script.clone(),
-            keys.len().to_string(),
-        ];
-        words.extend_from_slice(keys);
-        words.push(cost.to_string());
-        words.push(caller_ms.map_or(String::new(), |ms| ms.to_string()));
-        words.push(SLACK.to_string());
-        for quota in quotas {
-            words.push(quota.rate.to_string());
-            words.push(quota.capacity.to_string());
-        }
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        match self.call(&words)? {
-            Answer::List(list) => match list[..] {
-                [
-                    Answer::Number(allowed),
-                    Answer::Number(left),
-                    Answer::Number(retry),
-                    Answer::Number(refused),
-                ] => Ok(Reply {
-                    allowed: allowed == 1,
-                    remaining: left as u64,
-                    retry_after_ms: u64::try_from(retry).ok(),
-                    refused: usize::try_from(refused - 1).ok(),
-                }),
-                _ => Err(io::Error::other(format!("{list:?}"))),
-            },
-            other => Err(io::Error::other(format!("{other:?}"))),
-        }
-    }
-}
 
 /// ms beyond its time to fill that a bucket is kept: far longer than a test lasts.
 const SLACK: u64 = 600_000;
@@ -144,7 +37,13 @@ fn server() -> Option<String> {
 }
 
 fn client(address: &str) -> Client {
-    Client::connect(address, Duration::from_secs(5)).unwrap_or_else(|e| panic!("{address}: {e}"))
+    let mut found = address
+        .to_socket_addrs()
+        .unwrap_or_else(|e| panic!("{address}: {e}"));
+    let connected = Client::connect(found.next().unwrap(), Duration::from_secs(5));
+    let mut client = connected.unwrap_or_else(|e| panic!("{address}: {e}"));
+    client.slack = SLACK;
+    client
 }
 
 /// Keys of a test of its own, so that tests do not meet.
@@ -342,39 +241,6 @@ impl Drop for Server {
     }
 }
 
-/// A replica: it asks the store through a connection that may break, and decides by the policy of the lab.
-struct Replica {
-    address: String,
-    client: Option<Client>,
-    policy: Emergency,
-    began: Instant,
-}
-
-impl Replica {
-    /// Whether a request may enter, and whether it was the store that said so.
-    fn admits(&mut self, keys: &[String], quotas: &[Quota], class: &str) -> (bool, bool) {
-        let now = self.began.elapsed().as_nanos() as u64;
-        if self.policy.asks(now) {
-            let patience = Duration::from_nanos(self.policy.patience().unwrap());
-            if self.client.is_none() {
-                self.client = Client::connect(&self.address, patience).ok();
-            }
-            let reply = self
-                .client
-                .as_mut()
-                .and_then(|c| c.take(keys, quotas, UNIT, None).ok());
-            if let Some(reply) = reply {
-                return (reply.allowed, true);
-            }
-            // What comes late must not be read as the answer to the next command.
-            self.client = None;
-            self.policy.failed(self.began.elapsed().as_nanos() as u64);
-        }
-        let best_effort = self.policy.is_best_effort(class);
-        (self.policy.decide(best_effort, now) == Local::Admit, false)
-    }
-}
-
 #[test]
 fn a_server_that_freezes_and_dies_in_the_middle_of_a_run_leaves_the_fallback() {
     let folder = tempfile::tempdir().unwrap();
@@ -387,24 +253,12 @@ fn a_server_that_freezes_and_dies_in_the_middle_of_a_run_leaves_the_fallback() {
         eprintln!("skipped: there is no redis-server to start");
         return;
     };
-    let fallback = Fallback {
-        after: Span(20_000_000),
-        pause: Span(200_000_000),
-        rate: Rate(20.0),
-        burst: Count(5),
-        shed: vec!["batch".into()],
-        mode: Mode::Limit,
-    };
-    let mut replica = Replica {
-        address: format!("127.0.0.1:{port}"),
-        client: None,
-        policy: Emergency::new(&fallback, &At::nowhere()).unwrap(),
-        began: Instant::now(),
-    };
+    let quotas = vec![quota(1000.0, 1000), quota(1000.0, 1000)];
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    let mut limiter = Limiter::new(address, quotas, &fallback()).unwrap();
     let keys: Vec<String> = ["a", "all"]
         .map(|k| format!("gameday:test:{{run}}:{k}"))
         .into();
-    let quotas = [quota(1000.0, 1000), quota(1000.0, 1000)];
     // Requests of two classes in turn for so long: those let in of each, those that the store decided, and the longest.
     let mut run = |millis: u64| {
         let (began, until) = (Instant::now(), Duration::from_millis(millis));
@@ -413,10 +267,10 @@ fn a_server_that_freezes_and_dies_in_the_middle_of_a_run_leaves_the_fallback() {
         while began.elapsed() < until {
             for (n, class) in ["people", "batch"].into_iter().enumerate() {
                 let one = Instant::now();
-                let (admitted, store) = replica.admits(&keys, &quotas, class);
+                let said = limiter.enter(&keys, class);
                 longest = longest.max(one.elapsed());
-                entered[n] += u64::from(admitted);
-                by_store += u64::from(store);
+                entered[n] += u64::from(said.enters());
+                by_store += u64::from(matches!(said, Decision::Store(_)));
                 asked += 1;
             }
             std::thread::sleep(Duration::from_millis(4));

@@ -166,7 +166,6 @@ limiter = { scope = "shared", levels = [
 ] }
 parse = { kind = "schema-json", time = "50us", on_failure = "default", unknown = "ignore", repair = "once", max_bytes = "64KiB", max_depth = 8, version_field = "v", schema_version = 2, versions = { 1 = { renamed = { temp = "temperature" }, defaults = { temperature = 1.0 } } }, fields = { prompt = "text", temperature = { type = "number", default = 0.2, coerce = true }, mode = { type = "text", required = false, one_of = ["a"] } } }
 trending = { kind = "space-saving", k = 5, counters = 50, newcomer = "zero", of = ["prompt"], scope = "local", every = "2s", routes = ["/top"] }
-queue = { kind = "priority-aging", classes = { urgent = 10, later = 0 }, workers = 4, limit = 50, max_wait = "2s", best_effort = ["later"], codel = { target = "100ms", interval = "1s" }, dead_letter = { after = "10m", attempts = 5 } }
 fan_out = { parallel = 2, need = "1 of 2" }
 merge = { kind = "k-way", normalise = "z-score", cap = 4, pool = 30 }
 call = [

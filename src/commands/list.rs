@@ -9,7 +9,7 @@ use crate::{
         dag::FanOut,
         flight::FlightOptions,
         keys::KeyOptions,
-        limiter::store::{StoreOptions, StoredOptions},
+        limiter::store::{Fallback, StoreOptions, StoredOptions},
     },
     config::{Field, Kind, Options},
     diagnosis,
@@ -103,6 +103,8 @@ pub fn run(args: &ListArgs, out: &mut Stdout) -> Done {
             fields(&mut text, StoreOptions::fields());
             together(&mut text, "limiter", "... its levels", StoredOptions::DOC);
             fields(&mut text, StoredOptions::fields());
+            together(&mut text, "limiter", "... its fallback", Fallback::DOC);
+            fields(&mut text, Fallback::fields());
             kinds(&mut text, "cache", &r.caches);
             kinds(&mut text, "queue", &r.queues);
             kinds(&mut text, "balancer", &r.balancers);
