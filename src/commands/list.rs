@@ -95,6 +95,8 @@ pub fn run(args: &ListArgs, out: &mut Stdout) -> Done {
             kinds(&mut text, "queue", &r.queues);
             kinds(&mut text, "balancer", &r.balancers);
             kinds(&mut text, "parser", &r.parsers);
+            kinds(&mut text, "breaker", &r.breakers);
+            kinds(&mut text, "trending", &r.trending);
             let _ = writeln!(
                 text,
                 "{:9} {:18} {}",

@@ -9,11 +9,13 @@ pub mod breaker;
 pub mod cache;
 pub mod dag;
 pub mod engine;
+pub mod flight;
 pub mod keys;
 pub mod limiter;
 pub mod parser;
 pub mod queue;
 pub mod retry;
+pub mod topk;
 
 use crate::config::Kind;
 
@@ -45,6 +47,8 @@ pub fn flaws() -> impl Iterator<Item = (&'static str, &'static Flaw)> {
         ("breaker", breaker::FLAWS),
         ("fan-out", dag::FLAWS),
         ("engine", engine::FLAWS),
+        ("single-flight", flight::FLAWS),
+        ("trending", topk::FLAWS),
     ];
     all.iter()
         .flat_map(|(what, flaws)| flaws.iter().map(move |flaw| (*what, flaw)))
@@ -64,6 +68,8 @@ pub struct Registry {
     pub parsers: Vec<Kind<Box<dyn parser::Parser>>>,
     /// Circuit breakers.
     pub breakers: Vec<Kind<Box<dyn breaker::Breaker>>>,
+    /// Lists of what is asked for most.
+    pub trending: Vec<Kind<Box<dyn topk::TopK>>>,
 }
 
 impl Default for Registry {
@@ -76,6 +82,7 @@ impl Default for Registry {
             balancers: balancer::kinds(),
             parsers: parser::kinds(),
             breakers: breaker::kinds(),
+            trending: topk::kinds(),
         }
     }
 }

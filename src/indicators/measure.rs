@@ -26,6 +26,8 @@ pub enum Measure {
     KeysPerContent,
     /// Readings of the gauge of this name, over all replicas.
     Gauge(&'static str, GaugeStat),
+    /// Sum of the readings of one gauge over that of another; no data when the second is 0.
+    GaugeShare(&'static str, &'static str),
 }
 
 /// What is made of the readings of a gauge.
@@ -45,9 +47,11 @@ impl Measure {
                 Parts::stage(stage)
             }
             Measure::Keys | Measure::Contents | Measure::KeysPerContent => Parts::DISTINCT,
-            Measure::Ratio(..) | Measure::Count(_) | Measure::Rate(_) | Measure::Gauge(..) => {
-                Parts::NONE
-            }
+            Measure::Ratio(..)
+            | Measure::Count(_)
+            | Measure::Rate(_)
+            | Measure::Gauge(..)
+            | Measure::GaugeShare(..) => Parts::NONE,
         }
     }
 }

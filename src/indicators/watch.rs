@@ -238,6 +238,11 @@ impl Watch {
                 Some(self.distinct(windows, |cell| &cell.keys)? / contents)
             }
             Measure::Gauge(name, stat) => self.gauge(name, stat, windows),
+            Measure::GaugeShare(above, below) => {
+                let (below, _) = self.sum_of_gauge(below, windows.clone());
+                let (above, _) = self.sum_of_gauge(above, windows);
+                (below > 0.0).then(|| above / below)
+            }
         }
     }
 
@@ -270,7 +275,7 @@ impl Watch {
             Measure::Keys => lacks(&[requests::h_key]),
             Measure::Contents => lacks(&[requests::h_canon]),
             Measure::KeysPerContent => lacks(&[requests::h_key, requests::h_canon]),
-            Measure::Gauge(..) => false,
+            Measure::Gauge(..) | Measure::GaugeShare(..) => false,
         }
     }
 
@@ -295,22 +300,33 @@ impl Watch {
     }
 
     fn gauge(&self, name: &str, stat: GaugeStat, windows: Range<usize>) -> Option<f64> {
-        // `pool.in_use` is also `pool.in_use.llm`.
-        let is = |known: &str| {
-            let rest = known.strip_prefix(name);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        };
-        let gauges = self.gauges.values().filter(|r| is(&r.name));
-        let read = gauges.flat_map(|r| &r.windows[windows.clone()]);
-        let read = read.filter(|reading| reading.n > 0);
         match stat {
-            GaugeStat::Max => read.map(|r| r.max).max_by(f64::total_cmp),
+            GaugeStat::Max => {
+                let read = self.readings(name, windows);
+                read.map(|r| r.max).max_by(f64::total_cmp)
+            }
             GaugeStat::Mean => {
-                let (n, sum) =
-                    read.fold((0u64, 0.0), |(n, sum), r| (n + u64::from(r.n), sum + r.sum));
+                let (sum, n) = self.sum_of_gauge(name, windows);
                 (n > 0).then(|| sum / n as f64)
             }
         }
+    }
+
+    /// Sum of its readings, and how many there are.
+    fn sum_of_gauge(&self, name: &str, windows: Range<usize>) -> (f64, u64) {
+        self.readings(name, windows)
+            .fold((0.0, 0), |(sum, n), r| (sum + r.sum, n + u64::from(r.n)))
+    }
+
+    /// Readings of the windows in which there are any. `pool.in_use` is also `pool.in_use.llm`.
+    fn readings(&self, name: &str, windows: Range<usize>) -> impl Iterator<Item = &Reading> {
+        let is = move |known: &str| {
+            let rest = known.strip_prefix(name);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let gauges = self.gauges.values().filter(move |r| is(&r.name));
+        let read = gauges.flat_map(move |r| &r.windows[windows.clone()]);
+        read.filter(|reading| reading.n > 0)
     }
 }
 

@@ -309,6 +309,7 @@ table! {
         ttft: u64, Span, "from arrived to the answer's first token; 0 is none";
         itl: u64, Span, "between two tokens of the answer, in the mean; 0 is none";
         prefix_hit: u32, Count, "prompt tokens that an engine found in memory";
+        reject: u16, Name("reject"), "which level of the limiter refused it";
     }
 }
 

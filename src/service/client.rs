@@ -101,6 +101,7 @@ async fn one_try(w: &World<'_>, request: &Request, tries: u8) -> (u8, u64) {
         dice: w.dice(request.op),
         number: row.number,
         background: false,
+        spoilt: std::cell::Cell::new(false),
     };
     let patience = [
         w.newest().spec.clients.patience.0,
@@ -157,6 +158,7 @@ pub(super) async fn background(w: &World<'_>, request: &Request, version_index: 
         dice,
         number,
         background: true,
+        spoilt: std::cell::Cell::new(false),
     };
     let end = journey(w, &visit, &mut row.row).await;
     row.end(end);

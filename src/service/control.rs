@@ -288,6 +288,9 @@ impl World<'_> {
             rows.push(("calls.orphans".into(), 0, f64::from(orphans)));
         }
         drop(processes);
+        self.answers
+            .gauges(&mut |gauge, value| rows.push((gauge.into(), 0, value)));
+        self.look_at_lists(&mut |gauge, replica, value| rows.push((gauge.into(), replica, value)));
         self.look_at_memory(&mut |gauge, replica, value| {
             rows.push((gauge.into(), replica, value))
         })?;
@@ -337,10 +340,15 @@ fn gauges_of_way(way: &Way, name: &str, now: u64, put: &mut dyn FnMut(&str, f64)
 }
 
 fn gauges_of(state: &super::process::State, put: &mut dyn FnMut(&str, f64)) {
+    if state.in_flight.gauges.get() {
+        let by_key = state.in_flight.by_key.borrow();
+        put("flight.entries", by_key.under_way() as f64);
+        put("flight.late", by_key.late() as f64);
+    }
     if let Some(cache) = state.cache.borrow().as_ref() {
         cache.gauges(&mut |gauge, value| put(gauge, value));
     }
-    if let Some(limiter) = state.limiter.borrow().as_ref() {
+    if let Some((limiter, _)) = state.limiter.borrow().as_ref() {
         limiter.gauges(&mut |gauge, value| put(gauge, value));
     }
 }

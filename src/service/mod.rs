@@ -4,6 +4,7 @@
 //! [`journey`] is one page of awaits that names every stage; each wait is a file in `stages/`. What a stage *decides* is a
 //! component (`components/`), what it *waits for* is here. Faults act at [`seams`] and nowhere else.
 
+mod answers;
 mod client;
 mod control;
 mod dependencies;
@@ -18,6 +19,7 @@ pub mod seams;
 mod spec;
 mod stages;
 mod strays;
+mod trending;
 mod version;
 mod world;
 

@@ -11,6 +11,7 @@ use crate::{
 pub(super) struct Seen<'a> {
     pub request: &'a Request,
     pub tags: &'a Tags,
+    pub revision: u64,
     /// The payload, as the parser read it.
     pub payload: &'a Payload,
 }
@@ -31,6 +32,9 @@ impl Material for Seen<'_> {
     }
     fn raw(&self) -> &str {
         &self.payload.raw
+    }
+    fn revision(&self) -> u64 {
+        self.revision
     }
     #[inline]
     fn memo(&self, variant: u64, make: &mut dyn FnMut() -> u64) -> u64 {

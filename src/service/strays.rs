@@ -136,6 +136,7 @@ impl World<'_> {
             dice: stray.dice,
             number: stray.number,
             background: stray.background,
+            spoilt: Cell::new(false),
         };
         let _running = Counted::new(&self.strays.running);
         let step = &version.spec.steps[stray.step];

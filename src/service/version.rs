@@ -1,7 +1,10 @@
 //! Versions of a service: what a change replaces, and how operators would number it.
 
 use super::spec::{DependencyKind, DependencySpec, Part, ServiceSpec};
-use crate::config::{Node, Refusal, Value};
+use crate::{
+    config::{Node, Refusal, Value},
+    sim::hash::mix,
+};
 
 /// One version of the service, ready to serve.
 #[derive(Debug)]
@@ -18,6 +21,8 @@ pub struct Version {
     pub serializer: u16,
     /// Number of what its limiter's key is made of.
     pub limiter_scope: u16,
+    /// Digest of the revisions of its dependencies: what they answer.
+    pub revision: u64,
 }
 
 impl Version {
@@ -59,7 +64,7 @@ impl Version {
             };
             let limiter_scope = match &spec.limiter {
                 Some(limiter) => next(
-                    &|s| s.limiter.as_ref().is_some_and(|l| l.key == limiter.key),
+                    &|s| s.limiter.as_ref().is_some_and(|l| l.keys_like(limiter)),
                     &|v| v.limiter_scope,
                 ),
                 None => 0,
@@ -70,6 +75,10 @@ impl Version {
                 key_template,
                 serializer,
                 limiter_scope,
+                revision: spec
+                    .dependencies
+                    .iter()
+                    .fold(0, |all, d| mix(all ^ d.revision)),
                 spec,
             });
         }
@@ -114,6 +123,7 @@ const STATEFUL: &[&str] = &[
     "replicas",
     "balancer",
     "single_flight",
+    "trending",
 ];
 
 /// Names of stateful parts of the service that differ between two versions.
@@ -155,15 +165,19 @@ pub fn refuse_other_kinds(old: &ServiceSpec, new: &ServiceSpec) -> Result<(), Re
         .help("the state of one cannot be kept by the other; say state = \"cold\" beside `set`")),
         _ => Ok(()),
     };
-    pair(
-        old.limiter.as_ref().map(|l| &l.part),
-        new.limiter.as_ref().map(|l| &l.part),
-        "limiter",
-    )?;
+    for level in new.limiter.iter().flat_map(|l| &l.levels) {
+        let was = old.limiter.as_ref().and_then(|l| l.level(&level.name));
+        pair(was.map(|l| &l.part), Some(&level.part), "limiter")?;
+    }
     pair(
         old.cache.as_ref().map(|c| &c.part),
         new.cache.as_ref().map(|c| &c.part),
         "cache",
+    )?;
+    pair(
+        old.trending.as_ref().map(|t| &t.part),
+        new.trending.as_ref().map(|t| &t.part),
+        "trending list",
     )?;
     for (was, is) in old.dependencies.iter().zip(&new.dependencies) {
         refuse_other_memory(was, is)?;

@@ -1,11 +1,14 @@
 //! Everything that a run of a service shares: replicas, state outside of them, dependencies, and where rows go.
 
 use super::{
+    answers::Answers,
     dependencies::Dependency,
     process::{Process, State},
+    row::Seen,
     seams::Saboteur,
     spec::{DependencyKind, Scope, ServiceSpec},
     strays::Strays,
+    trending::Judges,
     version::Version,
 };
 use crate::{
@@ -22,7 +25,7 @@ use crate::{
         Sim,
         dice::{Dice, Purpose},
     },
-    trace::{Request, Tags},
+    trace::{Payload, Request, Tags},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -37,8 +40,12 @@ pub mod purpose {
     pub const BALANCE: Purpose = Purpose::named("balance");
     /// On which side of a canary.
     pub const CANARY: Purpose = Purpose::named("canary");
+    /// Whether an answer that was kept is worked out again.
+    pub const CHECK: Purpose = Purpose::named("check-answer");
     /// How much earlier than its time to live an entry dies.
     pub const TTL: Purpose = Purpose::named("ttl-jitter");
+    /// Whether an entry is renewed before it dies.
+    pub const EARLY: Purpose = Purpose::named("renew-early");
     /// A worker's own work.
     pub const COMPUTE: Purpose = Purpose::named("compute");
     /// A dependency's time.
@@ -116,8 +123,9 @@ pub struct World<'r> {
     pub(super) recent: RefCell<VecDeque<Request>>,
     pub(super) remember: usize,
     pub(super) warming: RefCell<VecDeque<Request>>,
-    pub(super) wrong_answers: Cell<u64>,
+    pub(super) answers: Answers,
     pub(super) strays: Strays,
+    pub(super) judges: RefCell<Judges>,
     pub(super) events: EventNames,
     /// Payload fields that say what the content of a request is; `None` is all.
     pub(super) content: Option<Vec<String>>,
@@ -149,6 +157,11 @@ impl<'r> World<'r> {
         let number = |dictionary: &'static str, name: &str| named(&names, dictionary, name);
         for step in versions.iter_mut().flat_map(|v| &mut v.spec.steps) {
             step.number = number("step", &step.name);
+        }
+        for limiter in versions.iter_mut().filter_map(|v| v.spec.limiter.as_mut()) {
+            for level in &mut limiter.levels {
+                level.number = number("reject", &level.name);
+            }
         }
         let first = &versions[0].spec;
         let processes = (1..=first.replicas)
@@ -192,8 +205,12 @@ impl<'r> World<'r> {
             recent: RefCell::default(),
             remember,
             warming: RefCell::default(),
-            wrong_answers: Cell::new(0),
+            answers: Answers::new(&versions),
             strays: Strays::new(sim),
+            judges: RefCell::new(Judges::new(
+                versions.iter().map(|v| &v.spec),
+                first.replicas,
+            )),
             events,
             content: first
                 .key
@@ -283,6 +300,21 @@ impl<'r> World<'r> {
         }
     }
 
+    /// A request with what its parser read, seen as keys see it.
+    pub(super) fn seen<'a>(
+        &self,
+        request: &'a Request,
+        payload: &'a Payload,
+        tags: &'a Tags,
+    ) -> Seen<'a> {
+        Seen {
+            request,
+            payload,
+            tags,
+            revision: self.newest().revision,
+        }
+    }
+
     /// Counts fields that a version of clients sent although they are unknown, or did not send. Bounded: clients after
     /// the first [`NOTED`] are counted together, under the empty name.
     pub(super) fn note_fields(&self, client: u32, unknown: u8, missing: u8) {
@@ -340,9 +372,9 @@ impl<'r> World<'r> {
         self.recorder.borrow_mut().event(&row);
     }
 
-    /// Hits whose answer belonged to other content: the truth, not for the recording.
+    /// Answers that were kept for another question: the truth, not for the recording.
     pub fn wrong_answers(&self) -> u64 {
-        self.wrong_answers.get()
+        self.answers.wrong()
     }
 
     /// Roots that never end by themselves.
@@ -425,6 +457,7 @@ pub fn recorded_columns(versions: &[ServiceSpec]) -> (Table<RequestRow>, Table<A
             requests::limiter_key,
             requests::limiter_remaining,
             requests::limiter_scope,
+            requests::reject,
         ],
     );
     unless(

@@ -141,10 +141,18 @@ impl Fleet {
         let whole = (job.prompt / u64::from(self.options.block)).min(job.prefix.len() as u64);
         let stamp = now.checked_div(self.options.stamp.0).map_or(0, |n| n + 1);
         let chain = |parts: &[PrefixKey]| {
-            let part = |key: u64, part: &PrefixKey| match part {
-                PrefixKey::Model => mix(key ^ mix(job.model)),
-                PrefixKey::Tenant => mix(key ^ mix(job.tenant ^ 1)),
+            let of = |part: &PrefixKey| match part {
+                PrefixKey::Model => job.inputs.model,
+                PrefixKey::Adapter => job.inputs.adapter,
+                PrefixKey::Revision => self.options.revision,
+                PrefixKey::Tokenizer => self.options.tokenizer,
+                PrefixKey::Tools => job.inputs.tools,
+                PrefixKey::Parameters => job.inputs.parameters,
+                PrefixKey::Tenant => job.inputs.tenant,
             };
+            // Apart by kind: an adapter is not a model of the same digest.
+            let part =
+                |key: u64, part: &PrefixKey| mix(key ^ mix(of(part) ^ mix(*part as u64 + 1)));
             let start = parts.iter().fold(mix(stamp), part);
             let next = |key: &mut u64, id: &u64| {
                 *key = mix(*key ^ mix(*id));
@@ -156,11 +164,12 @@ impl Fleet {
                 .collect()
         };
         let keys = chain(&self.options.prefix_key);
-        let sound = self.options.prefix_key.contains(&PrefixKey::Model);
+        let in_key = |part: &PrefixKey| self.options.prefix_key.contains(part);
+        let sound = PrefixKey::MEANING.iter().all(in_key);
         let truths = if sound {
             vec![]
         } else {
-            chain(&[PrefixKey::Model])
+            chain(PrefixKey::MEANING)
         };
         (keys, truths)
     }

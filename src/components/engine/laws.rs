@@ -1,7 +1,7 @@
 //! What every sound engine keeps. Walks the table, so a new kind is held to it without being told.
 
 use super::{
-    Done, FLAWS, Fleet, Job, kinds,
+    Done, FLAWS, Fleet, Inputs, Job, kinds,
     naive::{self, Sizes, What},
 };
 use crate::config::{Node, Source, pick};
@@ -14,14 +14,21 @@ fn build(kind: &str, options: &str) -> Fleet {
     pick(&kinds(), "engine", file.get("engine").unwrap()).unwrap()
 }
 
+const INPUTS: Inputs = Inputs {
+    model: 1,
+    adapter: 0,
+    tools: 0,
+    parameters: 7,
+    tenant: 1,
+};
+
 fn job<'a>(ticket: u64, prompt: u64, answer: u64, prefix: &'a [u64]) -> Job<'a> {
     Job {
         ticket,
         prompt,
         answer,
         prefix,
-        model: 1,
-        tenant: 1,
+        inputs: INPUTS,
     }
 }
 
@@ -195,6 +202,26 @@ const LAWS: &[(&str, Law)] = &[
         what_is_found_was_computed_for_the_same_model,
     ),
     (
+        "same_tokens_under_another_adapter_are_a_miss",
+        same_tokens_under_another_adapter_are_a_miss,
+    ),
+    (
+        "what_a_rollout_leaves_in_memory_is_not_found",
+        what_a_rollout_leaves_in_memory_is_not_found,
+    ),
+    (
+        "what_another_tokenizer_left_in_memory_is_not_found",
+        what_another_tokenizer_left_in_memory_is_not_found,
+    ),
+    (
+        "same_tokens_behind_other_tools_are_a_miss",
+        same_tokens_behind_other_tools_are_a_miss,
+    ),
+    (
+        "how_an_answer_is_drawn_parts_no_prefix",
+        how_an_answer_is_drawn_parts_no_prefix,
+    ),
+    (
         "a_long_prompt_holds_nobody_for_longer_than_a_chunk",
         a_long_prompt_holds_nobody_for_longer_than_a_chunk,
     ),
@@ -212,18 +239,82 @@ const LAWS: &[(&str, Law)] = &[
     ),
 ];
 
-fn what_is_found_was_computed_for_the_same_model(kind: &str, options: &str) {
+/// Asks the same tokens with each of these inputs in turn, and then all of them again: the first time each must compute
+/// its own, the second time find it.
+fn each_finds_its_own(kind: &str, options: &str, all: [Inputs; 2]) {
     let mut fleet = build(kind, options);
     let prefix: Vec<u64> = (1..=8).collect();
-    for model in [1, 2, 1, 2] {
+    for (n, inputs) in all.iter().chain(&all).enumerate() {
         let job = Job {
-            model,
-            ..job(model, 4097, 10, &prefix)
+            inputs: *inputs,
+            ..job(1, 4097, 10, &prefix)
         };
         assert!(fleet.submit(&job, 0).is_some());
         let (done, _) = run_out(&mut fleet);
-        assert!(!done[0].wrong, "memory of another model was used");
+        assert!(!done[0].wrong, "memory of something else was used");
+        // Whether its own is found is another law's.
+        assert!(n > 1 || done[0].hit_tokens == 0, "{inputs:?} found it");
     }
+}
+
+fn what_is_found_was_computed_for_the_same_model(kind: &str, options: &str) {
+    let other = Inputs { model: 2, ..INPUTS };
+    each_finds_its_own(kind, options, [INPUTS, other]);
+}
+
+fn same_tokens_under_another_adapter_are_a_miss(kind: &str, options: &str) {
+    let [a, b] = [8, 9].map(|adapter| Inputs { adapter, ..INPUTS });
+    each_finds_its_own(kind, options, [a, b]);
+    each_finds_its_own(kind, options, [INPUTS, b]);
+}
+
+fn same_tokens_behind_other_tools_are_a_miss(kind: &str, options: &str) {
+    let other = Inputs { tools: 5, ..INPUTS };
+    each_finds_its_own(kind, options, [INPUTS, other]);
+}
+
+fn what_a_rollout_leaves_in_memory_is_not_found(kind: &str, options: &str) {
+    nothing_is_left_by(kind, options, "revision = 2");
+}
+
+fn what_another_tokenizer_left_in_memory_is_not_found(kind: &str, options: &str) {
+    nothing_is_left_by(kind, options, "tokenizer = 2");
+}
+
+fn nothing_is_left_by(kind: &str, options: &str, change: &str) {
+    let mut fleet = build(kind, options);
+    let prefix: Vec<u64> = (1..=8).collect();
+    let ask = |fleet: &mut Fleet| {
+        assert!(fleet.submit(&job(1, 4097, 10, &prefix), 0).is_some());
+        run_out(fleet).0[0]
+    };
+    ask(&mut fleet);
+    let before = if options.is_empty() { "" } else { ", " };
+    let text = format!("engine = {{ kind = \"{kind}\", {options}{before}{change} }}");
+    let file = Node::parse(&Source::new("law.toml", text)).unwrap();
+    fleet.retune(file.get("engine").unwrap(), 0).unwrap();
+    let done = ask(&mut fleet);
+    assert!(!done.wrong && done.hit_tokens == 0, "{change}: {done:?}");
+}
+
+fn how_an_answer_is_drawn_parts_no_prefix(kind: &str, options: &str) {
+    let mut fleet = build(kind, options);
+    let prefix: Vec<u64> = (1..=8).collect();
+    let mut found = |parameters| {
+        let inputs = Inputs {
+            parameters,
+            ..INPUTS
+        };
+        let job = Job {
+            inputs,
+            ..job(1, 4097, 10, &prefix)
+        };
+        assert!(fleet.submit(&job, 0).is_some());
+        run_out(&mut fleet).0[0].hit_tokens
+    };
+    found(1);
+    // Held against the same parameters, so that memory that keeps nothing at all is another law's.
+    assert_eq!(found(2), found(2));
 }
 
 fn a_long_prompt_holds_nobody_for_longer_than_a_chunk(kind: &str, options: &str) {
@@ -282,6 +373,31 @@ fn sound_engines_keep_the_laws() {
     for kind in kinds() {
         LAWS.iter().for_each(|(_, law)| law(kind.name, ""));
     }
+}
+
+/// vllm-project/vllm#3264, LMCache/LMCache#2961: the adapter was not in the hash of a block.
+#[test]
+fn vllm_3264_same_tokens_another_adapter_is_a_miss_and_the_flaw_is_a_wrong_answer() {
+    let flaw = FLAWS
+        .iter()
+        .find(|f| f.name == "prefix-key-without-adapter");
+    let prefix: Vec<u64> = (1..=8).collect();
+    let second = |options: &str| {
+        let mut fleet = build("llm-engine", options);
+        let [first, second] = [8, 9].map(|adapter| {
+            let inputs = Inputs { adapter, ..INPUTS };
+            let job = Job {
+                inputs,
+                ..job(1, 4097, 10, &prefix)
+            };
+            assert!(fleet.submit(&job, 0).is_some());
+            run_out(&mut fleet).0[0]
+        });
+        assert!(first.hit_tokens == 0 && !first.wrong);
+        (second.hit_tokens, second.wrong)
+    };
+    assert_eq!(second(""), (0, false));
+    assert_eq!(second(flaw.unwrap().options), (4096, true));
 }
 
 #[test]

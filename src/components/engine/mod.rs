@@ -11,14 +11,24 @@
 //! cuts a stretch; a prompt costs O(blocks of its prefix). A test counts that the number of plans does not grow with the
 //! length of answers. Memory: O(sequences in it + KV blocks that can be found).
 //!
+//! The memory of prefixes is apart from the cache of answers (`service.cache`): what is found here is computed tokens,
+//! never an answer, so how an answer is drawn (temperature, top-p) belongs into the key of the other and not of this one.
+//!
 //! # Follow-ups
 //! - Which fields may be left out of the key? Those that do not change what is computed for the prompt: temperature and
-//!   top-p do not, the model (or adapter) does; the tenant does not, unless who waits less may tell others something:
-//!   `--set dependency.llm.prefix_key='["model","tenant"]'` on an incident with such a dependency
-//! - How is a prefix cache rolled out? Beside `prefix_reuse = false`, which is what users had before.
+//!   top-p do not, the tenant does not, unless who waits less may tell others something. What each costs:
+//!   `gameday replay incident-20 --variant tenant-in-the-key`, `--variant parameters-in-the-key`
+//! - How is a prefix cache rolled out? Beside `prefix_reuse = false`, which is what users had before, with a checker that
+//!   works some answers out again (`service.check_answers`, indicator `cache.wrong_answers`) before everybody gets it:
+//!   `gameday gate incident-20 --variant no-reuse --expect`
+//! - What happens at a rollout of the model? Blocks of the last revision are not found, and users wait for prompts to be
+//!   computed again; with a key that forgets it they are, and answers are wrong: `gameday replay incident-20 --variant
+//!   rollout-without-revision`
 //!
 //! # Anti-patterns
-//! - `prefix-key-without-model`: one model's memory serves another's prompt, and answers are wrong.
+//! - `prefix-key-without-model`, `-adapter`, `-revision`, `-tokenizer`, `-tools`: memory that something else computed
+//!   serves a prompt of the same tokens, and answers are wrong. Nothing fails, and users wait less.
+//! - `prefix-key-with-parameters`: each temperature computes the same prompt for itself.
 //! - `no-chunking`: a long prompt is computed in one step, and all others wait for it.
 //! - `no-reuse`: the same system prompt is computed again for everybody.
 //! - `volatile-prefix`: a stamp at the head of the prompt makes all that follows it new.
@@ -60,9 +70,22 @@ pub struct Job<'a> {
     pub answer: u64,
     /// Ids of the blocks of tokens that the prompt begins with: equal id at an equal place is an equal beginning.
     pub prefix: &'a [u64],
-    /// Digest of the model (or adapter) that is to answer.
+    /// What else it depends on.
+    pub inputs: Inputs,
+}
+
+/// What a prompt's computation may depend on besides its tokens, each as a digest; 0 is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Inputs {
+    /// The model that is to answer, without its adapter.
     pub model: u64,
-    /// Digest of who pays.
+    /// Its adapter.
+    pub adapter: u64,
+    /// The tools that it may call.
+    pub tools: u64,
+    /// How the answer is drawn: temperature and the like.
+    pub parameters: u64,
+    /// Who pays.
     pub tenant: u64,
 }
 
@@ -77,7 +100,7 @@ pub struct Done {
     pub ended: u64,
     /// Tokens of the prompt that were found in memory when it entered.
     pub hit_tokens: u64,
-    /// What was found had been computed for another model: the answer is wrong.
+    /// What was found had been computed with another model, adapter, tokenizer or tools: the answer is wrong.
     pub wrong: bool,
     /// Times that it had to give its memory back.
     pub preempted: u32,
@@ -103,9 +126,44 @@ pub const FLAWS: &[Flaw] = &[
     Flaw {
         name: "prefix-key-without-model",
         kind: "llm-engine",
-        options: "prefix_key = []",
+        options: "prefix_key = [\"adapter\", \"revision\", \"tokenizer\", \"tools\"]",
         breaks: "what_is_found_was_computed_for_the_same_model",
-        source: "Q20: reusing a cache across models",
+        source: "Q20: reusing a cache across models with different vocabularies",
+    },
+    Flaw {
+        name: "prefix-key-without-adapter",
+        kind: "llm-engine",
+        options: "prefix_key = [\"model\", \"revision\", \"tokenizer\", \"tools\"]",
+        breaks: "same_tokens_under_another_adapter_are_a_miss",
+        source: "vllm-project/vllm#3264, LMCache/LMCache#2961",
+    },
+    Flaw {
+        name: "prefix-key-without-revision",
+        kind: "llm-engine",
+        options: "prefix_key = [\"model\", \"adapter\", \"tokenizer\", \"tools\"]",
+        breaks: "what_a_rollout_leaves_in_memory_is_not_found",
+        source: "Q20: invalidate on model rollout",
+    },
+    Flaw {
+        name: "prefix-key-without-tokenizer",
+        kind: "llm-engine",
+        options: "prefix_key = [\"model\", \"adapter\", \"revision\", \"tools\"]",
+        breaks: "what_another_tokenizer_left_in_memory_is_not_found",
+        source: "Q20: invalidate on tokenizer migration",
+    },
+    Flaw {
+        name: "prefix-key-without-tools",
+        kind: "llm-engine",
+        options: "prefix_key = [\"model\", \"adapter\", \"revision\", \"tokenizer\"]",
+        breaks: "same_tokens_behind_other_tools_are_a_miss",
+        source: "Q20: tools schema in the key",
+    },
+    Flaw {
+        name: "prefix-key-with-parameters",
+        kind: "llm-engine",
+        options: "prefix_key = [\"model\", \"adapter\", \"revision\", \"tokenizer\", \"tools\", \"parameters\"]",
+        breaks: "how_an_answer_is_drawn_parts_no_prefix",
+        source: "Q20: which fields are safe to omit",
     },
     Flaw {
         name: "no-chunking",

@@ -18,11 +18,32 @@ crate::choice! {
 crate::choice! {
     /// What besides its tokens tells one prefix from another.
     pub enum PrefixKey {
-        /// The model (or adapter) that computes it.
+        /// The model that computes it, without its adapter.
         Model = "model",
+        /// The adapter on top of the model: what stands behind the "+" of its name, or the field `adapter`.
+        Adapter = "adapter",
+        /// Which revision of the model: an engine that is rolled forward keeps the memory of the one before.
+        Revision = "revision",
+        /// What made tokens of the text.
+        Tokenizer = "tokenizer",
+        /// The field `tools`: their schema is part of the prompt and of no block that the trace knows.
+        Tools = "tools",
+        /// The fields `temperature` and `top_p`, which change no prefix: each set computes its own for nothing.
+        Parameters = "parameters",
         /// Who pays: nobody learns from the time of an answer what others asked.
         Tenant = "tenant",
     }
+}
+
+impl PrefixKey {
+    /// All that changes what is computed for a prompt's tokens.
+    pub const MEANING: &'static [PrefixKey] = &[
+        PrefixKey::Model,
+        PrefixKey::Adapter,
+        PrefixKey::Revision,
+        PrefixKey::Tokenizer,
+        PrefixKey::Tools,
+    ];
 }
 
 crate::options! {
@@ -54,7 +75,11 @@ crate::options! {
         /// Blocks of a prompt's beginning are found again.
         prefix_reuse: bool = true, "true";
         /// What besides its tokens tells one prefix from another.
-        prefix_key: Vec<PrefixKey> = vec![PrefixKey::Model], "[\"model\"]";
+        prefix_key: Vec<PrefixKey> = PrefixKey::MEANING.to_vec(), "[\"model\", \"adapter\", \"revision\", \"tokenizer\", \"tools\"]";
+        /// Of the model: what another one computed or answered is stale.
+        revision: u64 = 1, "1";
+        /// Version of what makes tokens of the text.
+        tokenizer: u64 = 1, "1";
         /// The prompt begins with a time of this grain; 0 is none.
         stamp: Span = Span(0), "none";
     }

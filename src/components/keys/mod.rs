@@ -11,7 +11,7 @@ mod serialise;
 mod template;
 
 pub use serialise::{Floats, Normaliser, Style, write};
-pub use template::{KeyOptions, KeyTemplate, Tag, digests};
+pub use template::{KeyOptions, KeyTemplate, Meaning, Tag, content, digests};
 
 /// What a key may be made of. The caller's request, seen through the fields that keys name.
 pub trait Material {
@@ -25,6 +25,8 @@ pub trait Material {
     fn fields(&self) -> &[(String, serde_json::Value)];
     /// The payload's bytes.
     fn raw(&self) -> &str;
+    /// Digest of the revisions of what answers.
+    fn revision(&self) -> u64;
     /// A number worked out once per payload and `variant`.
     fn memo(&self, variant: u64, make: &mut dyn FnMut() -> u64) -> u64;
 }

@@ -44,8 +44,10 @@ crate::options! {
     /// Cache key.
     #[derive(Clone, Debug, PartialEq)]
     pub struct KeyOptions {
-        /// Fields that the key is made of: tenant, user, route, region, class, client, model, request_id, minute, body (the whole payload), or the name of a payload's field.
+        /// Fields that the key is made of: tenant, user, route, region, class, client, model, request_id, minute, revision (of all dependencies), body (the whole payload), or the name of a payload's field.
         fields: Vec<(String, At)>,
+        /// Fields that decide an answer, whatever the key is made of, named as above: an answer kept for others is a wrong one. Those of the version at the start hold for the whole run.
+        meaning: Vec<(String, At)> = vec![], "the model, and those of the key but request_id and minute";
         /// Steps of normalisation for text values, in order.
         normalise: Vec<Normaliser> = vec![], "none";
         /// Canonical JSON (sorted, no white space, shortest numbers), whatever the serializer below says.
@@ -72,6 +74,37 @@ enum Part {
     Tag(Tag),
     RequestId,
     Minute,
+    Revision,
+}
+
+/// What decides an answer, whatever a key is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Meaning {
+    /// Names.
+    pub tags: Vec<Tag>,
+    /// Fields of the payload; `None` is all of them.
+    pub payload: Option<Vec<String>>,
+}
+
+/// Fields as a list in a file names them: names and the like, and fields of the payload (`None` is all of them).
+fn named(fields: &[(String, At)]) -> Result<(Vec<Part>, Option<Vec<String>>), Refusal> {
+    let (mut parts, mut payload, mut whole) = (vec![], vec![], false);
+    for (i, (name, at)) in fields.iter().enumerate() {
+        if fields[..i].iter().any(|(other, _)| other == name) {
+            return Err(Refusal::at(at, format!("the key names \"{name}\" twice")));
+        }
+        let words = <Tag as crate::config::Choice>::WORDS;
+        match (words.iter().find(|(word, _)| word == name), name.as_str()) {
+            (Some((_, tag)), _) => parts.push(Part::Tag(*tag)),
+            (None, "request_id") => parts.push(Part::RequestId),
+            (None, "minute") => parts.push(Part::Minute),
+            (None, "revision") => parts.push(Part::Revision),
+            (None, "body") => whole = true,
+            (None, "") => return Err(Refusal::at(at, "a field without a name")),
+            (None, field) => payload.push(field.to_string()),
+        }
+    }
+    Ok((parts, (!whole).then_some(payload)))
 }
 
 /// A key's template, ready to use.
@@ -84,6 +117,7 @@ pub struct KeyTemplate {
     style: Style,
     version: u64,
     seed: KeySeed,
+    meaning: Meaning,
     /// Number of this manner of writing the payload, for memos.
     variant: u64,
     /// Keys to look up when this one misses.
@@ -118,25 +152,8 @@ impl KeyTemplate {
     }
 
     fn of(options: &KeyOptions) -> Result<KeyTemplate, Refusal> {
-        let (mut parts, mut payload, mut whole) = (vec![], vec![], false);
-        for (i, (name, at)) in options.fields.iter().enumerate() {
-            if options.fields[..i].iter().any(|(other, _)| other == name) {
-                return Err(Refusal::at(at, format!("the key names \"{name}\" twice")));
-            }
-            match (
-                <Tag as crate::config::Choice>::WORDS
-                    .iter()
-                    .find(|(word, _)| word == name),
-                name.as_str(),
-            ) {
-                (Some((_, tag)), _) => parts.push(Part::Tag(*tag)),
-                (None, "request_id") => parts.push(Part::RequestId),
-                (None, "minute") => parts.push(Part::Minute),
-                (None, "body") => whole = true,
-                (None, "") => return Err(Refusal::at(at, "a field without a name")),
-                (None, field) => payload.push(field.to_string()),
-            }
-        }
+        let (parts, payload) = named(&options.fields)?;
+        let meaning = meaning(options, &parts, payload.as_ref())?;
         let style = if options.canonical_json {
             Style::CANONICAL
         } else {
@@ -146,7 +163,6 @@ impl KeyTemplate {
                 floats: options.floats,
             }
         };
-        let payload = (!whole).then_some(payload);
         let manner = format!("{payload:?} {:?} {style:?}", options.normalise);
         Ok(KeyTemplate {
             parts,
@@ -155,6 +171,7 @@ impl KeyTemplate {
             style,
             version: options.version,
             seed: options.seed,
+            meaning,
             variant: xxh3_64(manner.as_bytes()) | 4, // small numbers are the digests' own
             read_also: vec![],
             write_also: vec![],
@@ -173,6 +190,7 @@ impl KeyTemplate {
                 Part::Tag(tag) => of.tag(*tag),
                 Part::RequestId => of.request_id(),
                 Part::Minute => of.arrived() / 60_000_000_000,
+                Part::Revision => of.revision(),
             };
             key = mix(key.rotate_left(17) ^ word);
         }
@@ -194,9 +212,15 @@ impl KeyTemplate {
         self.payload.as_deref()
     }
 
+    /// What decides an answer.
+    pub fn meaning(&self) -> &Meaning {
+        &self.meaning
+    }
+
     /// Whether both write the same key for every request, whatever else they read or write.
     pub fn writes_like(&self, other: &KeyTemplate) -> bool {
         let alone = |t: &KeyTemplate| KeyTemplate {
+            meaning: self.meaning.clone(),
             read_also: vec![],
             write_also: vec![],
             ..t.clone()
@@ -208,6 +232,34 @@ impl KeyTemplate {
     pub fn serializer(&self) -> Style {
         self.style
     }
+}
+
+/// What decides an answer, as said or as follows from the key: no two models answer alike.
+fn meaning(
+    options: &KeyOptions,
+    key: &[Part],
+    payload: Option<&Vec<String>>,
+) -> Result<Meaning, Refusal> {
+    let said = !options.meaning.is_empty();
+    let idle = |name: &str| matches!(name, "request_id" | "minute");
+    if let Some((name, at)) = options.meaning.iter().find(|(name, _)| idle(name)) {
+        return Err(Refusal::at(at, format!("no answer depends on \"{name}\""))
+            .help("name what it depends on, such as tenant, model, body"));
+    }
+    let (parts, payload) = match said {
+        true => named(&options.meaning)?,
+        false => (key.to_vec(), payload.cloned()),
+    };
+    let tag = |part: &Part| match part {
+        Part::Tag(tag) => Some(*tag),
+        // Revisions always count.
+        Part::RequestId | Part::Minute | Part::Revision => None,
+    };
+    let mut tags: Vec<Tag> = parts.iter().filter_map(tag).collect();
+    if !said && !tags.contains(&Tag::Model) {
+        tags.push(Tag::Model);
+    }
+    Ok(Meaning { tags, payload })
 }
 
 fn digest(
@@ -230,19 +282,25 @@ fn digest(
 /// The two digests that tell kinds of key drift apart: of the fields sorted with raw values, and of the fields sorted and
 /// fully normalised. `fields` are those that say what the content is; `None` is all of them.
 pub fn digests(of: &impl Material, fields: Option<&[String]>) -> (u64, u64) {
-    use Normaliser::{Collapse, DropPrivate, Lowercase, Nfc, Trim};
+    use Normaliser::DropPrivate;
     let raw = of.memo(1, &mut || {
         digest(of, fields, Style::CANONICAL, &[DropPrivate])
     });
-    let full = of.memo(2, &mut || {
-        digest(
-            of,
-            fields,
-            Style::CANONICAL,
-            &[Nfc, Trim, Collapse, Lowercase, DropPrivate],
-        )
-    });
-    (raw, full)
+    (
+        raw,
+        of.memo(2, &mut || digest(of, fields, Style::CANONICAL, WHOLLY)),
+    )
+}
+
+/// Normalisation that takes all away but the content.
+const WHOLLY: &[Normaliser] = {
+    use Normaliser::{Collapse, DropPrivate, Lowercase, Nfc, Trim};
+    &[Nfc, Trim, Collapse, Lowercase, DropPrivate]
+};
+
+/// The second of these digests over other fields: those that decide an answer. The same ones in each call of a run.
+pub fn content(of: &impl Material, fields: Option<&[String]>) -> u64 {
+    of.memo(3, &mut || digest(of, fields, Style::CANONICAL, WHOLLY))
 }
 
 #[cfg(test)]
@@ -284,6 +342,9 @@ mod tests {
         }
         fn raw(&self) -> &str {
             &self.raw
+        }
+        fn revision(&self) -> u64 {
+            1
         }
         fn memo(&self, _: u64, make: &mut dyn FnMut() -> u64) -> u64 {
             make()
@@ -338,6 +399,25 @@ mod tests {
         let new = template("fields = [\"prompt\"]\nversion = 2\nread_also = [{ version = 1 }]");
         assert_ne!(new.key(&a, 0), old.key(&a, 0));
         assert_eq!(new.read_also[0].key(&a, 0), old.key(&a, 0));
+    }
+
+    #[test]
+    fn what_decides_an_answer_is_the_key_and_the_model_unless_it_is_said() {
+        let of = |text: &str| template(text).meaning().clone();
+        let follows = of("fields = [\"tenant\", \"minute\", \"prompt\", \"request_id\"]");
+        assert_eq!(follows.tags, [Tag::Tenant, Tag::Model]);
+        assert_eq!(follows.payload, Some(vec!["prompt".to_string()]));
+        let said = of("fields = [\"prompt\"]\nmeaning = [\"body\", \"user\"]");
+        assert_eq!((said.tags, said.payload), (vec![Tag::User], None));
+        let node = Node::parse(&Source::new(
+            "k",
+            "fields = [\"t\"]\nmeaning = [\"body\", \"minute\"]",
+        ));
+        let refusal = KeyTemplate::read(&node.unwrap()).unwrap_err().to_string();
+        assert!(
+            refusal.starts_with("k:2:20: no answer depends on"),
+            "{refusal}"
+        );
     }
 
     #[test]

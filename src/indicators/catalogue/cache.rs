@@ -84,6 +84,13 @@ pub(super) const INDICATORS: &[Indicator] = &[
         doc: "share of answers that came from another request under way",
         measure: Measure::Ratio(&[counter::SERVED_BY + served_by::FLIGHT as usize], SERVED),
     },
+    Indicator {
+        name: "cache.wrong_answers",
+        unit: Unit::Fraction,
+        worse: Higher,
+        doc: "share of the kept answers that a checker (service.check_answers) worked out again and found to be wrong",
+        measure: Measure::GaugeShare("answers.wrong", "answers.checked"),
+    },
     key(
         "key.cardinality",
         Unit::Count,

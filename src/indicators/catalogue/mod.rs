@@ -56,6 +56,7 @@ const GROUPS: &[&[Indicator]] = &[
     cache::INDICATORS,
     calls::INDICATORS,
     gauges::INDICATORS,
+    gauges::SHARES,
 ];
 
 /// Every indicator.

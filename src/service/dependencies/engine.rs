@@ -188,8 +188,7 @@ mod tests {
             prompt,
             answer,
             prefix: &[],
-            model: 0,
-            tenant: 0,
+            inputs: Default::default(),
         }
     }
 

@@ -56,6 +56,8 @@ crate::options! {
         pool: u32 = 0, "no bound";
         /// Requests that it works on at once, in all; others wait within it. 0 is no bound.
         workers: u32 = 0, "no bound";
+        /// Of what it answers with (model, data, prompt template): what another revision answered is stale.
+        revision: u64 = 1, "1";
     }
 }
 
@@ -129,6 +131,8 @@ pub struct DependencySpec {
     pub pool: u32,
     /// Requests it works on at once; 0 is no bound.
     pub workers: u32,
+    /// Number of the revision that answers.
+    pub revision: u64,
 }
 
 pub(super) fn read_dependencies(root: &Node) -> Result<Vec<DependencySpec>, Refusal> {
@@ -159,6 +163,7 @@ pub(super) fn read_dependencies(root: &Node) -> Result<Vec<DependencySpec>, Refu
                 retry_after: o.retry_after.0,
                 pool: o.pool,
                 workers: o.workers,
+                revision: o.revision,
             })
         })
         .collect()
@@ -198,6 +203,7 @@ fn read_engines(name: &str, node: &Node) -> Result<DependencySpec, Refusal> {
         node.table("a dependency")?,
         &[&["kind"], &engine[..]].concat(),
     )?;
+    let number = |option: &str| node.get(option).map_or(Ok(1), u64::read);
     Ok(DependencySpec {
         name: name.into(),
         kind: DependencyKind::Engine(node.clone()),
@@ -210,6 +216,7 @@ fn read_engines(name: &str, node: &Node) -> Result<DependencySpec, Refusal> {
         retry_after: 0,
         pool: o.pool,
         workers: 0,
+        revision: number("revision")? << 32 | number("tokenizer")? & 0xffff_ffff,
     })
 }
 

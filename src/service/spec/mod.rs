@@ -2,6 +2,7 @@
 
 mod calls;
 mod clients;
+mod limiter;
 mod parts;
 mod schema;
 
@@ -12,14 +13,16 @@ use crate::{
         dag::{Dag, FanOut},
         keys::KeyTemplate,
     },
-    config::{At, Node, Read, Refusal, Span, Value, pick},
+    config::{At, Node, Percent, Read, Refusal, Span, Value, pick},
 };
 pub(in crate::service) use calls::OTHER_ERRORS;
 pub use calls::{CallOptions, DependencyKind, DependencyOptions, DependencySpec, Step};
 use calls::{read_dependencies, read_fan_out, read_steps};
 pub use clients::{ClientOptions, ClientRetry};
-pub use parts::{CacheSpec, LimiterSpec, OnUnread, ParseSpec, Part, QueueSpec, Scope};
-use parts::{part, read_cache, read_limiter, read_parse, read_queue, read_single_flight};
+use limiter::read_limiter;
+pub use limiter::{LevelSpec, LimiterSpec};
+pub use parts::{CacheSpec, FlightSpec, OnUnread, ParseSpec, Part, QueueSpec, Scope, TrendingSpec};
+use parts::{part, read_cache, read_parse, read_queue, read_single_flight, read_trending};
 pub use schema::{component as component_schema, schemas as service_schemas};
 
 crate::options! {
@@ -30,15 +33,17 @@ crate::options! {
         replicas: u32 = 1, "1";
         /// Which replica takes a request: random, round-robin, least-in-flight, sticky.
         balancer: Option<Node> = None, "random";
-        /// Admission: a rate limiter, with `key = ["tenant"]` and `scope`.
+        /// Admission: a rate limiter, with `key = ["tenant"]` and `scope`; or { levels = [...] }, one after another.
         limiter: Option<Node> = None, "none";
         /// Parser of payloads, with its `version` and the `time` it takes.
         parse: Option<Node> = None, "none";
         /// Cache key: see the key's options.
         key: Option<Node> = None, "none";
+        /// What is asked for most, of late: with `of`, `scope`, `every`, the `routes` that are answered with the list, and `admit` for the cache.
+        trending: Option<Node> = None, "none";
         /// Result cache, with `scope`, `ttl`, `jitter` and `lookup`. Needs a key.
         cache: Option<Node> = None, "none";
-        /// Requests with the same key share one call: true, false, or "shared" for all replicas together.
+        /// Requests with the same key share one call: true, false, "shared" for all replicas together, or a table with `scope`, `lookup`, `poll`, `limit`, `ttl`, `lease`, `renew`, `fenced`, `results`, `failures`, `cleanup`, `on_cancel`.
         single_flight: Option<Node> = None, "false";
         /// Queue in front of the workers, with `workers`, `limit`, `max_wait` and `best_effort`.
         queue: Option<Node> = None, "none";
@@ -50,6 +55,8 @@ crate::options! {
         fan_out: Option<Node> = None, "all that may start at once, no deadline";
         /// Live bytes by component are gauges: {}, or with a `limit` at which a process is restarted.
         memory: Option<Node> = None, "not read";
+        /// Share of the answers out of a cache, a flight or prefix memory that a checker works out again beside the service, at no cost to it: gauges answers.checked and answers.wrong.
+        check_answers: Percent = Percent(0.0), "0";
         /// How long a fresh process is cold.
         cold_for: Span = Span(0), "0";
         /// How many times slower a cold process computes.
@@ -70,10 +77,12 @@ pub struct ServiceSpec {
     pub parse: Option<ParseSpec>,
     /// Cache key.
     pub key: Option<KeyTemplate>,
+    /// What is asked for most.
+    pub trending: Option<TrendingSpec>,
     /// Cache.
     pub cache: Option<CacheSpec>,
     /// Single-flight.
-    pub single_flight: Option<Scope>,
+    pub single_flight: Option<FlightSpec>,
     /// Queue.
     pub queue: Option<QueueSpec>,
     /// Work of a worker.
@@ -86,6 +95,8 @@ pub struct ServiceSpec {
     pub fan_out: Option<FanOut>,
     /// Memory of a process, where it is read.
     pub memory: Option<MemoryOptions>,
+    /// Share of kept answers that a checker works out again.
+    pub check_answers: f64,
     /// ns that a fresh process is cold.
     pub cold_for: u64,
     /// How many times slower it computes then.
@@ -135,13 +146,30 @@ impl ServiceSpec {
                 Refusal::at(&node.at, "a cache without a key").help("add key = { fields = [...] }")
             );
         }
+        let trending = o
+            .trending
+            .as_ref()
+            .map(|n| read_trending(n, registry))
+            .transpose()?;
+        if let (Some(node), Some(spec)) = (&o.trending, &trending) {
+            if spec.of.is_none() && key.is_none() {
+                return Err(Refusal::at(&node.at, "what is to be counted?")
+                    .help("say of = [\"prompt\"], or give the service a key"));
+            }
+            if spec.admit && (cache.is_none() || spec.of.is_some()) {
+                return Err(
+                    Refusal::at(&node.at, "`admit` is for a cache by the same key")
+                        .help("give the service a key and a cache, and leave `of` out"),
+                );
+            }
+        }
         let single_flight = o
             .single_flight
             .as_ref()
             .map(read_single_flight)
             .transpose()?
             .flatten();
-        if let (Some(node), Some(_), None) = (&o.single_flight, single_flight, &key) {
+        if let (Some(node), Some(_), None) = (&o.single_flight, &single_flight, &key) {
             return Err(Refusal::at(&node.at, "single-flight without a key")
                 .help("add key = { fields = [...] }"));
         }
@@ -176,6 +204,7 @@ impl ServiceSpec {
                 .map(|n| read_parse(n, registry))
                 .transpose()?,
             key,
+            trending,
             cache,
             single_flight,
             queue: o
@@ -188,6 +217,7 @@ impl ServiceSpec {
             graph,
             fan_out,
             memory: o.memory.as_ref().map(MemoryOptions::read).transpose()?,
+            check_answers: o.check_answers.0,
             cold_for: o.cold_for.0,
             cold_factor: o.cold_factor,
             dependencies,

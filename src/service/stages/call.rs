@@ -11,15 +11,16 @@ use crate::{
     components::{
         breaker::Pass,
         dag::FanOut,
-        engine::{Done, Job},
+        engine::{Done, Inputs, Job},
         keys::Tag,
         retry::{Failed, Failure},
     },
     recording::{AttemptRow, RequestRow, outcome, result},
-    service::{journey::Visit, world::World},
-    sim::Sim,
+    service::{answers, journey::Visit, world::World},
+    sim::{Sim, hash::mix},
 };
 use std::cell::Cell;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Where the time of a step went.
 #[derive(Clone, Copy, Default)]
@@ -268,8 +269,8 @@ async fn send(
             Answer::Complete(done) => {
                 spent.tokens = tokens(v, &done);
                 // A failed answer reaches nobody.
-                if done.wrong && failure.is_none() {
-                    w.wrong_answers.set(w.wrong_answers.get() + 1);
+                if done.hit_tokens > 0 && failure.is_none() {
+                    answers::found(w, v, !done.wrong, n | 1 << 63);
                 }
                 failure
             }
@@ -342,14 +343,42 @@ impl Drop for Leave<'_> {
 /// The request as engines see it.
 fn job<'v>(w: &World<'_>, v: &'v Visit<'_>) -> Job<'v> {
     let tags = w.tags.borrow();
+    // An adapter is called by a name of its own: "base+adapter".
+    let name = tags.model.name(v.request.model);
+    let (model, adapter) = match name.split_once('+') {
+        Some((model, adapter)) => (model, Some(adapter)),
+        None => (name, None),
+    };
+    let field = |names: &[&str]| fields(&v.request.payload.fields, names);
     Job {
         ticket: 0,
         prompt: u64::from(v.request.input_tokens),
         answer: u64::from(v.request.output_tokens),
         prefix: &v.request.payload.blocks,
-        model: tag_digest(v.request, &tags, Tag::Model),
-        tenant: tag_digest(v.request, &tags, Tag::Tenant),
+        inputs: Inputs {
+            model: digest(model),
+            adapter: field(&["adapter"]).unwrap_or_else(|| adapter.map_or(0, digest)),
+            tools: field(&["tools"]).unwrap_or(0),
+            parameters: field(&["temperature", "top_p"]).unwrap_or(0),
+            tenant: tag_digest(v.request, &tags, Tag::Tenant),
+        },
     }
+}
+
+/// Digest of the fields of these names, in their order; `None` when there is none of them.
+fn fields(all: &[(String, serde_json::Value)], names: &[&str]) -> Option<u64> {
+    let mut found = names
+        .iter()
+        .filter_map(|name| all.iter().find(|(field, _)| field == name))
+        .peekable();
+    found.peek()?;
+    Some(found.fold(0, |all, (name, value)| {
+        mix(all ^ digest(name) ^ digest(&value.to_string()).rotate_left(1))
+    }))
+}
+
+fn digest(text: &str) -> u64 {
+    xxh3_64(text.as_bytes())
 }
 
 /// First token, ns between two, prompt tokens found.

@@ -3,7 +3,7 @@
 use crate::{
     components::keys::digests,
     recording::RequestRow,
-    service::{journey::Visit, row::Seen, stages::parse, world::World},
+    service::{journey::Visit, stages::parse, world::World},
 };
 
 /// The key of a request; 0 when the service has none.
@@ -13,11 +13,8 @@ pub(in crate::service) fn make(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRo
     };
     let tags = w.tags.borrow();
     let read = parse::in_its_place(v);
-    let seen = Seen {
-        request: v.request,
-        tags: &tags,
-        payload: read.as_deref().unwrap_or(&v.request.payload),
-    };
+    let payload = read.as_deref().unwrap_or(&v.request.payload);
+    let seen = w.seen(v.request, payload, &tags);
     row.h_raw = v.request.payload.raw_digest;
     (row.h_fields, row.h_canon) = digests(&seen, w.content.as_deref());
     row.h_key = template.key(&seen, v.process.seed);

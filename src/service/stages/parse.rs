@@ -4,7 +4,7 @@ use crate::{
     components::parser::{How, ParseError, Parser, Reading, Refused},
     config::{Choice, Names},
     recording::{RequestRow, outcome, parsed, served_by},
-    service::{journey::Visit, spec::OnUnread, world::World},
+    service::{answers, journey::Visit, spec::OnUnread, world::World},
     trace::Payload,
 };
 use std::rc::Rc;
@@ -68,7 +68,7 @@ pub(in crate::service) async fn read(
         });
     }
     if answer & answer::WRONG != 0 {
-        w.wrong_answers.set(w.wrong_answers.get() + 1);
+        answers::misread(w, v);
     }
     Ok(())
 }
