@@ -46,11 +46,11 @@ crate::choice! {
 }
 
 crate::choice! {
-    /// How the repair finds the end of a text.
+    /// How the repair finds the end of a text: escapes, or (a flaw) cut, at an escaped quote before a comma.
     pub enum Quotes {
         /// At the quote that no backslash escapes.
         Escapes = "escapes",
-        /// A flaw: at any quote before a comma.
+        /// A flaw: at an escaped quote before a comma.
         Cut = "cut",
     }
 }
@@ -323,7 +323,7 @@ crate::options! {
         max_bytes: Bytes = Bytes(1_000_000), "1MB";
         /// The deepest nesting that is read, the object itself included.
         max_depth: u32 = 32, "32";
-        /// How the repair finds the end of a text.
+        /// How the repair finds the end of a text: escapes, or (a flaw) cut, at an escaped quote before a comma.
         quotes: Quotes = Quotes::Escapes, "escapes";
         /// A flaw: what is cut short is closed, and taken with the fields that it has.
         partial: bool = false, "false";

@@ -2,7 +2,7 @@
 
 use crate::{
     components::parser::{How, ParseError, Parser, Reading, Refused},
-    config::Choice,
+    config::{Choice, Names},
     recording::{RequestRow, outcome, parsed, served_by},
     service::{answers, journey::Visit, spec::OnUnread, world::World},
     trace::Payload,
@@ -81,7 +81,8 @@ pub(in crate::service) fn in_its_place(v: &Visit<'_>) -> Option<Rc<Payload>> {
 
 fn work_out(w: &World<'_>, parser: &dyn Parser, payload: &Payload, memo: u64) -> u64 {
     let path = |field: &str| {
-        u64::from(w.parse_paths.borrow_mut().number(field)) << answer::PATH & (answer::WRONG - 1)
+        let number = path_number(&mut w.parse_paths.borrow_mut(), field);
+        u64::from(number) << answer::PATH & (answer::WRONG - 1)
     };
     let fault = |(why, field): &Refused| {
         let known = ParseError::WORDS.iter().position(|(_, e)| e == why);
@@ -119,6 +120,21 @@ fn work_out(w: &World<'_>, parser: &dyn Parser, payload: &Payload, memo: u64) ->
     answer | wrong
 }
 
+/// The names of fields that a recording tells apart, and the characters of a name that it keeps.
+const PATHS: usize = 1000;
+const PATH_CHARS: usize = 64;
+
+/// The number of a field's name. Clients make names up: after the first [`PATHS`] they are told as one.
+fn path_number(names: &mut Names, field: &str) -> u32 {
+    let end = field.char_indices().nth(PATH_CHARS);
+    let field = &field[..end.map_or(field.len(), |(i, _)| i)];
+    match names.find(field) {
+        Some(known) => known,
+        None if names.len() < PATHS => names.number(field),
+        None => names.number("(others)"),
+    }
+}
+
 /// Whether what was read is other than what the client meant, where that is known, or is nothing.
 fn is_wrong(payload: &Payload, reading: &Reading) -> bool {
     let read = reading.fields.as_deref().unwrap_or(&payload.fields);
@@ -137,5 +153,26 @@ fn spelt(value: &serde_json::Value) -> String {
     match value.as_str() {
         Some(text) => text.into(),
         None => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_clients_make_up_are_few_and_short_in_a_recording() {
+        let mut names = Names::default();
+        let first = path_number(&mut names, "first");
+        for i in 0..100_000 {
+            path_number(&mut names, &format!("made up {i}"));
+        }
+        assert!(names.len() <= PATHS + 1, "{}", names.len());
+        assert_eq!(path_number(&mut names, "first"), first);
+        let others = path_number(&mut names, "one more");
+        assert_eq!(names.name(others), "(others)");
+        let mut names = Names::default();
+        let long = path_number(&mut names, &"é".repeat(1_000_000));
+        assert_eq!(names.name(long).chars().count(), PATH_CHARS);
     }
 }
