@@ -65,6 +65,21 @@ fn an_exact_list_is_right_and_a_small_one_says_how_wrong_it_is() {
 }
 
 #[test]
+fn a_list_of_yesterday_covers_less_of_what_is_asked() {
+    let list = |window: &str| {
+        let service = format!(
+            "trending = {{ kind = \"exact\", of = [\"prompt\"], k = 20, window = \"{window}\", every = \"100ms\" }}"
+        );
+        let other =
+            "[[timeline]]\nat = \"75%\"\ndrift = { set = { \"trace.contents.first\" = 1000 } }";
+        let readings = gauge(&go(&service, other), "trending.coverage");
+        readings[readings.len() - 1]
+    };
+    let (sound, for_ever) = (list("10s"), list("0s"));
+    assert!(sound > for_ever + 0.1, "{sound} {for_ever}");
+}
+
+#[test]
 fn a_route_is_answered_with_the_list_and_is_not_counted() {
     let run = go(
         "trending = { kind = \"exact\", of = [\"route\"], routes = [\"/top\"] }\ncall = { dependency = \"llm\" }",

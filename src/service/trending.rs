@@ -24,6 +24,8 @@ pub struct Trending {
     listed: Set<u64>,
     /// When the list is made anew.
     due: u64,
+    /// Requests since gauges were read, and those for what is listed.
+    asked: (u64, u64),
 }
 
 impl Trending {
@@ -55,6 +57,7 @@ impl Trending {
             list: List::default(),
             listed: Set::default(),
             due: now,
+            asked: (0, 0),
         }));
         Ok(())
     }
@@ -62,6 +65,8 @@ impl Trending {
     /// A request for a key.
     pub fn record(&mut self, key: u64, now: u64) {
         self.policy.record(key, now);
+        self.asked.0 += 1;
+        self.asked.1 += u64::from(self.listed.contains(&key));
     }
 
     /// The list, made anew where it is due.
@@ -181,6 +186,10 @@ impl World<'_> {
                 continue;
             };
             put("trending.entries", replica, trending.held() as f64);
+            let (asked, listed) = std::mem::take(&mut trending.asked);
+            if asked > 0 {
+                put("trending.coverage", replica, listed as f64 / asked as f64);
+            }
             judged(trending, &mut **judge, k, now, &mut |gauge, value| {
                 put(gauge, replica, value)
             });

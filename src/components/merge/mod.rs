@@ -17,7 +17,7 @@
 //!   retriever multiplies its scores by ten; its variant `min-max` merges by scores all the same.
 //! - *Which constant?* 60 is the paper's, for lists of a thousand: on lists of 30 it hardly counts ranks but in how many lists
 //!   a document stands, and a source that knows little drags the page down.
-//!   `gameday replay incident-09 --set service.merge.constant=60`
+//!   `gameday replay incident-09 --variant sound --set service.merge.constant=60`
 //! - *How do you cap one source from dominating?* `cap = 5` of `k = 10`: `gameday replay incident-09 --variant capped`.
 //!
 //! # Anti-patterns

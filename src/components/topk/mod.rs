@@ -18,8 +18,9 @@
 //! # Follow-ups of the seed
 //! - *Throughput doubles?* Nothing an event costs grows with the rate, but each count may be wrong by twice as many events:
 //!   `gameday replay incident-03 --variant twice-the-load`.
-//! - *Which metric triggers the roll-back?* `trending.sure`, the share of the list that the bounds prove to belong there: it
-//!   needs no exact count beside it. In a replay `trending.wrong` says what it stands for: `gameday replay incident-03`.
+//! - *Which metric triggers the roll-back?* `trending.coverage`, the share of requests that are for what is listed: it falls
+//!   when the list is of yesterday, and needs no exact count beside it, as `trending.wrong` does. `trending.sure`, the share
+//!   of the list that the bounds prove to belong there, says beforehand whether there are counters enough.
 //! - *Which of the two?* `exact` while the keys of a window fit; beyond, a key that has more than 1/counters of the events
 //!   is surely known to `space-saving`, and in a near-uniform stream nobody is: `--variant near-uniform`.
 //!

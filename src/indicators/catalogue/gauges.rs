@@ -93,6 +93,7 @@ pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
 
 /// Those that are shares.
 pub(super) const SHARES: &[Indicator] = gauges! { Fraction:
+    "trending.coverage", Lower, "share of requests that are for what stands on the trending list";
     "trending.sure", Lower, "share of a trending list that its own bounds prove to belong there";
     "trending.wrong", Higher, "share of what is asked for most that a trending list lacks, or has others in place of";
     "trending.overcount", Higher, "events that listed counts are too high by, as a share of the true ones";
