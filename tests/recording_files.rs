@@ -54,7 +54,7 @@ fn recording() -> impl Strategy<Value = Recording> {
         "null",
         "line\nbreak",
     ]);
-    let names = prop::collection::vec(prop::collection::vec(name, 0..6), 12);
+    let names = prop::collection::vec(prop::collection::vec(name, 0..6), 13);
     let tables = (
         table::<RequestRow>(),
         table::<AttemptRow>(),
@@ -72,6 +72,7 @@ fn recording() -> impl Strategy<Value = Recording> {
                 "client",
                 "model",
                 "parse_path",
+                "reject",
                 "step",
                 "dependency",
                 "gauge",

@@ -149,11 +149,22 @@ duration = "30s"
 classes = { urgent = 1, later = 1 }
 input_tokens = { kind = "lognormal", p50 = 600, p99 = 4000 }
 output_tokens = { kind = "lognormal", p50 = 100, p99 = 400 }
+[trace.clients]
+planner = { share = 1, version = "2", names = { temperature = "temp" }, omits = ["top_p"], extra = { v = 1 }, defects = { wrapped = "5%", truncated = "1%", trailing_comma = "1%", single_quotes = "1%" } }
 [service]
 check_answers = "10%"
 dashboard = { kind = "ring-max", over = "1m", buckets = 6 }
-key = { fields = ["model", "revision"], meaning = ["tenant", "model", "body"] }
+key = { fields = ["tenant", "prompt", "model", "revision"], meaning = ["tenant", "model", "body"] }
+cache = { kind = "lru", scope = "shared", capacity = 100, bytes = "1MB", ttl = "10s", jitter = "20%", lookup = "1ms", sweep = 2, stale = "5s", lease = "2s", early = 1, shards = 4, detail = true }
 memory = { limit = "1GB", down = "5s" }
+single_flight = { scope = "shared", limit = 1000, ttl = "30s", lease = "10s", renew = "3s", fenced = true, results = "2s", lookup = "1ms", poll = "50ms", on_cancel = "hand-over", failures = "1s", cleanup = "always" }
+limiter = { scope = "shared", levels = [
+    { name = "mine", key = ["user"], kind = "gcra", rate = "5/s", burst = 5 },
+    { key = ["tenant", "route"], kind = "sliding-window", rate = "20/s", burst = 10, max_keys = 1000 },
+    { kind = "token-bucket", rate = "60/s", refill = "exact" },
+] }
+parse = { kind = "schema-json", time = "50us", on_failure = "default", unknown = "ignore", repair = "once", max_bytes = "64KiB", max_depth = 8, version_field = "v", schema_version = 2, versions = { 1 = { renamed = { temp = "temperature" }, defaults = { temperature = 1.0 } } }, fields = { prompt = "text", temperature = { type = "number", default = 0.2, coerce = true }, mode = { type = "text", required = false, one_of = ["a"] } } }
+trending = { kind = "space-saving", k = 5, counters = 50, newcomer = "zero", of = ["prompt"], scope = "local", every = "2s", routes = ["/top"] }
 queue = { kind = "priority-aging", classes = { urgent = 10, later = 0 }, workers = 4, limit = 50, max_wait = "2s", best_effort = ["later"] }
 fan_out = { parallel = 2, need = "1 of 2" }
 call = [
@@ -210,6 +221,17 @@ fn what_the_program_takes_is_right_by_the_schema() {
         ("then = \"alert\"", "then = \"alarm\""),
         ("most = 1000", "mots = 1000"),
         ("kind = \"ring-max\"", "kind = \"ring-mux\""),
+        ("sweep = 2", "swepe = 2"),
+        ("failures = \"1s\"", "failure = \"1s\""),
+        ("kind = \"gcra\"", "kind = \"gcar\""),
+        ("max_keys", "max_kyes"),
+        ("scope = \"shared\", levels", "scop = \"shared\", levels"),
+        ("single_quotes", "single_qoutes"),
+        ("on_failure = \"default\"", "on_failure = \"defualt\""),
+        ("type = \"number\"", "type = \"nubmer\""),
+        ("defaults = {", "default = {"),
+        ("of = [\"prompt\"]", "of = 3"),
+        ("newcomer = \"zero\"", "newcomer = \"nought\""),
     ] {
         let text = SELDOM.replacen(right, wrong, 1);
         assert!(

@@ -62,6 +62,7 @@ const HEADS: &[&str] = &[
     "{\"timestamp\":0,\"input_length\":1,\"output_length\":1,\"hash_ids\":[]}\n",
     "{\"arrived\":0}\n",
     "# gameday trace 1\narrived\n",
+    "/product/17\n-1207959551\n",
 ];
 
 proptest! {

@@ -245,6 +245,7 @@ fn an_unknown_format_says_of_each_why_not() {
             "native-jsonl: the first line is no JSON object",
             "mooncake: ",
             "azure-llm: ",
+            "keys: \"time,who\" is no single word",
         ],
     );
     refused(
@@ -479,4 +480,35 @@ fn a_time_under_another_name_is_pointed_at() {
         let wanted = format!("if {name} is it, call it so; it is seconds from the start");
         refused(text, "t: fits no known format", &[&wanted]);
     }
+}
+
+#[test]
+fn a_list_of_keys_is_read_a_line_a_key_and_its_bad_lines_are_bad_rows() {
+    assert_eq!(read("a\n\nb\r\nc").unwrap(), [0, S, 2 * S]);
+    // A word over a column of times is a header that was misspelt; over other words it is a key.
+    refused("start\n1.5\n", "t: fits no known format", &["keys: "]);
+    assert_eq!(read("start\nend\n").unwrap().len(), 2);
+    refused("a key\nb\n", "t: fits no known format", &["has ' '"]);
+    refused(
+        b"one\ntwo\nth\xffree\nfour\n",
+        "t:3:3: the byte 0xff is not UTF-8 text",
+        &[],
+    );
+    let good = read_as(b"one\ntwo\nth\xffree\nfour\n", 0, true).unwrap();
+    assert_eq!(good, [0, S, 2 * S]);
+    let mut text = b"one\ntwo\n".to_vec();
+    text.resize(20 << 20, b'x');
+    refused(&text, "t:3:1: a line of more than 16MiB", &[]);
+}
+
+#[test]
+fn keys_with_spaces_are_read_where_the_format_is_named() {
+    let input = Input::of("t", Cursor::new(b"GET /a, b\n{\n".to_vec())).unwrap();
+    let keys = gameday::trace::formats::named("keys").unwrap();
+    let (options, tags) = (ReadOptions::default(), Default::default());
+    let requests = Requests::read(input, Some(keys), &options, false, tags).unwrap();
+    let bodies: Vec<String> = requests
+        .map(|r| r.unwrap().payload.raw.to_string())
+        .collect();
+    assert_eq!(bodies, ["{\"prompt\":\"GET /a, b\"}", "{\"prompt\":\"{\"}"]);
 }

@@ -1,7 +1,10 @@
 //! The samples in `traces/`: each format has one, and each is replayed to the last row.
 
 use assert_cmd::Command;
-use gameday::trace::{Requests, formats::FORMATS};
+use gameday::trace::{
+    Requests,
+    formats::{FORMATS, named},
+};
 use std::{collections::BTreeSet, path::PathBuf};
 
 fn samples() -> Vec<PathBuf> {
@@ -25,7 +28,14 @@ fn every_format_has_a_sample() {
 #[test]
 fn every_sample_is_replayed_to_the_last_row() {
     for file in samples() {
-        let rows = Requests::open(&file).unwrap().map(Result::unwrap).count();
+        let requests = Requests::open(&file).unwrap();
+        let format = named(&requests.facts().format).unwrap();
+        let rows = requests.map(Result::unwrap).count();
+        let rate: &[&str] = if format.clock {
+            &[]
+        } else {
+            &["--rate", "5/s"]
+        };
         let out = Command::cargo_bin("gameday")
             .unwrap()
             .args([
@@ -37,6 +47,7 @@ fn every_sample_is_replayed_to_the_last_row() {
                 "--trace",
             ])
             .arg(&file)
+            .args(rate)
             .output()
             .unwrap();
         assert!(

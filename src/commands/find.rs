@@ -6,12 +6,32 @@ use std::path::{Path, PathBuf};
 /// Incidents that ship with the program: name and text.
 pub const SHIPPED: &[(&str, &str)] = &[
     (
+        "incident-01",
+        include_str!("../../incidents/incident-01.toml"),
+    ),
+    (
+        "incident-02",
+        include_str!("../../incidents/incident-02.toml"),
+    ),
+    (
+        "incident-03",
+        include_str!("../../incidents/incident-03.toml"),
+    ),
+    (
         "incident-04",
         include_str!("../../incidents/incident-04.toml"),
     ),
     (
         "incident-05",
         include_str!("../../incidents/incident-05.toml"),
+    ),
+    (
+        "incident-06",
+        include_str!("../../incidents/incident-06.toml"),
+    ),
+    (
+        "incident-07",
+        include_str!("../../incidents/incident-07.toml"),
     ),
     (
         "incident-08",

@@ -96,6 +96,7 @@ pub fn run(args: &ListArgs, out: &mut Stdout) -> Done {
             kinds(&mut text, "balancer", &r.balancers);
             kinds(&mut text, "parser", &r.parsers);
             kinds(&mut text, "breaker", &r.breakers);
+            kinds(&mut text, "trending", &r.trending);
             kinds(&mut text, "window", &r.windows);
             let _ = writeln!(
                 text,

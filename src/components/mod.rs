@@ -9,11 +9,13 @@ pub mod breaker;
 pub mod cache;
 pub mod dag;
 pub mod engine;
+pub mod flight;
 pub mod keys;
 pub mod limiter;
 pub mod parser;
 pub mod queue;
 pub mod retry;
+pub mod topk;
 pub mod window;
 
 use crate::config::Kind;
@@ -48,6 +50,8 @@ pub fn flaws() -> impl Iterator<Item = (&'static str, &'static Flaw)> {
         ("engine", engine::FLAWS),
         ("window", window::FLAWS),
         ("key", keys::FLAWS),
+        ("single-flight", flight::FLAWS),
+        ("trending", topk::FLAWS),
     ];
     all.iter()
         .flat_map(|(what, flaws)| flaws.iter().map(move |flaw| (*what, flaw)))
@@ -69,6 +73,8 @@ pub struct Registry {
     pub breakers: Vec<Kind<Box<dyn breaker::Breaker>>>,
     /// Maxima of the last while.
     pub windows: Vec<Kind<Box<dyn window::Window>>>,
+    /// Lists of what is asked for most.
+    pub trending: Vec<Kind<Box<dyn topk::TopK>>>,
 }
 
 impl Default for Registry {
@@ -82,6 +88,7 @@ impl Default for Registry {
             parsers: parser::kinds(),
             breakers: breaker::kinds(),
             windows: window::kinds(),
+            trending: topk::kinds(),
         }
     }
 }

@@ -172,6 +172,21 @@ impl Node {
         }
     }
 
+    /// The value as JSON writes it; null for a number that JSON does not have.
+    pub fn to_json(&self) -> serde_json::Value {
+        match &self.value {
+            Value::Bool(b) => (*b).into(),
+            Value::Integer(i) => (*i).into(),
+            Value::Float(x) => (*x).into(),
+            Value::Text(t) => t.as_str().into(),
+            Value::List(items) => items.iter().map(Node::to_json).collect(),
+            Value::Table(table) => {
+                let fields = table.iter().map(|(k, e)| (k.clone(), e.node.to_json()));
+                serde_json::Value::Object(fields.collect())
+            }
+        }
+    }
+
     /// A refusal of this node: `expected` says what would be right.
     pub fn wrong(&self, expected: &str) -> Refusal {
         Refusal::at(&self.at, format!("found {}", self.found())).help(expected.to_string())

@@ -2,7 +2,7 @@
 
 use super::{distinct::Distinct, sketch::Sketch};
 use crate::recording::{
-    AttemptRow, RequestRow, attempts, cache, miss, outcome, requests, result, served_by,
+    AttemptRow, RequestRow, attempts, cache, miss, outcome, parsed, requests, result, served_by,
 };
 
 /// A duration that windows summarise.
@@ -166,8 +166,10 @@ pub(super) mod counter {
     pub const COLD: usize = 33;
     /// Rows that no user asked for.
     pub const BACKGROUND: usize = 34;
+    /// By what the parser said, eleven.
+    pub const PARSED: usize = 35;
     /// How many counters there are.
-    pub const ALL: usize = 35;
+    pub const ALL: usize = 46;
 }
 
 /// The columns of requests that a counter is made of.
@@ -178,6 +180,7 @@ pub(super) fn columns_of(number: usize) -> &'static [usize] {
         counter::CACHE..counter::MISS => &[requests::cache],
         counter::MISS..counter::RESULT => &[requests::cache, requests::miss],
         counter::PARSE_ERRORS => &[requests::outcome, requests::parse_error],
+        counter::PARSED..counter::ALL => &[requests::parse_error],
         counter::FIRST => &[requests::tries],
         counter::ATTEMPTS | counter::CALLERS => &[requests::attempts],
         counter::COLD => &[requests::cold],
@@ -193,6 +196,7 @@ const _: () = {
     assert!(cache::WORDS.len() == counter::MISS - counter::CACHE);
     assert!(miss::WORDS.len() == counter::RESULT - counter::MISS);
     assert!(result::WORDS.len() == counter::PARSE_ERRORS - counter::RESULT);
+    assert!(parsed::WORDS.len() == counter::ALL - counter::PARSED);
 };
 
 /// One window.
@@ -243,8 +247,9 @@ impl Cell {
         counts[counter::SERVED_BY + word(row.served_by, served_by::WORDS)] += 1;
         counts[counter::CACHE + word(row.cache, cache::WORDS)] += 1;
         counts[counter::MISS + word(row.miss, miss::WORDS)] += 1;
-        let unread = row.parse_error != 0 || row.outcome == outcome::PARSE_ERROR;
+        let unread = parsed::is_fault(row.parse_error) || row.outcome == outcome::PARSE_ERROR;
         counts[counter::PARSE_ERRORS] += u32::from(unread);
+        counts[counter::PARSED + word(row.parse_error, parsed::WORDS)] += 1;
         counts[counter::FIRST] += u32::from(row.tries <= 1);
         counts[counter::ATTEMPTS] += u32::from(row.attempts);
         counts[counter::CALLERS] += u32::from(row.attempts > 0);

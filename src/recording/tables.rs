@@ -192,6 +192,32 @@ pub mod cache {
     pub const MISS: u8 = 2;
 }
 
+/// What the parser said. Index into the words of `parse_error`.
+pub mod parsed {
+    /// The words of the column.
+    pub const WORDS: &[&str] = &[
+        "",
+        "missing_field",
+        "wrong_type",
+        "unknown_value",
+        "truncated",
+        "wrapped",
+        "syntax",
+        "unknown_field",
+        "too_large",
+        "repaired",
+        "adapted",
+    ];
+    /// Read after one repair: no failure.
+    pub const REPAIRED: u8 = 9;
+    /// Read by a compatibility mapping (an old name, a default, another type, a field passed over): no failure.
+    pub const ADAPTED: u8 = 10;
+    /// Whether a word is a failure.
+    pub const fn is_fault(word: u8) -> bool {
+        word != 0 && word < REPAIRED
+    }
+}
+
 /// Why the cache missed, as far as it knows. Index into the words of `miss`.
 pub mod miss {
     /// The words of the column.
@@ -277,12 +303,13 @@ table! {
         writer: u32, Ordinal, "process that wrote the entry that was hit";
         limiter_key: u64, Digest, "digest of the limiter's key";
         limiter_remaining: u32, Count, "what the limiter had left after the decision";
-        parse_error: u8, Word(&["", "missing_field", "wrong_type", "unknown_value", "truncated", "wrapped", "syntax"]), "category of the parser's error";
+        parse_error: u8, Word(parsed::WORDS), "category of the parser's error; or that it had to repair, or to adapt";
         parse_path: u32, Name("parse_path"), "field that the parser's error is about";
         shape: u64, Digest, "digest of the payload's names, types and enum classes; never of values";
         ttft: u64, Span, "from arrived to the answer's first token; 0 is none";
         itl: u64, Span, "between two tokens of the answer, in the mean; 0 is none";
         prefix_hit: u32, Count, "prompt tokens that an engine found in memory";
+        reject: u16, Name("reject"), "which level of the limiter refused it";
     }
 }
 

@@ -12,6 +12,7 @@
 
 use super::{
     journey::Visit,
+    stages::parse,
     version::Version,
     world::{World, purpose, tag_digest},
 };
@@ -79,7 +80,10 @@ pub(super) fn identity(w: &World<'_>, v: &Visit<'_>, row: &RequestRow) -> u64 {
     let payload = match w.answers.as_recorded && v.request.payload.blocks.is_empty() {
         true => row.h_canon,
         false => {
-            let fields = content(&w.seen(v.request, &tags), meaning.payload.as_deref());
+            let read = parse::in_its_place(v);
+            let asked = read.as_deref().unwrap_or(&v.request.payload);
+            let seen = w.seen(v.request, asked, &tags);
+            let fields = content(&seen, meaning.payload.as_deref());
             v.request
                 .payload
                 .blocks
@@ -90,6 +94,14 @@ pub(super) fn identity(w: &World<'_>, v: &Visit<'_>, row: &RequestRow) -> u64 {
     let start = mix(payload ^ w.newest().revision) ^ u64::from(v.spoilt.get());
     let next = |all: u64, tag: &_| mix(all.rotate_left(17) ^ tag_digest(v.request, &tags, *tag));
     meaning.tags.iter().fold(start, next)
+}
+
+/// The request was read as another one: its answer is wrong, and no checker that reads it the same way finds out.
+pub(super) fn misread(w: &World<'_>, v: &Visit<'_>) {
+    v.spoilt.set(true);
+    if !v.background {
+        w.answers.wrong.set(w.answers.wrong.get() + 1);
+    }
 }
 
 /// An answer was not worked out but found. `nth` tells several of one request apart.

@@ -306,6 +306,7 @@ impl World<'_> {
         gauges_of(&self.shared, &mut |gauge, value| {
             rows.push((gauge.to_string(), 0, value))
         });
+        self.gauges_of_parsers(&mut |gauge, value| rows.push((gauge.to_string(), 0, value)));
         if self.versions.iter().any(|v| v.spec.fan_out.is_some()) {
             let (running, awaited) = (self.strays.running.get(), self.strays.awaited.get());
             rows.push(("calls.running".into(), 0, f64::from(running)));
@@ -317,6 +318,7 @@ impl World<'_> {
             .gauges(now, &mut |gauge, value| rows.push((gauge.into(), 0, value)));
         self.answers
             .gauges(&mut |gauge, value| rows.push((gauge.into(), 0, value)));
+        self.look_at_lists(&mut |gauge, replica, value| rows.push((gauge.into(), replica, value)));
         self.look_at_memory(&mut |gauge, replica, value| {
             rows.push((gauge.into(), replica, value))
         })?;
@@ -366,10 +368,15 @@ fn gauges_of_way(way: &Way, name: &str, now: u64, put: &mut dyn FnMut(&str, f64)
 }
 
 fn gauges_of(state: &super::process::State, put: &mut dyn FnMut(&str, f64)) {
+    if state.in_flight.gauges.get() {
+        let by_key = state.in_flight.by_key.borrow();
+        put("flight.entries", by_key.under_way() as f64);
+        put("flight.late", by_key.late() as f64);
+    }
     if let Some(cache) = state.cache.borrow().as_ref() {
         cache.gauges(&mut |gauge, value| put(gauge, value));
     }
-    if let Some(limiter) = state.limiter.borrow().as_ref() {
+    if let Some((limiter, _)) = state.limiter.borrow().as_ref() {
         limiter.gauges(&mut |gauge, value| put(gauge, value));
     }
 }

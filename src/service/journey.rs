@@ -3,7 +3,7 @@
 use super::{
     answers,
     process::Process,
-    stages::{admission, cache, compute, flight, graph, key, parse, queue},
+    stages::{admission, cache, compute, flight, graph, key, parse, queue, trending},
     version::Version,
     world::World,
 };
@@ -39,6 +39,10 @@ pub(super) async fn journey(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow) 
         return refused;
     }
     let keys = key::make(w, v, row);
+    if trending::see(w, v, keys) {
+        row.served_by = served_by::CACHE;
+        return outcome::OK;
+    }
     if cache::look_up(w, v, keys, row).await {
         row.served_by = served_by::CACHE;
         return outcome::OK;

@@ -18,6 +18,8 @@ crate::options! {
 const CACHE_ENTRY: f64 = 96.0;
 /// What a limiter spends on a key: key, state, and the slot in a table some two thirds full.
 const LIMITER_KEY: f64 = 24.0;
+/// What a count of a trending list costs, or a place in its heap.
+const COUNTED: f64 = 32.0;
 /// What a key under way costs: key, number, slot, and the flight itself.
 const FLIGHT: f64 = 96.0;
 /// What a request in hand costs: its row and where it stands.
@@ -34,15 +36,24 @@ fn live(state: &State, flights: bool, put: &mut dyn FnMut(&'static str, f64)) {
         });
         put("memory.live.cache", bytes);
     }
-    if let Some(limiter) = state.limiter.borrow().as_ref() {
-        limiter.gauges(&mut |gauge, value| {
-            if gauge == "limiter.keys" {
-                put("memory.live.limiter", value * LIMITER_KEY);
-            }
-        });
+    if let Some((limiter, _)) = state.limiter.borrow().as_ref() {
+        let mut keys = None;
+        for level in limiter.iter() {
+            level.limiter.gauges(&mut |gauge, value| {
+                if gauge == "limiter.keys" {
+                    keys = Some(keys.unwrap_or(0.0) + value);
+                }
+            });
+        }
+        if let Some(keys) = keys {
+            put("memory.live.limiter", keys * LIMITER_KEY);
+        }
+    }
+    if let Some(trending) = state.trending.borrow().as_ref() {
+        put("memory.live.trending", trending.held() as f64 * COUNTED);
     }
     if flights {
-        let under_way = state.in_flight.by_key.borrow().len();
+        let under_way = state.in_flight.by_key.borrow().entries();
         put("memory.live.flights", under_way as f64 * FLIGHT);
     }
 }
@@ -56,7 +67,7 @@ impl World<'_> {
         let Some(memory) = &self.newest().spec.memory else {
             return Ok(());
         };
-        let flights = self.newest().spec.single_flight;
+        let flights = self.newest().spec.single_flight.as_ref().map(|f| f.scope);
         let at = |scope: Scope| flights == Some(scope);
         live(&self.shared, at(Scope::Shared), &mut |gauge, value| {
             put(gauge, 0, value)

@@ -19,6 +19,7 @@ pub mod seams;
 mod spec;
 mod stages;
 mod strays;
+mod trending;
 mod version;
 mod watching;
 mod world;

@@ -2,47 +2,60 @@
 
 use super::{
     queue::Queue,
-    spec::{Part, Scope, ServiceSpec},
+    spec::{LimiterSpec, Part, Scope, ServiceSpec},
+    trending::Trending,
     version::same,
 };
 use crate::{
-    components::{Registry, breaker::Breaker, cache::Cache, limiter::RateLimiter, retry::Budget},
+    components::{
+        Registry,
+        breaker::Breaker,
+        cache::Cache,
+        flight::{self, Answer, FlightOptions},
+        limiter::{Level, Levels},
+        retry::Budget,
+    },
     config::{Refusal, pick},
     sim::{
         Sim,
-        hash::{FixedState, mix},
+        hash::mix,
         sync::{FlightId, Flights, Semaphore},
     },
 };
-use hashbrown::HashMap;
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
 };
 
-/// What a leader brings back to its followers: how the call ended, and the digest of what decided the answer. `None`: the
-/// leader went away.
-pub type Landing = Option<(u8, u64)>;
+/// What a leader brings back to its followers. `None`: it went away, and one of them leads.
+pub type Landing = Option<Answer>;
 
 /// Keys under way.
 pub struct InFlight {
     /// Who waits for whom.
     pub flights: Flights<Landing>,
     /// The flight of each key.
-    pub by_key: RefCell<HashMap<u64, FlightId, FixedState>>,
+    pub by_key: RefCell<flight::Flights<FlightId>>,
+    /// Whether its gauges are read.
+    pub gauges: Cell<bool>,
 }
 
 /// The components that may live in a process or outside of all of them.
 pub struct State {
     /// Rate limiter.
-    pub limiter: RefCell<Option<Box<dyn RateLimiter>>>,
+    pub limiter: RefCell<Option<Limiter>>,
     /// Result cache.
     pub cache: RefCell<Option<Box<dyn Cache>>>,
+    /// What is asked for most.
+    pub trending: RefCell<Option<Box<Trending>>>,
     /// Single-flight.
     pub in_flight: InFlight,
     /// What the components were last tuned to.
-    tuned: RefCell<(Option<Part>, Option<Part>)>,
+    tuned: RefCell<(Option<LimiterSpec>, Option<Part>)>,
 }
+
+/// Levels of a limiter, and the digest of their names.
+pub type Limiter = (Levels, u64);
 
 impl State {
     /// State as a service's configuration has it, of the components whose scope it is.
@@ -58,9 +71,11 @@ impl State {
         let state = State {
             limiter: RefCell::default(),
             cache: RefCell::default(),
+            trending: RefCell::default(),
             in_flight: InFlight {
                 flights: Flights::new(sim),
-                by_key: RefCell::default(),
+                by_key: RefCell::new(flight::Flights::new(FlightOptions::plain())),
+                gauges: Cell::new(false),
             },
             tuned: RefCell::default(),
         };
@@ -80,18 +95,42 @@ impl State {
         now: u64,
         cold: bool,
     ) -> Result<(), Refusal> {
+        if let Some(flight) = spec.single_flight.as_ref().filter(|f| f.scope == scope) {
+            let mut by_key = self.in_flight.by_key.borrow_mut();
+            // What is under way ends by itself; cold, nobody joins it any more.
+            if cold {
+                by_key.clear();
+            }
+            by_key.retune(flight.options);
+            self.in_flight.gauges.set(flight.gauges);
+        }
+        if let Some(new) = spec.trending.as_ref().filter(|t| t.scope == scope) {
+            Trending::tune(&mut self.trending.borrow_mut(), new, registry, now, cold)?;
+        }
         let tuned = &mut *self.tuned.borrow_mut();
         if let Some(limiter) = spec.limiter.as_ref().filter(|l| l.scope == scope) {
             let mut held = self.limiter.borrow_mut();
-            match (&mut *held, &tuned.0) {
-                (Some(_), Some(old))
-                    if same(Some(&old.node), Some(&limiter.part.node)) && !cold => {}
-                (Some(held), Some(old)) if old.kind == limiter.part.kind && !cold => {
-                    held.retune(&limiter.part.node, now)?
-                }
-                _ => *held = Some(pick(&registry.limiters, "limiter", &limiter.part.node)?),
+            let mut kept = held
+                .take()
+                .map_or_else(Levels::default, |(levels, _)| levels);
+            let mut levels = vec![];
+            for level in &limiter.levels {
+                let was = tuned.0.as_ref().and_then(|old| old.level(&level.name));
+                levels.push(match (kept.take(&level.name), was) {
+                    (Some(mut kept), Some(was)) if was.part.kind == level.part.kind && !cold => {
+                        if !same(Some(&was.part.node), Some(&level.part.node)) {
+                            kept.limiter.retune(&level.part.node, now)?;
+                        }
+                        kept
+                    }
+                    _ => {
+                        let fresh = pick(&registry.limiters, "limiter", &level.part.node)?;
+                        Level::new(&level.name, fresh)
+                    }
+                });
             }
-            tuned.0 = Some(limiter.part.clone());
+            *held = Some((Levels::new(levels, limiter.give_back), limiter.names));
+            tuned.0 = Some(limiter.clone());
         }
         if let Some(cache) = spec.cache.as_ref().filter(|c| c.scope == scope) {
             let mut held = self.cache.borrow_mut();

@@ -4,7 +4,7 @@ use super::{process::Process, version::Version, world::tag_digest};
 use crate::{
     components::keys::{Material, Tag},
     recording::RequestRow,
-    trace::{Request, Tags},
+    trace::{Payload, Request, Tags},
 };
 
 /// A request as keys see it.
@@ -12,6 +12,8 @@ pub(super) struct Seen<'a> {
     pub request: &'a Request,
     pub tags: &'a Tags,
     pub revision: u64,
+    /// The payload, as the parser read it.
+    pub payload: &'a Payload,
 }
 
 impl Material for Seen<'_> {
@@ -26,17 +28,17 @@ impl Material for Seen<'_> {
         self.request.arrived
     }
     fn fields(&self) -> &[(String, serde_json::Value)] {
-        &self.request.payload.fields
+        &self.payload.fields
     }
     fn raw(&self) -> &str {
-        &self.request.payload.raw
+        &self.payload.raw
     }
     fn revision(&self) -> u64 {
         self.revision
     }
     #[inline]
     fn memo(&self, variant: u64, make: &mut dyn FnMut() -> u64) -> u64 {
-        self.request.payload.memo.get_or(variant, make)
+        self.payload.memo.get_or(variant, make)
     }
 }
 

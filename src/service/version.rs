@@ -64,7 +64,7 @@ impl Version {
             };
             let limiter_scope = match &spec.limiter {
                 Some(limiter) => next(
-                    &|s| s.limiter.as_ref().is_some_and(|l| l.key == limiter.key),
+                    &|s| s.limiter.as_ref().is_some_and(|l| l.keys_like(limiter)),
                     &|v| v.limiter_scope,
                 ),
                 None => 0,
@@ -123,6 +123,7 @@ const STATEFUL: &[&str] = &[
     "replicas",
     "balancer",
     "single_flight",
+    "trending",
 ];
 
 /// Names of stateful parts of the service that differ between two versions.
@@ -164,15 +165,19 @@ pub fn refuse_other_kinds(old: &ServiceSpec, new: &ServiceSpec) -> Result<(), Re
         .help("the state of one cannot be kept by the other; say state = \"cold\" beside `set`")),
         _ => Ok(()),
     };
-    pair(
-        old.limiter.as_ref().map(|l| &l.part),
-        new.limiter.as_ref().map(|l| &l.part),
-        "limiter",
-    )?;
+    for level in new.limiter.iter().flat_map(|l| &l.levels) {
+        let was = old.limiter.as_ref().and_then(|l| l.level(&level.name));
+        pair(was.map(|l| &l.part), Some(&level.part), "limiter")?;
+    }
     pair(
         old.cache.as_ref().map(|c| &c.part),
         new.cache.as_ref().map(|c| &c.part),
         "cache",
+    )?;
+    pair(
+        old.trending.as_ref().map(|t| &t.part),
+        new.trending.as_ref().map(|t| &t.part),
+        "trending list",
     )?;
     for (was, is) in old.dependencies.iter().zip(&new.dependencies) {
         refuse_other_memory(was, is)?;

@@ -8,6 +8,7 @@ use super::{
     seams::{Lookout, Saboteur},
     spec::{DependencyKind, Scope, ServiceSpec},
     strays::Strays,
+    trending::Judges,
     version::Version,
     watching::Dashboard,
 };
@@ -25,7 +26,7 @@ use crate::{
         Sim,
         dice::{Dice, Purpose},
     },
-    trace::{Request, Tags},
+    trace::{Payload, Request, Tags},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -44,6 +45,8 @@ pub mod purpose {
     pub const CHECK: Purpose = Purpose::named("check-answer");
     /// How much earlier than its time to live an entry dies.
     pub const TTL: Purpose = Purpose::named("ttl-jitter");
+    /// Whether an entry is renewed before it dies.
+    pub const EARLY: Purpose = Purpose::named("renew-early");
     /// A worker's own work.
     pub const COMPUTE: Purpose = Purpose::named("compute");
     /// A dependency's time.
@@ -77,6 +80,9 @@ pub struct Setting<'r> {
     /// Where rows go.
     pub recorder: Recorder<'r>,
 }
+
+/// Clients whose fields are counted one by one.
+const NOTED: usize = 64;
 
 /// A change that is in force, or on its way.
 pub(super) struct Deployed {
@@ -112,6 +118,8 @@ pub struct World<'r> {
     pub(super) balancer: RefCell<Box<dyn Balancer>>,
     pub(super) parsers: Vec<Option<Box<dyn Parser>>>,
     pub(super) parse_paths: RefCell<Names>,
+    /// Unknown and missing fields so far, by number of the client.
+    pub(super) noted_fields: RefCell<Vec<[u64; 2]>>,
     pub(super) dependencies: Vec<Dependency>,
     /// What clients may still retry, all together.
     pub(super) client_budget: RefCell<Budget>,
@@ -122,6 +130,7 @@ pub struct World<'r> {
     pub(super) warming: RefCell<VecDeque<Request>>,
     pub(super) answers: Answers,
     pub(super) strays: Strays,
+    pub(super) judges: RefCell<Judges>,
     pub(super) events: EventNames,
     /// Payload fields that say what the content of a request is; `None` is all.
     pub(super) content: Option<Vec<String>>,
@@ -154,6 +163,11 @@ impl<'r> World<'r> {
         let number = |dictionary: &'static str, name: &str| named(&names, dictionary, name);
         for step in versions.iter_mut().flat_map(|v| &mut v.spec.steps) {
             step.number = number("step", &step.name);
+        }
+        for limiter in versions.iter_mut().filter_map(|v| v.spec.limiter.as_mut()) {
+            for level in &mut limiter.levels {
+                level.number = number("reject", &level.name);
+            }
         }
         let first = &versions[0].spec;
         let processes = (1..=first.replicas)
@@ -191,6 +205,7 @@ impl<'r> World<'r> {
             balancer: RefCell::new(pick(&registry.balancers, "balancer", &first.balancer.node)?),
             parsers,
             parse_paths: RefCell::default(),
+            noted_fields: RefCell::default(),
             dependencies,
             client_budget: RefCell::new(Budget::new(first.clients.retry.budget_burst)),
             candidates: RefCell::default(),
@@ -199,6 +214,10 @@ impl<'r> World<'r> {
             warming: RefCell::default(),
             answers: Answers::new(&versions),
             strays: Strays::new(sim),
+            judges: RefCell::new(Judges::new(
+                versions.iter().map(|v| &v.spec),
+                first.replicas,
+            )),
             events,
             content: first
                 .key
@@ -289,12 +308,60 @@ impl<'r> World<'r> {
         }
     }
 
-    /// A request, seen as keys see it.
-    pub(super) fn seen<'a>(&self, request: &'a Request, tags: &'a Tags) -> Seen<'a> {
+    /// A request with what its parser read, seen as keys see it.
+    pub(super) fn seen<'a>(
+        &self,
+        request: &'a Request,
+        payload: &'a Payload,
+        tags: &'a Tags,
+    ) -> Seen<'a> {
         Seen {
             request,
+            payload,
             tags,
             revision: self.newest().revision,
+        }
+    }
+
+    /// Counts fields that a version of clients sent although they are unknown, or did not send. Bounded: clients after
+    /// the first [`NOTED`] are counted together, under the empty name.
+    pub(super) fn note_fields(&self, client: u32, unknown: u8, missing: u8) {
+        if unknown == 0 && missing == 0 {
+            return;
+        }
+        let noted = &mut *self.noted_fields.borrow_mut();
+        let place = match client as usize {
+            client if client < NOTED => client,
+            _ => 0,
+        };
+        if noted.len() <= place {
+            noted.resize(place + 1, [0; 2]);
+        }
+        noted[place][0] += u64::from(unknown);
+        noted[place][1] += u64::from(missing);
+    }
+
+    /// Counters of unknown and missing fields by version of clients, where a parser knows them.
+    pub(super) fn gauges_of_parsers(&self, put: &mut dyn FnMut(&str, f64)) {
+        if !self.parsers.iter().flatten().any(|p| p.counts_fields()) {
+            return;
+        }
+        let tags = self.tags.borrow();
+        for (client, counts) in self.noted_fields.borrow().iter().enumerate() {
+            if *counts == [0, 0] && client == 0 {
+                continue;
+            }
+            let name = match client {
+                0 => "",
+                _ => tags.client.name(client as u32),
+            };
+            for (gauge, count) in ["parse.unknown_fields", "parse.missing_fields"]
+                .iter()
+                .zip(counts)
+            {
+                let dot = if name.is_empty() { "" } else { "." };
+                put(&format!("{gauge}{dot}{name}"), *count as f64);
+            }
         }
     }
 
@@ -399,6 +466,7 @@ pub fn recorded_columns(versions: &[ServiceSpec]) -> (Table<RequestRow>, Table<A
             requests::limiter_key,
             requests::limiter_remaining,
             requests::limiter_scope,
+            requests::reject,
         ],
     );
     unless(

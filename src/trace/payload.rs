@@ -3,7 +3,7 @@
 use crate::sim::hash::FixedState;
 use hashbrown::HashMap;
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     rc::Rc,
 };
 use xxhash_rust::xxh3::xxh3_64;
@@ -24,6 +24,17 @@ pub struct Payload {
     pub fields: Vec<(String, serde_json::Value)>,
     /// Ids of prompt-prefix blocks, where the trace has them (equal id, same block of tokens).
     pub blocks: Box<[u64]>,
+    /// What few bodies have.
+    aside: OnceCell<Box<Aside>>,
+}
+
+/// What a body has whose bytes are not what is read.
+#[derive(Debug, Default)]
+struct Aside {
+    /// What its client meant, where its bytes say it otherwise: the truth, which no parser sees.
+    meant: Option<Vec<(String, serde_json::Value)>>,
+    /// What parsers read in its place, by the number that each chose.
+    readings: RefCell<Vec<(u64, Rc<Payload>)>>,
 }
 
 /// Numbers that are memoised without a list of their own: two parsers, two digests, two keys.
@@ -83,7 +94,41 @@ impl Payload {
             fields,
             blocks: blocks.into(),
             memo: Memo::default(),
+            aside: OnceCell::new(),
         }
+    }
+
+    /// The same body, of which the truth is known: what its client meant by it.
+    #[must_use]
+    pub fn meaning(self, meant: Vec<(String, serde_json::Value)>) -> Payload {
+        let aside = Aside {
+            meant: Some(meant),
+            ..Aside::default()
+        };
+        Payload {
+            aside: OnceCell::from(Box::new(aside)),
+            ..self
+        }
+    }
+
+    /// What its client meant, where its bytes say it otherwise.
+    pub fn meant(&self) -> Option<&[(String, serde_json::Value)]> {
+        self.aside.get().and_then(|aside| aside.meant.as_deref())
+    }
+
+    /// What a parser of this number read in its place; `None` where it was read as it is.
+    #[inline]
+    pub fn read_by(&self, reader: u64) -> Option<Rc<Payload>> {
+        let readings = self.aside.get()?.readings.borrow();
+        let found = readings.iter().find(|(number, _)| *number == reader);
+        found.map(|(_, reading)| reading.clone())
+    }
+
+    /// Keeps what a parser read in its place.
+    pub fn keep_reading(&self, reader: u64, fields: Vec<(String, serde_json::Value)>) {
+        let reading = Payload::parts((*self.raw).into(), fields, &self.blocks);
+        let aside = self.aside.get_or_init(Box::default);
+        aside.readings.borrow_mut().push((reader, Rc::new(reading)));
     }
 
     /// A body that was not captured: its prompt is a digest that stands for it.

@@ -1,270 +1,375 @@
-//! LRU with time to live, bounded in entries and in bytes.
+//! LRU with time to live, bounded in entries and in bytes, in one shard or several.
 //!
-//! Short answer: a hash map into a slab of nodes that form a ring in order of use (Q1). O(1) a look-up and a put; memory is
-//! the capacity's. An expired entry stays until it is overwritten or evicted, so that a miss can say *expired*; keys that
-//! were evicted stay as ghosts in a second ring of as many again, so that a miss can say *evicted* (bounded memory: an
-//! eviction longer ago than that reads as *never seen*). Entries and ghosts have one index: an eviction moves a node from
-//! ring to ring.
+//! # Short answer
+//! A hash map into a slab of slots that form a ring in order of use (Q1). An expired entry stays until it is overwritten,
+//! evicted or swept, so that a miss can say *expired*; keys that were evicted stay as ghosts in a second ring of as many
+//! again, so that a miss can say *evicted* (bounded memory: an eviction longer ago than that reads as *never seen*).
+//! Entries and ghosts have one index: an eviction moves a slot from ring to ring.
+//!
+//! # Complexity
+//! O(1) a look-up; O(1 + `sweep`) a put, amortised over what it evicts. Memory is the capacity's, twice. Held by
+//! `steps_do_not_grow_with_the_cache`, which counts the slots that are touched.
+//!
+//! # Follow-ups
+//! - *How would you shard the cache to reduce contention?* `shards = N`: each has its lock, its share of the room (the
+//!   shares add up exactly) and its own order of use. What it costs: a shard that gets more than its share evicts while
+//!   others have room, counted as `cache.evicted_early`.
+//! - *How do TTL and LRU interact under bursty traffic?* An expired entry takes room that a live one could have: `sweep`
+//!   gives it back. A popular entry that expires in a burst sends the burst to the dependency: `jitter` keeps entries from
+//!   ending together, `early` renews what is popular before it ends, and `stale` sends one request and serves the rest.
+//!   `gameday replay incident-01` is a service without them.
+//! - *Which keys does a burst push out?* Those not used since; under `recency = "insertion"` the popular ones as well.
+//! - *Two ways to prevent a stampede?* `--variant early`, `--variant stale` and `--variant single-flight` of incident-01.
+//!
+//! # Anti-patterns
+//! See [`FLAWS`](super::FLAWS): `evict-insertion-order`, `expired-served`, `ttl-from-last-use`, `capacity-off-by-one`.
+//!
+//! # Smallest set-up
+//! ```toml
+//! cache = { kind = "lru", capacity = 10_000, ttl = "5m", jitter = "20%", early = 1, stale = "30s", sweep = 2 }
+//! ```
+//!
+//! # Source
+//! Q1; ArcadeData/arcadedb#4559 (room for one less); RFC 5861 (stale-while-revalidate); Vattani, Chierichetti, Lowenstein,
+//! "Optimal Probabilistic Cache Stampede Prevention", VLDB 2015 (`early`).
 
-use super::{Cache, Entry, Lookup, Reason};
-use crate::{
-    config::{At, Bytes, Count, Node, Options, Refusal, Table},
-    sim::hash::mix,
+use super::{
+    Entry, Lookup, Reason,
+    lru_options::{Eviction, Expiry, LruOptions, Recency},
+    slots::{HEAD, Slot, Slots},
 };
-use hashbrown::HashTable;
+use crate::sim::dice::Draw;
 
-crate::options! {
-    /// LRU cache.
-    #[derive(Clone, Debug, PartialEq)]
-    pub struct LruOptions {
-        /// Entries that it holds at most.
-        capacity: Count = Count(10_000), "10k";
-        /// Bytes of answers that it holds at most; 0 is no bound.
-        bytes: Bytes = Bytes(0), "no bound";
+/// What one shard has counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Entries that made room because there were too many.
+    pub evicted_for_entries: u64,
+    /// Entries that made room because there were too many bytes.
+    pub evicted_for_bytes: u64,
+    /// Entries that were swept because nobody may be served them any more.
+    pub expirations: u64,
+    /// Answers that were served although they had expired.
+    pub served_stale: u64,
+    /// Requests that were sent to refresh an entry that others were still served.
+    pub refreshes: u64,
+    /// Misses of an answer for which another request was sent before, and has not come back.
+    pub stampede: u64,
+    /// Answers larger than the whole cache, which were not stored.
+    pub too_large: u64,
+}
+
+impl Counts {
+    /// Entries that made room, for whichever reason.
+    pub fn evictions(&self) -> u64 {
+        self.evicted_for_entries + self.evicted_for_bytes
     }
-}
 
-/// Options that the cache *stage* reads from the same table.
-const OF_THE_STAGE: &[&str] = &["kind", "scope", "ttl", "jitter", "lookup"];
-
-/// Heads of the two rings, which are no entries.
-const HEAD: u32 = 0;
-const GHOSTS: u32 = 1;
-
-#[derive(Clone, Copy)]
-struct Slot {
-    key: u64,
-    written: u64,
-    expires: u64,
-    bytes: u64,
-    content: u64,
-    writer: u32,
-    prev: u32,
-    next: u32,
-    ghost: bool,
-}
-
-impl Slot {
-    /// A ring with nothing in it.
-    fn head(of: u32) -> Slot {
-        Slot {
-            key: 0,
-            written: 0,
-            expires: 0,
-            bytes: 0,
-            content: 0,
-            writer: 0,
-            prev: of,
-            next: of,
-            ghost: false,
+    /// Both together.
+    pub fn plus(&self, other: &Counts) -> Counts {
+        Counts {
+            evicted_for_entries: self.evicted_for_entries + other.evicted_for_entries,
+            evicted_for_bytes: self.evicted_for_bytes + other.evicted_for_bytes,
+            expirations: self.expirations + other.expirations,
+            served_stale: self.served_stale + other.served_stale,
+            refreshes: self.refreshes + other.refreshes,
+            stampede: self.stampede + other.stampede,
+            too_large: self.too_large + other.too_large,
         }
     }
 }
 
-/// See the module.
-pub struct Lru {
+/// One shard: the policy, without a lock. `V` is what an entry holds besides what the policy reads; a replay holds nothing.
+pub(super) struct Lru<V> {
     capacity: usize,
     byte_limit: u64,
-    index: HashTable<u32>,
-    nodes: Vec<Slot>,
-    free: Vec<u32>,
-    /// Entries, and keys that were evicted.
-    held: usize,
+    slots: Slots<V>,
+    counts: Counts,
+    sweep: usize,
+    stale: u64,
+    lease: u64,
+    early: f64,
+    recency: Recency,
+    expiry: Expiry,
+    eviction: Eviction,
+    /// Keys that were evicted and are remembered, at most.
     ghosts: usize,
-    bytes: u64,
-    evictions: u64,
 }
 
-/// Builds one from its options.
-pub fn build(at: &At, table: &Table, taken: &[&str]) -> Result<Box<dyn Cache>, Refusal> {
-    let options = LruOptions::read_table(at, table, &[taken, OF_THE_STAGE].concat())?;
-    let mut lru = Lru {
-        capacity: 0,
-        byte_limit: u64::MAX,
-        index: HashTable::new(),
-        nodes: vec![Slot::head(HEAD), Slot::head(GHOSTS)],
-        free: vec![],
-        held: 0,
-        ghosts: 0,
-        bytes: 0,
-        evictions: 0,
-    };
-    lru.set(&options, at)?;
-    Ok(Box::new(lru))
-}
+impl<V> Lru<V> {
+    /// A shard with room for so many entries and bytes (0: no bound), of options that were checked.
+    pub fn new(options: &LruOptions, capacity: usize, bytes: u64) -> Lru<V> {
+        let mut lru = Lru {
+            capacity: 0,
+            byte_limit: u64::MAX,
+            slots: Slots::new(),
+            counts: Counts::default(),
+            sweep: 0,
+            stale: 0,
+            lease: 0,
+            early: 0.0,
+            recency: options.recency,
+            expiry: options.expiry,
+            eviction: options.eviction,
+            ghosts: 0,
+        };
+        lru.set(options, capacity, bytes, &mut drop);
+        lru
+    }
 
-impl Lru {
-    fn set(&mut self, options: &LruOptions, at: &At) -> Result<(), Refusal> {
-        if options.capacity.0 == 0 || options.capacity.0 >= u64::from(u32::MAX) {
-            return Err(
-                Refusal::at(at, format!("a cache of {} entries", options.capacity.0))
-                    .help("give a capacity from 1 to 4 billion, or leave the cache out"),
-            );
-        }
-        self.capacity = options.capacity.0 as usize;
-        // A table that doubles looks all its keys up again. Beyond this, who knows whether it is ever filled.
-        let room = self.capacity.min(1 << 16);
-        let nodes = &self.nodes;
-        let more = room.saturating_sub(self.index.len());
-        self.index.reserve(more, |&j| mix(nodes[j as usize].key));
+    /// Policy replaced, entries kept but those that no longer fit.
+    pub fn set(
+        &mut self,
+        options: &LruOptions,
+        capacity: usize,
+        bytes: u64,
+        out: &mut impl FnMut(V),
+    ) {
+        self.capacity = capacity;
+        self.ghosts = capacity;
         self.byte_limit = if options.bytes.0 == 0 {
             u64::MAX
         } else {
-            options.bytes.0
+            bytes
         };
-        Ok(())
+        self.sweep = usize::try_from(options.sweep.0).unwrap_or(usize::MAX);
+        self.stale = options.stale.0;
+        self.lease = options.lease.0;
+        self.early = options.early;
+        self.recency = options.recency;
+        self.expiry = options.expiry;
+        self.eviction = options.eviction;
+        if !self.reads_cold() {
+            self.slots.drop_cold();
+        }
+        // Beyond this, who knows whether it is ever filled.
+        let most = (1 << 16) / options.shards.0.max(1) as usize;
+        self.slots.reserve(self.capacity.min(most));
+        self.make_room(0, 0, out);
     }
 
-    #[inline]
-    fn find(&self, key: u64) -> Option<u32> {
-        self.index
-            .find(mix(key), |&i| self.nodes[i as usize].key == key)
-            .copied()
+    /// Whether the policy asks for more of an entry than its slot has.
+    fn reads_cold(&self) -> bool {
+        self.stale > 0 || self.early > 0.0 || self.expiry == Expiry::Sliding
     }
 
-    #[inline]
-    fn unlink(&mut self, i: u32) {
-        let Slot { prev, next, .. } = self.nodes[i as usize];
-        self.nodes[prev as usize].next = next;
-        self.nodes[next as usize].prev = prev;
+    pub fn held(&self) -> usize {
+        self.slots.held
     }
 
-    #[inline]
-    fn link_first(&mut self, ring: u32, i: u32) {
-        let first = self.nodes[ring as usize].next;
-        self.nodes[i as usize].prev = ring;
-        self.nodes[i as usize].next = first;
-        self.nodes[first as usize].prev = i;
-        self.nodes[ring as usize].next = i;
+    pub fn bytes(&self) -> u64 {
+        self.slots.bytes
     }
 
-    /// Takes a node out of its ring; the index keeps it.
-    fn take(&mut self, i: u32) {
-        let Slot { bytes, ghost, .. } = self.nodes[i as usize];
-        self.unlink(i);
-        if ghost {
-            self.ghosts -= 1;
-        } else {
-            self.held -= 1;
-            self.bytes -= bytes;
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    #[cfg(test)]
+    pub fn steps(&self) -> u64 {
+        self.slots.steps.get()
+    }
+
+    /// Entry or ghost of a key.
+    pub fn find(&self, key: u64) -> Option<u32> {
+        self.slots.find(key)
+    }
+
+    /// Looks a key up, and counts it as used. With dice, it may be renewed before it ends.
+    pub fn get(&mut self, key: u64, now: u64, dice: Option<Draw>) -> Lookup {
+        match self.find(key) {
+            Some(i) => self.touch(i, now, dice),
+            None => Lookup::Miss(Reason::NeverSeen),
         }
     }
 
-    fn evict_last(&mut self) {
-        let last = self.nodes[HEAD as usize].prev;
-        self.take(last);
-        self.nodes[last as usize].ghost = true;
-        self.link_first(GHOSTS, last);
-        self.ghosts += 1;
-        self.evictions += 1;
-        while self.ghosts > self.capacity {
-            let oldest = self.nodes[GHOSTS as usize].prev;
-            self.take(oldest);
-            let hash = mix(self.nodes[oldest as usize].key);
-            if let Ok(entry) = self.index.find_entry(hash, |&j| j == oldest) {
-                entry.remove();
-            }
-            self.free.push(oldest);
-        }
-    }
-
-    fn make_room(&mut self, entries: usize, bytes: u64) {
-        while self.held > 0
-            && (self.held + entries > self.capacity
-                || self.bytes.saturating_add(bytes) > self.byte_limit)
-        {
-            self.evict_last();
-        }
-    }
-}
-
-impl Cache for Lru {
-    fn get(&mut self, key: u64, now: u64) -> Lookup {
-        let Some(i) = self.find(key) else {
-            return Lookup::Miss(Reason::NeverSeen);
-        };
-        let node = &self.nodes[i as usize];
-        if node.ghost {
-            return Lookup::Miss(Reason::Evicted);
-        }
-        if node.expires <= now {
-            return Lookup::Miss(Reason::Expired);
+    /// As [`get`](Self::get), of a key that was found.
+    pub fn touch(&mut self, i: u32, now: u64, dice: Option<Draw>) -> Lookup {
+        let slot = self.slots.at_mut(i);
+        let (expires, held) = (slot.expires, slot.value.is_some());
+        let dead = expires.saturating_add(self.stale) <= now && self.expiry != Expiry::Ignored;
+        if dead || !held {
+            self.counts.stampede += u64::from(slot.asked);
+            slot.asked = true;
+            return Lookup::Miss(if held || slot.swept {
+                Reason::Expired
+            } else {
+                Reason::Evicted
+            });
         }
         let hit = Lookup::Hit {
-            age: now - node.written,
-            writer: node.writer,
-            content: node.content,
+            age: now.saturating_sub(slot.written),
+            writer: slot.writer,
+            content: slot.content,
         };
-        self.unlink(i);
-        self.link_first(HEAD, i);
+        if self.recency == Recency::Use {
+            self.slots.bring_forward(i);
+        }
+        if self.expiry == Expiry::Ignored {
+            return hit;
+        }
+        let expired = expires <= now;
+        if (expired || self.renew_early(i, expires - now, dice)) && self.lease(i, now) {
+            self.counts.refreshes += 1;
+            return Lookup::Refresh;
+        }
+        if expired {
+            self.counts.served_stale += 1;
+        } else if self.expiry == Expiry::Sliding && expires != u64::MAX {
+            let ttl = self.slots.cold(i).ttl;
+            let slot = self.slots.at_mut(i);
+            let ttl = if ttl > 0 { ttl } else { expires - slot.written };
+            slot.expires = now.saturating_add(ttl);
+        }
         hit
     }
 
-    fn put(&mut self, key: u64, entry: Entry, now: u64) {
-        if entry.bytes > self.byte_limit {
-            return; // larger than the whole cache
+    /// XFetch: the nearer the end, the likelier, in multiples of how long the answer takes to make. The popular is asked
+    /// for often enough to be renewed in time; what nobody asks for is not renewed at all.
+    fn renew_early(&self, i: u32, left: u64, dice: Option<Draw>) -> bool {
+        match dice {
+            Some(mut dice) if self.early > 0.0 => {
+                let cost = self.slots.cold(i).cost as f64;
+                dice.exponential(cost * self.early) >= left as f64
+            }
+            _ => false,
         }
+    }
+
+    /// Whether this request is the one to refresh an entry: nobody else was sent lately.
+    fn lease(&mut self, i: u32, now: u64) -> bool {
+        // Even a lease of nothing sends one request an instant, not all of them.
+        let until = now.saturating_add(self.lease.max(1));
+        let cold = self.slots.cold_mut(i);
+        let free = cold.leased <= now;
+        if free {
+            cold.leased = until;
+        }
+        free
+    }
+
+    /// Stores an answer; `out` gets what is dropped for it.
+    pub fn put(&mut self, key: u64, entry: &Entry, value: V, now: u64, out: &mut impl FnMut(V)) {
         let known = self.find(key);
-        if let Some(i) = known {
-            self.take(i);
+        if entry.bytes > self.byte_limit {
+            // What was there before is no answer any more.
+            known.and_then(|i| self.slots.forget(i)).map(&mut *out);
+            self.counts.too_large += 1;
+            return out(value);
         }
-        self.make_room(1, entry.bytes);
-        let expires = if entry.ttl == 0 {
-            u64::MAX
-        } else {
-            now.saturating_add(entry.ttl)
+        if let Some(i) = known {
+            self.slots.take(i).map(&mut *out);
+        }
+        // What is put is out of both rings by now, so that neither the sweep nor an eviction meets it.
+        self.sweep_last(now, out);
+        self.make_room(1, entry.bytes, out);
+        let expires = match entry.ttl {
+            0 => u64::MAX,
+            ttl => now.saturating_add(ttl),
         };
-        let node = Slot {
-            key,
+        let slot = Slot {
             written: now,
             expires,
             bytes: entry.bytes,
             content: entry.content,
             writer: entry.writer,
-            prev: HEAD,
-            next: HEAD,
-            ghost: false,
+            ..Slot::of(key, Some(value))
         };
-        let i = match known.or_else(|| self.free.pop()) {
-            Some(i) => {
-                self.nodes[i as usize] = node;
-                i
-            }
-            None => {
-                self.nodes.push(node);
-                (self.nodes.len() - 1) as u32
-            }
-        };
-        self.link_first(HEAD, i);
-        if known.is_none() {
-            let nodes = &self.nodes;
-            self.index
-                .insert_unique(mix(key), i, |&j| mix(nodes[j as usize].key));
+        let i = self.slots.put(known, slot);
+        if self.reads_cold() {
+            let cold = self.slots.cold_mut(i);
+            (cold.leased, cold.ttl, cold.cost) = (0, entry.ttl, entry.cost);
         }
-        self.held += 1;
-        self.bytes += entry.bytes;
+        if self.eviction == Eviction::OneEarly && self.held() >= self.capacity {
+            self.evict_last(out);
+            self.counts.evicted_for_entries += 1;
+        }
     }
 
-    fn retune(&mut self, options: &Node, _now: u64) -> Result<(), Refusal> {
-        let table = options.table("the cache")?;
-        let new = LruOptions::read_table(&options.at, table, OF_THE_STAGE)?;
-        self.set(&new, &options.at)?;
-        self.make_room(0, 0);
-        Ok(())
+    pub fn clear(&mut self) {
+        self.slots.clear();
     }
 
-    fn flush(&mut self) {
-        self.index.clear();
-        self.nodes.clear();
-        self.nodes.extend([Slot::head(HEAD), Slot::head(GHOSTS)]);
-        self.free.clear();
-        (self.held, self.ghosts, self.bytes) = (0, 0, 0);
+    fn evict_last(&mut self, out: &mut impl FnMut(V)) {
+        if let Some(last) = self.slots.last() {
+            self.slots.haunt(last, self.ghosts).map(out);
+        }
     }
 
-    fn gauges(&self, out: &mut dyn FnMut(&'static str, f64)) {
-        out("cache.entries", self.held as f64);
-        out("cache.capacity", self.capacity as f64);
-        out("cache.bytes", self.bytes as f64);
-        out("cache.evictions", self.evictions as f64);
+    /// Looks at the last few entries in order of use and drops those that nobody may be served any more. What is used
+    /// stays in front: it is seen expired by whoever asks.
+    fn sweep_last(&mut self, now: u64, out: &mut impl FnMut(V)) {
+        let mut next = self.slots.before(HEAD).filter(|_| self.sweep > 0);
+        for _ in 0..self.sweep {
+            let Some(i) = next else { return };
+            next = self.slots.before(i);
+            let expires = self.slots.at(i).expires;
+            if expires.saturating_add(self.stale) <= now && self.expiry != Expiry::Ignored {
+                self.slots.at_mut(i).swept = true;
+                self.slots.haunt(i, self.ghosts).map(&mut *out);
+                self.counts.expirations += 1;
+            }
+        }
     }
+
+    fn make_room(&mut self, entries: usize, bytes: u64, out: &mut impl FnMut(V)) {
+        while self.held() > 0 {
+            if self.held() + entries > self.capacity {
+                self.counts.evicted_for_entries += 1;
+            } else if self.bytes().saturating_add(bytes) > self.byte_limit {
+                self.counts.evicted_for_bytes += 1;
+            } else {
+                return;
+            }
+            self.evict_last(out);
+        }
+    }
+
+    /// Takes the entry out that is to go first, with what is left of its life.
+    pub fn pop_last(&mut self) -> Option<Kept<V>> {
+        let i = self.slots.last()?;
+        let slot = self.slots.at(i);
+        let (key, written, expires) = (slot.key, slot.written, slot.expires);
+        let (bytes, content, writer) = (slot.bytes, slot.content, slot.writer);
+        let cold = self.slots.cold(i);
+        let value = self.slots.forget(i)?;
+        let entry = Entry {
+            bytes,
+            ttl: cold.ttl,
+            writer,
+            content,
+            cost: cold.cost,
+        };
+        Some(Kept {
+            key,
+            entry,
+            written,
+            expires,
+            value,
+        })
+    }
+
+    /// Puts one back that [`pop_last`](Self::pop_last) of another shard gave.
+    pub fn keep(&mut self, kept: Kept<V>, out: &mut impl FnMut(V)) {
+        let Kept {
+            key,
+            entry,
+            written,
+            expires,
+            value,
+        } = kept;
+        self.put(key, &entry, value, written, out);
+        if let Some(i) = self.find(key) {
+            self.slots.at_mut(i).expires = expires;
+        }
+    }
+}
+
+/// An entry on its way from shard to shard.
+pub(super) struct Kept<V> {
+    pub key: u64,
+    entry: Entry,
+    written: u64,
+    expires: u64,
+    value: V,
 }

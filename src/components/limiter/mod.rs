@@ -1,12 +1,18 @@
 //! Rate limiters: may this request enter? Sources: Q2, Q14, Q23.
+//!
+//! A kind of limiter holds one limit for every key. Several limits together are [`Levels`].
 
-mod sliding_window;
-mod token_bucket;
+pub mod gcra;
+mod keyed;
+pub mod levels;
+pub mod sliding_window;
+pub mod token_bucket;
 
 #[cfg(test)]
 mod laws;
 
 use crate::config::{Kind, Node, Options, Refusal};
+pub use levels::{Level, Levels, Verdict};
 
 /// What a limiter says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +24,7 @@ pub enum Admission {
     },
     /// It may not.
     Refused {
-        /// ns of virtual time at which one more token will be there.
+        /// ns of virtual time at which the tokens will be there, if nobody else takes them; `u64::MAX` is never.
         until: u64,
     },
 }
@@ -39,7 +45,50 @@ pub trait RateLimiter {
 }
 
 /// Set-ups that the field knows to be wrong.
-pub const FLAWS: &[super::Flaw] = &[];
+pub const FLAWS: &[super::Flaw] = &[
+    super::Flaw {
+        name: "refill-rounds-down",
+        kind: "token-bucket",
+        options: "refill = \"whole-tokens\"",
+        breaks: "polling_fast_still_gets_the_whole_rate",
+        source: "Q23: refill too slow; apache/polaris#3433: the part of a token that has come in is lost at each refill",
+    },
+    super::Flaw {
+        name: "mark-moved-on-every-check",
+        kind: "token-bucket",
+        options: "refill = \"whole-tokens-mark-always\"",
+        breaks: "polling_fast_still_gets_the_whole_rate",
+        source: "svix/diom#115: the clock mark moves on every check, and the bucket of who polls never refills",
+    },
+    super::Flaw {
+        name: "unbounded-state",
+        kind: "token-bucket",
+        options: "forget = false",
+        breaks: "a_million_keys_leave_bounded_state",
+        source: "Q2: unbounded per-user maps with no cleanup plan",
+    },
+    super::Flaw {
+        name: "unbounded-log",
+        kind: "sliding-window",
+        options: "forget = false",
+        breaks: "a_million_keys_leave_bounded_state",
+        source: "Q2: unbounded per-user maps with no cleanup plan",
+    },
+    super::Flaw {
+        name: "fixed-window",
+        kind: "sliding-window",
+        options: "edge = \"fixed\"",
+        breaks: "never_more_than_rate_times_time_plus_burst",
+        source: "Q14: fixed windows causing cliff effects at minute boundaries; Q23",
+    },
+    super::Flaw {
+        name: "no-give-back",
+        kind: "levels",
+        options: "give_back = false",
+        breaks: "who_is_refused_by_one_level_has_taken_from_none",
+        source: "Q2: the token that the first gate gave is lost when the second refuses",
+    },
+];
 
 /// The implementations.
 pub fn kinds() -> Vec<Kind<Box<dyn RateLimiter>>> {
@@ -49,6 +98,12 @@ pub fn kinds() -> Vec<Kind<Box<dyn RateLimiter>>> {
             summary: "fills at a rate, holds a burst",
             fields: token_bucket::TokenBucketOptions::fields,
             build: token_bucket::build,
+        },
+        Kind {
+            name: "gcra",
+            summary: "the token bucket as one number a key: when it would be full again",
+            fields: gcra::GcraOptions::fields,
+            build: gcra::build,
         },
         Kind {
             name: "sliding-window",

@@ -3,17 +3,16 @@
 //! `pool.in_use{gauge="pool.in_use.llm"}`.
 
 use super::{
-    Indicator,
-    Unit::{self, Count, Nanos},
+    Indicator, Unit,
     Worse::{self, Higher, Lower},
 };
 use crate::indicators::measure::{GaugeStat, Measure};
 
 macro_rules! gauges {
-    ($($name:literal, $unit:ident, $worse:ident, $doc:literal;)+) => {
+    ($unit:ident: $($name:literal, $worse:ident, $doc:literal;)+) => {
         &[$(
-            reading($name, $unit, $worse, Measure::Gauge($name, GaugeStat::Mean), concat!("mean ", $doc)),
-            reading(concat!($name, ".max"), $unit, $worse, Measure::Gauge($name, GaugeStat::Max), concat!("most ", $doc)),
+            reading($name, Unit::$unit, $worse, Measure::Gauge($name, GaugeStat::Mean), concat!("mean ", $doc)),
+            reading(concat!($name, ".max"), Unit::$unit, $worse, Measure::Gauge($name, GaugeStat::Max), concat!("most ", $doc)),
         )+]
     };
 }
@@ -34,30 +33,57 @@ const fn reading(
     }
 }
 
-pub(super) const INDICATORS: &[Indicator] = gauges! {
-    "queue.depth", Count, Higher, "requests waiting for a worker";
-    "workers.busy", Count, Higher, "workers at work";
-    "workers.size", Count, Lower, "workers there are";
-    "pool.in_use", Count, Higher, "connections in use";
-    "pool.waiting", Count, Higher, "requests waiting for a connection";
-    "pool.size", Count, Lower, "connections there may be";
-    "cache.entries", Count, Higher, "entries in the cache";
-    "cache.capacity", Count, Lower, "entries that the cache may hold";
-    "cache.bytes", Count, Higher, "bytes in the cache";
-    "requests.in_flight", Count, Higher, "requests in a replica";
-    "replicas.up", Count, Lower, "replicas in service";
-    "limiter.keys", Count, Higher, "keys that the limiter remembers";
-    "limiter.rate", Count, Lower, "requests a second that the limiter grants a key";
-    "queue.class_depth", Count, Higher, "requests of a class waiting for a worker";
-    "breaker.open", Count, Higher, "breakers that refuse calls";
-    "calls.running", Count, Higher, "calls of fan-outs under way";
-    "calls.orphans", Count, Higher, "calls of fan-outs whose request has ended";
-    "engine.batch", Count, Higher, "sequences in the batches of an engine dependency";
-    "engine.waiting", Count, Higher, "sequences waiting for a batch";
-    "engine.kv_blocks.used", Count, Higher, "KV blocks that sequences hold";
-    "engine.kv_blocks.cached", Count, Lower, "KV blocks of prefixes that nobody holds";
-    "engine.kv_blocks.evicted", Count, Higher, "KV blocks of prefixes that had to make room, so far";
-    "engine.preemptions", Count, Higher, "sequences that had to give their KV blocks back, so far";
-    "memory.live", Count, Higher, "live bytes";
-    "latency.sliding_max", Nanos, Higher, "latency over the last while, as a dashboard shows it";
+pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
+    "queue.depth", Higher, "requests waiting for a worker";
+    "workers.busy", Higher, "workers at work";
+    "workers.size", Lower, "workers there are";
+    "pool.in_use", Higher, "connections in use";
+    "pool.waiting", Higher, "requests waiting for a connection";
+    "pool.size", Lower, "connections there may be";
+    "cache.entries", Higher, "entries in the cache";
+    "cache.capacity", Lower, "entries that the cache may hold";
+    "cache.bytes", Higher, "bytes in the cache";
+    "cache.evictions", Higher, "entries that had to make room, so far";
+    "cache.evicted_early", Higher, "entries that had to make room in their shard while others had room, so far";
+    "cache.stampede", Higher, "misses of answers that another request was sent for before, so far";
+    "cache.refreshes", Higher, "requests sent to renew an answer that others were still served, so far";
+    "cache.tenants", Higher, "tenants with an entry in the cache";
+    "cache.fairness", Lower, "Jain's index of the tenants' hit rates: 1 when all are alike, 1/n when one of n has all hits";
+    "cache.unfair_evictions", Higher, "entries that left for another tenant's sake while their own held no more than an even part of the room, so far";
+    "cache.over_budget", Higher, "writes above the budget of their tenant, so far";
+    "requests.in_flight", Higher, "requests in a replica";
+    "replicas.up", Lower, "replicas in service";
+    "limiter.keys", Higher, "keys that the limiter remembers";
+    "limiter.rate", Lower, "requests a second that the limiter grants a key";
+    "limiter.rejects", Higher, "requests that a level of the limiter refused, so far";
+    "queue.class_depth", Higher, "requests of a class waiting for a worker";
+    "flight.entries", Higher, "keys of single-flight that are, or seem, under way";
+    "flight.late", Higher, "flights, so far, whose leader still worked when its lease had ended";
+    "breaker.open", Higher, "breakers that refuse calls";
+    "calls.running", Higher, "calls of fan-outs under way";
+    "calls.orphans", Higher, "calls of fan-outs whose request has ended";
+    "engine.batch", Higher, "sequences in the batches of an engine dependency";
+    "engine.waiting", Higher, "sequences waiting for a batch";
+    "engine.kv_blocks.used", Higher, "KV blocks that sequences hold";
+    "engine.kv_blocks.cached", Lower, "KV blocks of prefixes that nobody holds";
+    "engine.kv_blocks.evicted", Higher, "KV blocks of prefixes that had to make room, so far";
+    "engine.preemptions", Higher, "sequences that had to give their KV blocks back, so far";
+    "parse.unknown_fields", Higher, "fields that a version of clients sent and the parser did not know, so far";
+    "parse.missing_fields", Higher, "fields that a version of clients did not send, so far";
+    "trending.entries", Higher, "counts and places in heaps that a trending list holds";
+    "trending.bound", Higher, "events that a listed count may be wrong by, as the list itself says";
+    "memory.live", Higher, "live bytes";
+};
+
+/// Those that are shares.
+pub(super) const SHARES: &[Indicator] = gauges! { Fraction:
+    "trending.sure", Lower, "share of a trending list that its own bounds prove to belong there";
+    "trending.wrong", Higher, "share of what is asked for most that a trending list lacks, or has others in place of";
+    "trending.overcount", Higher, "events that listed counts are too high by, as a share of the true ones";
+    "trending.false_bounds", Higher, "share of a trending list whose true count lies outside of what is said of it";
+};
+
+/// Those that are times.
+pub(super) const TIMES: &[Indicator] = gauges! { Nanos:
+    "latency.sliding_max", Higher, "latency over the last while, as a dashboard shows it";
 };

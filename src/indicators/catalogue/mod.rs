@@ -56,6 +56,8 @@ const GROUPS: &[&[Indicator]] = &[
     cache::INDICATORS,
     calls::INDICATORS,
     gauges::INDICATORS,
+    gauges::SHARES,
+    gauges::TIMES,
 ];
 
 /// Every indicator.

@@ -47,6 +47,21 @@ const fn other(
     }
 }
 
+/// The share of what the parser said: a word of `parse_error`.
+const fn parse(name: &'static str, word: usize, doc: &'static str) -> Indicator {
+    const WORDS: [[usize; 1]; 11] = {
+        let mut words = [[0]; 11];
+        let mut n = 0;
+        while n < 11 {
+            words[n] = [counter::PARSED + n];
+            n += 1;
+        }
+        words
+    };
+    const OF: &[[usize; 1]; 11] = &WORDS;
+    share(name, Higher, &OF[word], doc)
+}
+
 pub(super) const INDICATORS: &[Indicator] = &[
     other(
         "requests",
@@ -147,6 +162,44 @@ pub(super) const INDICATORS: &[Indicator] = &[
         Higher,
         &[counter::PARSE_ERRORS],
         "share whose payload the parser found fault with, answered or not",
+    ),
+    parse("parse.missing_field_rate", 1, "share that lacked a field"),
+    parse(
+        "parse.wrong_type_rate",
+        2,
+        "share with a field of another type",
+    ),
+    parse(
+        "parse.unknown_value_rate",
+        3,
+        "share with a value that is not known",
+    ),
+    parse("parse.truncated_rate", 4, "share that ended early"),
+    parse(
+        "parse.wrapped_rate",
+        5,
+        "share with something around the payload, not repaired",
+    ),
+    parse("parse.syntax_rate", 6, "share that was not the format"),
+    parse(
+        "parse.unknown_field_rate",
+        7,
+        "share refused for a field that the schema does not have",
+    ),
+    parse(
+        "parse.too_large_rate",
+        8,
+        "share that was too large or too deep",
+    ),
+    parse(
+        "parse.repair_rate",
+        9,
+        "share whose payload was read after a repair",
+    ),
+    parse(
+        "parse.adapt_rate",
+        10,
+        "share read by a mapping: an old name, a default, another type, a field passed over",
     ),
     other(
         "tries_per_op",

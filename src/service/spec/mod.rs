@@ -2,6 +2,7 @@
 
 mod calls;
 mod clients;
+mod limiter;
 mod parts;
 mod schema;
 
@@ -18,8 +19,10 @@ pub(in crate::service) use calls::OTHER_ERRORS;
 pub use calls::{CallOptions, DependencyKind, DependencyOptions, DependencySpec, Step};
 use calls::{read_dependencies, read_fan_out, read_steps};
 pub use clients::{ClientOptions, ClientRetry};
-pub use parts::{CacheSpec, LimiterSpec, ParseSpec, Part, QueueSpec, Scope};
-use parts::{part, read_cache, read_limiter, read_parse, read_queue, read_single_flight};
+use limiter::read_limiter;
+pub use limiter::{LevelSpec, LimiterSpec};
+pub use parts::{CacheSpec, FlightSpec, OnUnread, ParseSpec, Part, QueueSpec, Scope, TrendingSpec};
+use parts::{part, read_cache, read_parse, read_queue, read_single_flight, read_trending};
 pub use schema::{component as component_schema, schemas as service_schemas};
 
 crate::options! {
@@ -30,15 +33,17 @@ crate::options! {
         replicas: u32 = 1, "1";
         /// Which replica takes a request: random, round-robin, least-in-flight, sticky.
         balancer: Option<Node> = None, "random";
-        /// Admission: a rate limiter, with `key = ["tenant"]` and `scope`.
+        /// Admission: a rate limiter, with `key = ["tenant"]` and `scope`; or { levels = [...] }, one after another.
         limiter: Option<Node> = None, "none";
         /// Parser of payloads, with its `version` and the `time` it takes.
         parse: Option<Node> = None, "none";
         /// Cache key: see the key's options.
         key: Option<Node> = None, "none";
+        /// What is asked for most, of late: with `of`, `scope`, `every`, the `routes` that are answered with the list, and `admit` for the cache.
+        trending: Option<Node> = None, "none";
         /// Result cache, with `scope`, `ttl`, `jitter` and `lookup`. Needs a key.
         cache: Option<Node> = None, "none";
-        /// Requests with the same key share one call: true, false, or "shared" for all replicas together.
+        /// Requests with the same key share one call: true, false, "shared" for all replicas together, or a table with `scope`, `lookup`, `poll`, `limit`, `ttl`, `lease`, `renew`, `fenced`, `results`, `failures`, `cleanup`, `on_cancel`.
         single_flight: Option<Node> = None, "false";
         /// Queue in front of the workers, with `workers`, `limit`, `max_wait` and `best_effort`.
         queue: Option<Node> = None, "none";
@@ -74,10 +79,12 @@ pub struct ServiceSpec {
     pub parse: Option<ParseSpec>,
     /// Cache key.
     pub key: Option<KeyTemplate>,
+    /// What is asked for most.
+    pub trending: Option<TrendingSpec>,
     /// Cache.
     pub cache: Option<CacheSpec>,
     /// Single-flight.
-    pub single_flight: Option<Scope>,
+    pub single_flight: Option<FlightSpec>,
     /// Queue.
     pub queue: Option<QueueSpec>,
     /// Work of a worker.
@@ -143,13 +150,30 @@ impl ServiceSpec {
                 Refusal::at(&node.at, "a cache without a key").help("add key = { fields = [...] }")
             );
         }
+        let trending = o
+            .trending
+            .as_ref()
+            .map(|n| read_trending(n, registry))
+            .transpose()?;
+        if let (Some(node), Some(spec)) = (&o.trending, &trending) {
+            if spec.of.is_none() && key.is_none() {
+                return Err(Refusal::at(&node.at, "what is to be counted?")
+                    .help("say of = [\"prompt\"], or give the service a key"));
+            }
+            if spec.admit && (cache.is_none() || spec.of.is_some()) {
+                return Err(
+                    Refusal::at(&node.at, "`admit` is for a cache by the same key")
+                        .help("give the service a key and a cache, and leave `of` out"),
+                );
+            }
+        }
         let single_flight = o
             .single_flight
             .as_ref()
             .map(read_single_flight)
             .transpose()?
             .flatten();
-        if let (Some(node), Some(_), None) = (&o.single_flight, single_flight, &key) {
+        if let (Some(node), Some(_), None) = (&o.single_flight, &single_flight, &key) {
             return Err(Refusal::at(&node.at, "single-flight without a key")
                 .help("add key = { fields = [...] }"));
         }
@@ -187,6 +211,7 @@ impl ServiceSpec {
                 .map(|n| read_parse(n, registry))
                 .transpose()?,
             key,
+            trending,
             cache,
             single_flight,
             queue: o

@@ -1,9 +1,10 @@
 //! Components at their places in the journey: each is checked to build, and keeps the table that it is built from.
 
 use crate::{
-    components::{Registry, keys::Tag, queue::Guard},
-    config::{Node, Percent, Read, Refusal, Span, Table, Value, pick},
+    components::{Registry, flight::FlightOptions, keys::KeyTemplate, queue::Guard},
+    config::{Count, Entry, Node, Options, Percent, Read, Refusal, Span, Table, Value, pick},
 };
+use xxhash_rust::xxh3::xxh3_64;
 
 crate::choice! {
     /// Where a component's state lives.
@@ -12,6 +13,16 @@ crate::choice! {
         Local = "local",
         /// Outside of the processes, one for all replicas.
         Shared = "shared",
+    }
+}
+
+crate::choice! {
+    /// What becomes of a request whose payload cannot be read.
+    pub enum OnUnread {
+        /// It is refused (400).
+        Refuse = "refuse",
+        /// It gets a safe default, and says so: degraded.
+        Default = "default",
     }
 }
 
@@ -24,17 +35,6 @@ pub struct Part {
     pub kind: String,
 }
 
-/// The limiter's place in the journey.
-#[derive(Clone, Debug)]
-pub struct LimiterSpec {
-    /// The component.
-    pub part: Part,
-    /// Where its state lives.
-    pub scope: Scope,
-    /// What the limit is per; empty is one limit for all.
-    pub key: Vec<Tag>,
-}
-
 /// The parser's place.
 #[derive(Clone, Debug)]
 pub struct ParseSpec {
@@ -44,6 +44,8 @@ pub struct ParseSpec {
     pub version: u64,
     /// ns that reading a payload takes.
     pub time: u64,
+    /// What becomes of a request whose payload cannot be read.
+    pub on_failure: OnUnread,
 }
 
 /// The cache's place.
@@ -59,6 +61,42 @@ pub struct CacheSpec {
     pub jitter: f64,
     /// ns that a look-up takes.
     pub lookup: u64,
+}
+
+/// Single-flight's place.
+#[derive(Clone, Debug)]
+pub struct FlightSpec {
+    /// Where its state lives.
+    pub scope: Scope,
+    /// How it goes about it.
+    pub options: FlightOptions,
+    /// ns that asking takes.
+    pub lookup: u64,
+    /// ns between two looks of a follower at what the leader has left; 0: it is told at once.
+    pub poll: u64,
+    /// Whether its gauges are read: where the file says more of it than on or off.
+    pub gauges: bool,
+}
+
+/// The place of what is asked for most.
+#[derive(Clone, Debug)]
+pub struct TrendingSpec {
+    /// The component.
+    pub part: Part,
+    /// Where its state lives.
+    pub scope: Scope,
+    /// What is counted, where it is not the service's key.
+    pub of: Option<KeyTemplate>,
+    /// ns after which the list is made anew.
+    pub every: u64,
+    /// Digests of the names of routes that are answered with the list.
+    pub routes: Vec<u64>,
+    /// Only answers to what is listed enter the cache.
+    pub admit: bool,
+    /// Keys on the list.
+    pub k: u64,
+    /// ns of the window, and its panes, as they are meant: by those of the first version is the list judged.
+    pub window: (u64, u32),
 }
 
 /// The queue's place.
@@ -92,17 +130,8 @@ pub(super) fn part(
 }
 
 /// An option that a stage reads from its component's table.
-fn of_stage<T: Read>(node: &Node, name: &str, default: T) -> Result<T, Refusal> {
+pub(super) fn of_stage<T: Read>(node: &Node, name: &str, default: T) -> Result<T, Refusal> {
     Ok(node.get(name).map(T::read).transpose()?.unwrap_or(default))
-}
-
-pub(super) fn read_limiter(node: &Node, registry: &Registry) -> Result<LimiterSpec, Refusal> {
-    let part = part(node, |n| pick(&registry.limiters, "limiter", n).map(drop))?;
-    Ok(LimiterSpec {
-        part,
-        scope: of_stage(node, "scope", Scope::Local)?,
-        key: of_stage(node, "key", vec![])?,
-    })
 }
 
 pub(super) fn read_parse(node: &Node, registry: &Registry) -> Result<ParseSpec, Refusal> {
@@ -111,6 +140,7 @@ pub(super) fn read_parse(node: &Node, registry: &Registry) -> Result<ParseSpec, 
         part,
         version: of_stage(node, "version", 1)?,
         time: of_stage(node, "time", Span(0))?.0,
+        on_failure: of_stage(node, "on_failure", OnUnread::Refuse)?,
     })
 }
 
@@ -121,6 +151,43 @@ pub(super) fn read_cache(node: &Node, registry: &Registry) -> Result<CacheSpec, 
         ttl: of_stage(node, "ttl", Span(0))?.0,
         jitter: of_stage(node, "jitter", Percent(0.0))?.0,
         lookup: of_stage(node, "lookup", Span(0))?.0,
+    })
+}
+
+/// What is counted: the name of a field, a list of them, or a key's table.
+fn read_of(node: &Node) -> Result<KeyTemplate, Refusal> {
+    let fields = match &node.value {
+        Value::Table(_) => return KeyTemplate::read(node),
+        Value::List(_) => node.clone(),
+        _ => return Err(node.wrong("fields such as [\"prompt\"], or a table like that of the key")),
+    };
+    let entry = Entry {
+        key: node.at.clone(),
+        node: fields,
+    };
+    KeyTemplate::read(&Node {
+        value: Value::Table([("fields".to_string(), entry)].into_iter().collect()),
+        at: node.at.clone(),
+    })
+}
+
+pub(super) fn read_trending(node: &Node, registry: &Registry) -> Result<TrendingSpec, Refusal> {
+    let part = part(node, |n| {
+        pick(&registry.trending, "trending list", n).map(drop)
+    })?;
+    let routes: Vec<String> = of_stage(node, "routes", vec![])?;
+    Ok(TrendingSpec {
+        part,
+        scope: of_stage(node, "scope", Scope::Shared)?,
+        of: node.get("of").map(read_of).transpose()?,
+        every: of_stage(node, "every", Span(1_000_000_000))?.0.max(1),
+        routes: routes.iter().map(|r| xxh3_64(r.as_bytes())).collect(),
+        admit: of_stage(node, "admit", false)?,
+        k: of_stage(node, "k", Count(10))?.0,
+        window: (
+            of_stage(node, "window", Span(300_000_000_000))?.0,
+            of_stage(node, "panes", 10)?,
+        ),
     })
 }
 
@@ -141,10 +208,34 @@ pub(super) fn read_queue(node: &Node, registry: &Registry) -> Result<QueueSpec, 
     })
 }
 
-pub(super) fn read_single_flight(node: &Node) -> Result<Option<Scope>, Refusal> {
+pub(super) fn read_single_flight(node: &Node) -> Result<Option<FlightSpec>, Refusal> {
+    let plain = |scope| FlightSpec {
+        scope,
+        options: FlightOptions::plain(),
+        lookup: 0,
+        poll: 0,
+        gauges: false,
+    };
     match &node.value {
-        Value::Bool(on) => Ok(on.then_some(Scope::Local)),
-        Value::Text(_) => Scope::read(node).map(Some),
-        _ => Err(node.wrong("true, false, \"local\" or \"shared\"")),
+        Value::Bool(on) => Ok(on.then(|| plain(Scope::Local))),
+        Value::Text(_) => Ok(Some(plain(Scope::read(node)?))),
+        Value::Table(table) => Ok(Some(FlightSpec {
+            scope: of_stage(node, "scope", Scope::Local)?,
+            options: FlightOptions::read_table(&node.at, table, &["scope", "lookup", "poll"])?,
+            lookup: of_stage(node, "lookup", Span(0))?.0,
+            poll: match of_stage(node, "poll", Span(0))?.0 {
+                // Each look is an event, for each follower.
+                1..1_000_000 => {
+                    return Err(node
+                        .get("poll")
+                        .unwrap_or(node)
+                        .wrong("0s (told at once), or 1ms or more"));
+                }
+                poll => poll,
+            },
+            gauges: true,
+        })),
+        _ => Err(node
+            .wrong("true, false, \"local\", \"shared\" or a table such as { scope = \"shared\" }")),
     }
 }

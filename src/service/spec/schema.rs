@@ -1,14 +1,15 @@
 //! The JSON Schema of what a file says of a service: what editors complete, and what a stranger writes a file by.
 
 use super::{
-    CallOptions, ClientOptions, DependencyOptions, Scope, ServiceOptions,
-    calls::EngineDependencyOptions,
+    CallOptions, ClientOptions, DependencyOptions, OnUnread, Scope, ServiceOptions,
+    calls::EngineDependencyOptions, limiter::LevelsOptions,
 };
 use crate::{
     components::{
         Registry,
         dag::FanOut,
         engine,
+        flight::FlightOptions,
         keys::{KeyOptions, Tag},
         queue::Guard,
     },
@@ -32,15 +33,41 @@ fn scope() -> Field {
     of_stage::<Scope>("scope", "local", "Where its state lives.")
 }
 
-fn of_limiter() -> Vec<Field> {
-    let doc = "What the limit is per; empty is one limit for all.";
-    vec![scope(), of_stage::<Vec<Tag>>("key", "none", doc)]
+fn of_level() -> Vec<Field> {
+    vec![
+        of_stage::<Vec<Tag>>(
+            "key",
+            "none",
+            "What the limit is per; empty is one limit for all.",
+        ),
+        of_stage::<String>("name", "its key", "What operators call it."),
+    ]
+}
+
+/// One limit, or several.
+fn limiter(registry: &Registry) -> Value {
+    let mut one = component(&registry.limiters, [of_level(), vec![scope()]].concat());
+    let mut several = LevelsOptions::schema();
+    several["properties"]["levels"]["items"] = component(&registry.limiters, of_level());
+    if let Some(any) = one["anyOf"].as_array_mut() {
+        any.push(several);
+    }
+    one
 }
 
 fn of_parser() -> Vec<Field> {
     vec![
         of_stage::<u64>("version", "1", "Its version, as an operator names it."),
-        of_stage::<Span>("time", "0", "How long reading a payload takes."),
+        of_stage::<Span>(
+            "time",
+            "0",
+            "How long reading a payload takes; a repair and the second reading take twice as long again.",
+        ),
+        of_stage::<OnUnread>(
+            "on_failure",
+            "refuse",
+            "What becomes of a request whose payload cannot be read.",
+        ),
     ]
 }
 
@@ -62,6 +89,44 @@ fn of_queue() -> Vec<Field> {
     let mut fields = Guard::fields();
     fields.push(of_stage::<u32>("workers", "1", "Workers of each replica."));
     fields
+}
+
+/// What the table form of `single_flight` takes: the component's options and those of its stage.
+fn single_flight() -> Value {
+    let mut fields = FlightOptions::fields();
+    let poll = "How often a follower looks for the answer in shared state; 0: it is told at once.";
+    fields.extend([
+        scope(),
+        of_stage::<Span>("lookup", "0", "How long asking takes."),
+        of_stage::<Span>("poll", "0", poll),
+    ]);
+    schema_of("Equal requests share one piece of work.", &fields)
+}
+
+fn of_trending() -> Vec<Field> {
+    let of = Field {
+        schema: json!({ "anyOf": [Vec::<String>::schema(), KeyOptions::schema()] }),
+        ..of_stage::<Vec<String>>(
+            "of",
+            "the service's key",
+            "What is counted: fields such as [\"prompt\"], or a table like that of the key.",
+        )
+    };
+    let scope = Field {
+        default: Some("shared"),
+        ..scope()
+    };
+    vec![
+        scope,
+        of,
+        of_stage::<Span>("every", "1s", "How old a list may be."),
+        of_stage::<Vec<String>>("routes", "none", "Routes that are answered with the list."),
+        of_stage::<bool>(
+            "admit",
+            "false",
+            "Only answers to what is listed enter the cache.",
+        ),
+    ]
 }
 
 /// A dependency is a service unless its `kind` says otherwise.
@@ -126,13 +191,14 @@ pub fn schemas(registry: &Registry) -> [(&'static str, Value); 3] {
         place["default"] = default;
     };
     put("balancer", component(&registry.balancers, vec![]));
-    put("limiter", component(&registry.limiters, of_limiter()));
+    put("limiter", limiter(registry));
     put("parse", component(&registry.parsers, of_parser()));
     put("key", KeyOptions::schema());
+    put("trending", component(&registry.trending, of_trending()));
     put("cache", component(&registry.caches, of_cache()));
     put(
         "single_flight",
-        json!({ "anyOf": [{ "type": "boolean" }, Scope::schema()] }),
+        json!({ "anyOf": [{ "type": "boolean" }, Scope::schema(), single_flight()] }),
     );
     put("queue", component(&registry.queues, of_queue()));
     put("dashboard", component(&registry.windows, vec![]));

@@ -7,7 +7,7 @@ use crate::{
         keys::KeyTemplate,
     },
     recording::{RequestRow, cache, miss, outcome},
-    service::{answers, journey::Visit, world::World},
+    service::{answers, journey::Visit, stages::parse, world::World},
 };
 
 /// Looks the key up, and then the keys of the compatibility read path. Whether it was found.
@@ -27,10 +27,12 @@ pub(in crate::service) async fn look_up(
     let now = w.sim.now();
     let mut answer = Lookup::Miss(Reason::NeverSeen);
     if let Some(held) = w.state(&v.process, spec.scope).cache.borrow_mut().as_mut() {
-        answer = held.get(key, now);
+        let tenant = || w.tags.borrow().tenant.digest(row.tenant);
+        answer = held.look_up(&tenant, key, now, v.dice.draw(purpose::EARLY, 0));
         for other in v.version.spec.key.iter().flat_map(|k| &k.read_also) {
             if matches!(answer, Lookup::Miss(_))
-                && let found @ Lookup::Hit { .. } = held.get(other_key(w, v, other), now)
+                && let found @ Lookup::Hit { .. } =
+                    held.get_for(&tenant, other_key(w, v, other), now)
             {
                 answer = found;
             }
@@ -47,6 +49,12 @@ pub(in crate::service) async fn look_up(
             row.writer = writer;
             answers::found(w, v, content == answers::identity(w, v, row), 0);
             true
+        }
+        // Who refreshes pays for it as for a miss: it goes on to the work, and the rest is served what is there.
+        Lookup::Refresh => {
+            row.cache = cache::MISS;
+            row.miss = miss::EXPIRED;
+            false
         }
         Lookup::Miss(reason) => {
             row.cache = cache::MISS;
@@ -65,6 +73,9 @@ pub(in crate::service) fn fill(w: &World<'_>, v: &Visit<'_>, key: u64, row: &Req
     let Some(spec) = v.version.spec.cache.as_ref().filter(|_| end == outcome::OK) else {
         return;
     };
+    if !super::trending::admits(w, v, key) {
+        return;
+    }
     let now = w.sim.now();
     let ttl = if spec.ttl > 0 && spec.jitter > 0.0 {
         let off = v.dice.draw(purpose::TTL, 0).unit() * spec.jitter * spec.ttl as f64;
@@ -83,16 +94,21 @@ pub(in crate::service) fn fill(w: &World<'_>, v: &Visit<'_>, key: u64, row: &Req
         ttl,
         writer: row.process,
         content: answers::identity(w, v, row),
+        cost: now - row.arrived,
     };
     if let Some(held) = w.state(&v.process, spec.scope).cache.borrow_mut().as_mut() {
-        held.put(key, entry, now);
+        let tenant = || w.tags.borrow().tenant.digest(row.tenant);
+        held.put_for(&tenant, key, entry, now);
         for other in v.version.spec.key.iter().flat_map(|k| &k.write_also) {
-            held.put(other_key(w, v, other), entry, now);
+            held.put_for(&tenant, other_key(w, v, other), entry, now);
         }
     }
 }
 
 fn other_key(w: &World<'_>, v: &Visit<'_>, template: &KeyTemplate) -> u64 {
     let tags = w.tags.borrow();
-    template.key(&w.seen(v.request, &tags), v.process.seed)
+    let read = parse::in_its_place(v);
+    let payload = read.as_deref().unwrap_or(&v.request.payload);
+    let seen = w.seen(v.request, payload, &tags);
+    template.key(&seen, v.process.seed)
 }

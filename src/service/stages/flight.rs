@@ -1,6 +1,7 @@
 //! Single-flight: one request works, equal ones wait for it.
 
 use crate::{
+    components::flight::{self, Answer, End},
     recording::{RequestRow, outcome},
     service::{
         answers,
@@ -8,7 +9,10 @@ use crate::{
         process::{InFlight, Landing},
         world::World,
     },
-    sim::sync::{Flights, Lead},
+    sim::{
+        Sim,
+        sync::{Flights, Lead},
+    },
 };
 
 /// What a request is for others with the same key.
@@ -23,13 +27,27 @@ pub(in crate::service) enum Role<'a> {
 type Flight<'a> = Lead<&'a Flights<Landing>, Landing>;
 
 /// One who works. Dropped on its way, it tells its followers that it is gone, and one of them takes over.
-pub(in crate::service) struct Leader<'a>(Option<(Flight<'a>, &'a InFlight, u64)>);
+pub(in crate::service) struct Leader<'a>(Option<Leading<'a>>);
+
+struct Leading<'a> {
+    lead: Flight<'a>,
+    in_flight: &'a InFlight,
+    sim: &'a Sim,
+    key: u64,
+    serial: u64,
+    end: End,
+}
 
 impl Leader<'_> {
     /// Tells the followers how it ended, and what answer it was.
     pub fn land(mut self, end: u8, identity: impl FnOnce() -> u64) {
-        if let Some((lead, _, _)) = &mut self.0 {
-            lead.set(Some((end, identity())));
+        if let Some(leading) = &mut self.0 {
+            let content = identity();
+            let answer = Answer { end, content };
+            leading.end = match end {
+                outcome::OK | outcome::DEGRADED => End::Well(answer),
+                _ => End::Failed(answer),
+            };
         }
     }
 }
@@ -37,12 +55,21 @@ impl Leader<'_> {
 impl Drop for Leader<'_> {
     fn drop(&mut self) {
         // The key goes before the news, so that nobody joins a flight that has landed.
-        if let Some((lead, in_flight, key)) = self.0.take() {
-            in_flight.by_key.borrow_mut().remove(&key);
-            drop(lead);
+        if let Some(mut l) = self.0.take() {
+            let mut by_key = l.in_flight.by_key.borrow_mut();
+            by_key.end(l.key, l.serial, l.end, l.sim.now());
+            l.lead.set(by_key.news(l.end));
+            drop(by_key);
+            drop(l.lead);
         }
     }
 }
+
+/// What a follower fails with, where it fails with a leader who went away.
+const CANCELLED: End = End::Gone(Answer {
+    end: outcome::ERROR,
+    content: 0,
+});
 
 /// Joins the flight of the key, or opens one.
 pub(in crate::service) async fn join<'a>(
@@ -51,27 +78,65 @@ pub(in crate::service) async fn join<'a>(
     key: u64,
     row: &mut RequestRow,
 ) -> Role<'a> {
-    let Some(scope) = v.version.spec.single_flight else {
+    let Some(spec) = &v.version.spec.single_flight else {
         return Role::Lead(Leader(None));
     };
-    let in_flight = &w.state(&v.process, scope).in_flight;
+    let in_flight = &w.state(&v.process, spec.scope).in_flight;
     let joined = w.sim.now();
     loop {
-        let known = in_flight.by_key.borrow().get(&key).copied();
-        let Some(follow) = known.and_then(|id| in_flight.flights.follow(id)) else {
-            let lead = in_flight.flights.lead(None);
-            in_flight.by_key.borrow_mut().insert(key, lead.id());
-            return Role::Lead(Leader(Some((lead, in_flight, key))));
-        };
-        let landed = follow.await;
-        row.flight_wait = w.sim.now() - joined;
-        if let Some((end, identity)) = landed {
-            if end == outcome::OK {
-                answers::found(w, v, identity == answers::identity(w, v, row), 1);
+        if spec.lookup > 0 {
+            w.sim.sleep(spec.lookup).await;
+        }
+        let now = w.sim.now();
+        let role = in_flight.by_key.borrow_mut().join(key, now);
+        let id = match role {
+            flight::Role::Follow(id) => id,
+            flight::Role::Alone => return Role::Lead(Leader(None)),
+            flight::Role::Told(answer) => {
+                row.flight_wait = now - joined;
+                return told(w, v, answer, row);
             }
-            // What the leader's failure said of coming back was said to the leader.
-            v.process.retry_after.set(0);
-            return Role::Follower(end);
+            flight::Role::Lead => {
+                row.flight_wait = now - joined;
+                let lead = in_flight.flights.lead(None);
+                let serial = in_flight.by_key.borrow_mut().open(key, lead.id(), now);
+                return Role::Lead(Leader(Some(Leading {
+                    lead,
+                    in_flight,
+                    sim: &w.sim,
+                    key,
+                    serial,
+                    end: CANCELLED,
+                })));
+            }
+        };
+        if spec.poll > 0 {
+            // Nobody tells those in other pods: they ask again.
+            w.sim.sleep(spec.poll).await;
+            continue;
+        }
+        // An entry goes before its flight lands; one whose flight is over is nobody's to wait for.
+        let Some(follow) = in_flight.flights.follow(id) else {
+            return Role::Lead(Leader(None));
+        };
+        // Nor does anybody wait for a leader that has lost the key: whoever asks first then leads.
+        let until = in_flight.by_key.borrow().held_until(key);
+        let landed = match until {
+            u64::MAX => follow.await,
+            until => w.sim.timeout_at(until, follow).await.unwrap_or(None),
+        };
+        row.flight_wait = w.sim.now() - joined;
+        if let Some(answer) = landed {
+            return told(w, v, answer, row);
         }
     }
+}
+
+fn told<'a>(w: &World<'_>, v: &Visit<'_>, answer: Answer, row: &RequestRow) -> Role<'a> {
+    // What the leader's failure said of coming back was said to the leader.
+    v.process.retry_after.set(0);
+    if answer.end == outcome::OK {
+        answers::found(w, v, answer.content == answers::identity(w, v, row), 1);
+    }
+    Role::Follower(answer.end)
 }

@@ -3,7 +3,7 @@
 use crate::{
     components::keys::digests,
     recording::RequestRow,
-    service::{journey::Visit, world::World},
+    service::{journey::Visit, stages::parse, world::World},
 };
 
 /// The key of a request; 0 when the service has none.
@@ -12,7 +12,9 @@ pub(in crate::service) fn make(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRo
         return 0;
     };
     let tags = w.tags.borrow();
-    let seen = w.seen(v.request, &tags);
+    let read = parse::in_its_place(v);
+    let payload = read.as_deref().unwrap_or(&v.request.payload);
+    let seen = w.seen(v.request, payload, &tags);
     row.h_raw = v.request.payload.raw_digest;
     (row.h_fields, row.h_canon) = digests(&seen, w.content.as_deref());
     row.h_key = template.key(&seen, v.process.seed);

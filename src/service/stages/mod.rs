@@ -9,3 +9,4 @@ pub(super) mod graph;
 pub(super) mod key;
 pub(super) mod parse;
 pub(super) mod queue;
+pub(super) mod trending;

@@ -1,11 +1,29 @@
 //! Parsing: can the payload be read?
 
 use crate::{
-    components::parser::ParseError,
+    components::parser::{How, ParseError, Parser, Reading, Refused},
     config::Choice,
-    recording::{RequestRow, outcome},
-    service::{journey::Visit, world::World},
+    recording::{RequestRow, outcome, parsed, served_by},
+    service::{answers, journey::Visit, spec::OnUnread, world::World},
+    trace::Payload,
 };
+use std::rc::Rc;
+
+/// What became of a payload, packed into the number that is memoised: 8 bits of category, 32 of the field, flags, counts.
+mod answer {
+    pub const PATH: u32 = 8;
+    /// The reading differs from what its client meant.
+    pub const WRONG: u64 = 1 << 40;
+    /// It was found fault with, and is answered all the same.
+    pub const ANSWERED: u64 = 1 << 41;
+    pub const UNKNOWN: u32 = 48;
+    pub const MISSING: u32 = 56;
+}
+
+/// The number under which a version's parser memoises.
+fn memo(v: &Visit<'_>) -> u64 {
+    0x7061_7273_6500 | (v.version_index as u64) << 48
+}
 
 /// Reads the payload. The answer is worked out once per payload and version.
 pub(in crate::service) async fn read(
@@ -23,25 +41,101 @@ pub(in crate::service) async fn read(
     let Some(parser) = &w.parsers[v.version_index] else {
         return Ok(());
     };
+    let memo = memo(v);
     let payload = &v.request.payload;
-    let memo = 0x7061_7273_6500 | (v.version_index as u64) << 48;
     let answer = payload
         .memo
-        .get_or(memo, || match parser.parse(&payload.raw, &payload.fields) {
-            Ok(()) => 0,
-            Err((why, path)) => {
-                let category = ParseError::WORDS
-                    .iter()
-                    .position(|(_, e)| *e == why)
-                    .unwrap_or(0) as u64
-                    + 1;
-                category | u64::from(w.parse_paths.borrow_mut().number(&path)) << 8
-            }
-        });
+        .get_or(memo, || work_out(w, &**parser, payload, memo));
     if answer == 0 {
         return Ok(());
     }
+    let (unknown, missing) = (answer >> answer::UNKNOWN, answer >> answer::MISSING);
+    w.note_fields(v.request.client, unknown as u8, missing as u8);
     row.parse_error = answer as u8;
-    row.parse_path = (answer >> 8) as u32;
-    Err(outcome::PARSE_ERROR)
+    row.parse_path = (answer >> answer::PATH) as u32;
+    if row.parse_error == parsed::REPAIRED && spec.time > 0 {
+        // The repair, and the second reading.
+        w.sim.sleep(2 * spec.time).await;
+        row.compute += 2 * spec.time;
+    }
+    if parsed::is_fault(row.parse_error) && answer & answer::ANSWERED == 0 {
+        return Err(match spec.on_failure {
+            OnUnread::Refuse => outcome::PARSE_ERROR,
+            OnUnread::Default => {
+                row.served_by = served_by::FALLBACK;
+                outcome::DEGRADED
+            }
+        });
+    }
+    if answer & answer::WRONG != 0 {
+        answers::misread(w, v);
+    }
+    Ok(())
+}
+
+/// What this version's parser read in place of the payload, where that is something else.
+#[inline]
+pub(in crate::service) fn in_its_place(v: &Visit<'_>) -> Option<Rc<Payload>> {
+    v.request.payload.read_by(memo(v))
+}
+
+fn work_out(w: &World<'_>, parser: &dyn Parser, payload: &Payload, memo: u64) -> u64 {
+    let path = |field: &str| {
+        u64::from(w.parse_paths.borrow_mut().number(field)) << answer::PATH & (answer::WRONG - 1)
+    };
+    let fault = |(why, field): &Refused| {
+        let known = ParseError::WORDS.iter().position(|(_, e)| e == why);
+        let counts = match why {
+            ParseError::UnknownField => 1 << answer::UNKNOWN,
+            ParseError::MissingField => 1 << answer::MISSING,
+            _ => 0,
+        };
+        (known.unwrap_or(0) as u64 + 1) | path(field) | counts
+    };
+    let reading = match parser.parse(&payload.raw, &payload.fields) {
+        Ok(reading) => reading,
+        Err(refused) => return fault(&refused),
+    };
+    let wrong = u64::from(is_wrong(payload, &reading)) * answer::WRONG;
+    let few = |n: u16| u64::from(n.min(255));
+    let word = match reading.how {
+        _ if reading.fault.is_some() => 0,
+        How::AsSent => 0,
+        How::Adapted => parsed::ADAPTED,
+        How::Repaired => parsed::REPAIRED,
+    };
+    let answer = match &reading.fault {
+        Some(refused) => fault(refused) | answer::ANSWERED,
+        None => {
+            u64::from(word)
+                | path(&reading.about)
+                | few(reading.unknown) << answer::UNKNOWN
+                | few(reading.missing) << answer::MISSING
+        }
+    };
+    if let Some(fields) = reading.fields {
+        payload.keep_reading(memo, fields);
+    }
+    answer | wrong
+}
+
+/// Whether what was read is other than what the client meant, where that is known, or is nothing.
+fn is_wrong(payload: &Payload, reading: &Reading) -> bool {
+    let read = reading.fields.as_deref().unwrap_or(&payload.fields);
+    let said = |(name, meant): &(String, serde_json::Value)| {
+        let found = read.iter().find(|(n, _)| n == name);
+        found.is_some_and(|(_, value)| value == meant || spelt(value) == spelt(meant))
+    };
+    match payload.meant() {
+        Some(meant) => !meant.iter().all(said),
+        None => reading.fault.is_some(),
+    }
+}
+
+/// A value as people write it: 0.7 and "0.7" are the same.
+fn spelt(value: &serde_json::Value) -> String {
+    match value.as_str() {
+        Some(text) => text.into(),
+        None => value.to_string(),
+    }
 }

@@ -29,6 +29,7 @@ pub const FORMAT: Format = Format {
     name: "azure-llm",
     summary: "Azure's LLM inference traces: CSV with TIMESTAMP, ContextTokens, GeneratedTokens",
     fills: FILLS,
+    clock: true,
     sniff,
     open,
 };

@@ -182,6 +182,11 @@ impl Draft {
         Ok(())
     }
 
+    /// Sets the time of a row that has none: its place, a second for each row before it.
+    pub fn set_nominal(&mut self, place: u64) {
+        self.time = Some(Time::Offset(place.saturating_mul(stamp::SECOND)));
+    }
+
     /// Adds prefix blocks.
     pub fn add_block(&mut self, id: u64) {
         self.blocks.push(id);

@@ -5,6 +5,7 @@
 
 mod azure;
 pub mod draft;
+mod keys;
 mod mooncake;
 mod native_csv;
 mod native_jsonl;
@@ -26,6 +27,8 @@ pub struct Format {
     pub summary: &'static str,
     /// Fields that it can fill.
     pub fills: &'static [Field],
+    /// Whether its rows have times. Without, a rate says how fast they come, and they come evenly.
+    pub clock: bool,
     /// Whether the start of a file looks like it; otherwise why not.
     pub sniff: fn(&str) -> Result<(), String>,
     /// Starts reading.
@@ -41,6 +44,8 @@ pub const FORMATS: &[Format] = &[
     native_jsonl::FORMAT,
     mooncake::FORMAT,
     azure::FORMAT,
+    // Any list of words is one, so it comes last.
+    keys::FORMAT,
 ];
 
 /// How to read.

@@ -32,6 +32,7 @@ pub const FORMAT: Format = Format {
     name: "mooncake",
     summary: "Mooncake's LLM traces: JSON lines with timestamp (ms), input_length, output_length, hash_ids",
     fills: FILLS,
+    clock: true,
     sniff,
     open,
 };

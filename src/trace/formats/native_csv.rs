@@ -25,6 +25,7 @@ pub const FORMAT: Format = Format {
     name: "native-csv",
     summary: "our own columns, comma-separated, with a header; only `arrived` must be there",
     fills: Field::ALL,
+    clock: true,
     sniff,
     open,
 };

@@ -24,6 +24,7 @@ pub const FORMAT: Format = Format {
     name: "native-jsonl",
     summary: "our own columns as the keys of a JSON object a line; only `arrived` must be there",
     fills: Field::ALL,
+    clock: true,
     sniff,
     open,
 };

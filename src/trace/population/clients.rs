@@ -3,7 +3,7 @@
 //! The same content from two kinds of clients is the same question in other bytes: what a cache key must not care about,
 //! and does when its normalisation is lost.
 
-use super::{contents::Content, mix::share};
+use super::{contents::Content, defects::Defects, mix::share};
 use crate::{
     config::{Node, Read, Refusal, Value},
     sim::dice::{Dice, Purpose},
@@ -58,6 +58,12 @@ crate::options! {
         cache_buster: Option<String> = None, "none";
         /// More fields, the same in every request.
         extra: Extra = Extra(vec![]), "none";
+        /// Names that it sends in place of those of today, such as { temperature = "temp" }.
+        names: Spelt = Spelt(vec![]), "none";
+        /// Fields that it does not send.
+        omits: Vec<String> = vec![], "none";
+        /// Shares of its bodies that are damaged.
+        defects: Defects = Defects::default(), "none";
     }
 }
 
@@ -72,7 +78,7 @@ impl Read for Extra {
         Ok(Extra(
             table
                 .iter()
-                .map(|(k, e)| (k.clone(), json(&e.node)))
+                .map(|(k, e)| (k.clone(), e.node.to_json()))
                 .collect(),
         ))
     }
@@ -81,16 +87,23 @@ impl Read for Extra {
     }
 }
 
-fn json(node: &Node) -> serde_json::Value {
-    match &node.value {
-        Value::Bool(b) => (*b).into(),
-        Value::Integer(i) => (*i).into(),
-        Value::Float(x) => (*x).into(),
-        Value::Text(t) => t.as_str().into(),
-        Value::List(items) => items.iter().map(json).collect::<Vec<_>>().into(),
-        Value::Table(t) => {
-            serde_json::Value::Object(t.iter().map(|(k, e)| (k.clone(), json(&e.node))).collect())
-        }
+/// Fields and the names that a client sends for them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spelt(pub Vec<(String, String)>);
+
+impl Read for Spelt {
+    const WHAT: &'static str =
+        "names of fields, and those sent in their place, such as { temperature = \"temp\" }";
+    fn read(node: &Node) -> Result<Self, Refusal> {
+        let names = node.table("names")?.iter();
+        Ok(Spelt(
+            names
+                .map(|(name, entry)| Ok((name.clone(), String::read(&entry.node)?)))
+                .collect::<Result<_, Refusal>>()?,
+        ))
+    }
+    fn schema() -> serde_json::Value {
+        serde_json::json!({ "type": "object", "additionalProperties": { "type": "string" } })
     }
 }
 
@@ -106,6 +119,9 @@ impl Default for Client {
             floats: Floats::Short,
             cache_buster: None,
             extra: Extra(vec![]),
+            names: Spelt(vec![]),
+            omits: vec![],
+            defects: Defects::default(),
         }
     }
 }
@@ -130,6 +146,7 @@ impl Read for Clients {
                     ..Client::default()
                 },
             };
+            client.defects.check(&entry.node.at)?;
             if client.share < 0.0 {
                 return Err(Refusal::at(&entry.node.at, "a share is 0 or more"));
             }
@@ -190,9 +207,19 @@ impl Client {
             let bits = dice.draw(BUSTER, 0).bits();
             fields.push((name, text(format!("{bits:016x}"))));
         }
+        if !self.omits.is_empty() {
+            fields.retain(|(name, _)| !self.omits.iter().any(|omitted| omitted == name));
+        }
         if !self.fields.is_empty() {
             let place = |name: &str| self.fields.iter().position(|f| f == name);
             fields.sort_by_cached_key(|(name, _)| place(name).unwrap_or(usize::MAX));
+        }
+        let respelt = !self.names.0.is_empty();
+        let meant = respelt.then(|| owned(&fields));
+        for (name, _) in fields.iter_mut().filter(|_| respelt) {
+            if let Some((_, sent)) = self.names.0.iter().find(|(known, _)| known == *name) {
+                *name = sent;
+            }
         }
         let (open, comma, colon) = if self.spaces {
             ("{ ", ", ", ": ")
@@ -207,12 +234,23 @@ impl Client {
             raw.push_str(text);
         }
         raw.push_str(if self.spaces { " }" } else { "}" });
-        let fields = fields
-            .into_iter()
-            .map(|(name, (_, value))| (name.to_string(), value))
-            .collect();
-        Payload::parts(raw, fields, blocks)
+        if let Some(defect) = self.defects.throw(dice) {
+            let meant = meant.unwrap_or_else(|| owned(&fields));
+            return Payload::new(&defect.damage(&raw), blocks).meaning(meant);
+        }
+        let payload = Payload::parts(raw, owned(&fields), blocks);
+        match meant {
+            Some(meant) => payload.meaning(meant),
+            None => payload,
+        }
     }
+}
+
+fn owned(fields: &[(&str, (String, serde_json::Value))]) -> Vec<(String, serde_json::Value)> {
+    fields
+        .iter()
+        .map(|(name, (_, value))| (name.to_string(), value.clone()))
+        .collect()
 }
 
 /// A string as JSON, by the short way when nothing in it needs an escape.

@@ -69,6 +69,8 @@ pub struct Filler {
     popularity: Option<Popularity>,
     bodies: Bodies,
     default_client: Client,
+    /// Whether any client sends damaged bodies.
+    damages: bool,
 }
 
 impl Filler {
@@ -156,6 +158,10 @@ impl Filler {
             popularity,
             bodies: Bodies::default(),
             default_client: Client::default(),
+            damages: versions
+                .iter()
+                .filter_map(|v| v.clients.as_ref())
+                .any(|c| c.kinds.iter().any(|(_, kind)| kind.defects.any())),
             versions,
         }
     }
@@ -324,7 +330,16 @@ impl Filler {
             version: self.forms[v] << 1 | u32::from(segment),
         };
         let plain = r.payload.blocks.is_empty();
-        if plain && let Some(known) = self.bodies.get(form, number) {
+        // A damaged body is made anew: what is remembered is sound.
+        let damaged = self.damages && {
+            let tags = self.tags.borrow();
+            let client = self.client(v, tags.client.name(r.client));
+            client.defects.throw(dice).is_some()
+        };
+        if plain
+            && !damaged
+            && let Some(known) = self.bodies.get(form, number)
+        {
             r.payload = known.payload.clone();
             if self.wanted.has(Field::InputTokens) && known.input_tokens > 0 {
                 r.input_tokens = known.input_tokens;
@@ -346,15 +361,7 @@ impl Filler {
             .unwrap_or(&default)
             .content(self.seed, content, owner);
         let label = tags.client.name(r.client);
-        let client = self.versions[v]
-            .clients
-            .as_ref()
-            .and_then(|c| {
-                c.kinds
-                    .iter()
-                    .find(|(name, kind)| kind.label(name) == label)
-            })
-            .map_or(&self.default_client, |(_, kind)| kind);
+        let client = self.client(v, label);
         let payload =
             Rc::new(client.body(&made, tags.model.name(r.model), dice, &r.payload.blocks));
         r.payload = payload.clone();
@@ -369,7 +376,7 @@ impl Filler {
         if self.wanted.has(Field::Bytes) {
             r.bytes = payload.raw.len() as u64;
         }
-        let repeats = client.cache_buster.is_none();
+        let repeats = client.cache_buster.is_none() && !damaged;
         if plain && repeats {
             let known = Known {
                 payload,
@@ -377,6 +384,19 @@ impl Filler {
             };
             self.bodies.remember(form, number, known);
         }
+    }
+
+    /// The kind of client of a label.
+    fn client(&self, v: usize, label: &str) -> &Client {
+        self.versions[v]
+            .clients
+            .as_ref()
+            .and_then(|c| {
+                c.kinds
+                    .iter()
+                    .find(|(name, kind)| kind.label(name) == label)
+            })
+            .map_or(&self.default_client, |(_, kind)| kind)
     }
 
     fn user(&mut self, tenant: u32, rank: u32) -> u32 {

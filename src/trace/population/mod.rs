@@ -6,6 +6,7 @@ mod bodies;
 mod chooser;
 mod clients;
 mod contents;
+mod defects;
 mod filler;
 mod mix;
 mod shelves;
@@ -13,6 +14,7 @@ mod shelves;
 pub use amount::{Delays, Sizes};
 pub use clients::{Case, Client, Clients, Extra, Floats};
 pub use contents::{Contents, Exponent, Segment, Shared};
+pub use defects::{Defect, Defects};
 pub use filler::Filler;
 pub use mix::Mix;
 

@@ -16,6 +16,15 @@ pub(in crate::trace) struct File {
     pub format: Option<&'static str>,
 }
 
+impl File {
+    /// Whether its rows have times.
+    pub fn has_clock(&self) -> bool {
+        self.format
+            .and_then(|name| formats::named(name).ok())
+            .is_none_or(|format| format.clock)
+    }
+}
+
 /// A path as a file writes it, looked for from `base`, then from where the program runs.
 pub(super) fn find(path: &str, base: &Path, at: &At) -> Result<PathBuf, Refusal> {
     let below = base.join(path);

@@ -8,12 +8,23 @@ use crate::{
 
 /// By how much times are multiplied.
 pub(super) fn scale(spec: &TraceSpec, seed: u64) -> Result<f64, Refusal> {
+    if let (Some(file), None) = (&spec.file, spec.shape.rate)
+        && !file.has_clock()
+    {
+        return Err(Refusal::file(file.path.display(), "has keys and no times")
+            .help("say how fast they come: --rate 500/s, or rate = \"500/s\" in [trace]"));
+    }
     if let Some(speed) = spec.shape.speed {
         return Ok(1.0 / speed.0);
     }
     let Some(rate) = spec.shape.rate else {
         return Ok(1.0);
     };
+    let evenly = spec.file.as_ref().is_some_and(|file| !file.has_clock());
+    if evenly && spec.shape.filter.is_none() && rate.0 > 0.0 {
+        // Rows stand a nominal second apart: no pass is needed to know the mean gap.
+        return Ok(1.0 / rate.0);
+    }
     if rate.0 <= 0.0 {
         return Err(Refusal::new("a trace cannot be scaled to a rate of 0"));
     }

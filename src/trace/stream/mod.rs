@@ -17,7 +17,7 @@ use super::{
     shape::{LAP, Take},
     spec::TraceSpec,
 };
-use crate::config::Refusal;
+use crate::config::{Refusal, show_rate};
 use extent::scale;
 use std::{cmp::Reverse, collections::BinaryHeap, rc::Rc};
 use surges::{Copied, Surges};
@@ -112,6 +112,12 @@ impl Stream {
             facts
                 .filled
                 .insert(0, (Field::Arrived, process.words.clone()));
+        }
+        if let (Some(file), Some(rate)) = (&spec.file, spec.shape.rate)
+            && !file.has_clock()
+        {
+            let how = format!("evenly, {}", show_rate(rate.0));
+            facts.filled.insert(0, (Field::Arrived, how));
         }
         let generated = match &base {
             Base::Generated(_) => scaled(spec.origin.duration.0, scale),

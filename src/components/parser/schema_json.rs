@@ -1,0 +1,300 @@
+//! A JSON object against a typed schema: strict first, one repair, the same strict check again.
+
+use super::{
+    Fields, How, MAX_DEPTH, ParseError, Parser, Reading, Refused, Repair, SchemaJsonOptions, Type,
+    Unknown, category, nesting,
+    repair::mend,
+    schema::{Defaults, Json, Migration, Quotes, Renamed},
+};
+use crate::config::{At, Options, Refusal, Table};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct SchemaJson {
+    /// As the file says.
+    pub options: SchemaJsonOptions,
+    /// Places of fields, by name.
+    places: BTreeMap<String, usize>,
+}
+
+/// A value that a field of the schema got.
+#[derive(Clone)]
+struct Found<'a> {
+    sent: usize,
+    value: &'a Value,
+    today: bool,
+}
+
+impl SchemaJson {
+    /// Reads the options; those of `taken` are somebody else's.
+    ///
+    /// # Errors
+    /// Options that are unknown or wrong, or contradict one another.
+    pub fn read(at: &At, table: &Table, taken: &[&str]) -> Result<SchemaJson, Refusal> {
+        let options = SchemaJsonOptions::read_table(at, table, taken)?;
+        options.check(at, table)?;
+        let names = options.fields.0.iter().enumerate();
+        let places = names.map(|(i, (name, _))| (name.clone(), i)).collect();
+        Ok(SchemaJson { options, places })
+    }
+
+    /// The migration of a payload's version.
+    ///
+    /// # Errors
+    /// A version that is no number, or too new where nothing unknown is read.
+    fn migration(&self, sent: &[(String, Value)]) -> Result<Option<&Migration>, Refused> {
+        let o = &self.options;
+        let Some(field) = &o.version_field else {
+            return Ok(None);
+        };
+        let version = match sent.iter().find(|(name, _)| name == field) {
+            None => i64::from(o.unversioned),
+            Some((_, value)) => value
+                .as_i64()
+                .ok_or_else(|| (ParseError::WrongType, field.clone()))?,
+        };
+        if version > i64::from(o.schema_version) && o.unknown == Unknown::Refuse {
+            return Err((ParseError::UnknownValue, field.clone()));
+        }
+        let mut all = o.versions.0.iter();
+        Ok(all.find(|(v, _)| *v == version).map(|(_, m)| m))
+    }
+
+    /// The place of the field that a sent name stands for, and whether that is its name today.
+    fn place(&self, sent: &str, older: Option<&Renamed>) -> Option<(usize, bool)> {
+        if let Some(&place) = self.places.get(sent) {
+            return Some((place, true));
+        }
+        let now = older
+            .and_then(|names| names.now(sent))
+            .or_else(|| self.options.renamed.now(sent))?;
+        self.places.get(now).map(|&place| (place, false))
+    }
+
+    /// The strict check, with what the schema's history lets it read.
+    fn map(&self, sent: &[(String, Value)]) -> Result<Reading, Refused> {
+        let o = &self.options;
+        let migration = self.migration(sent)?;
+        let older = migration.map(|m| &m.renamed);
+        let mut found: Vec<Option<Found>> = vec![None; o.fields.0.len()];
+        let (mut unknown, mut twice) = (vec![], None);
+        for (i, (name, value)) in sent.iter().enumerate() {
+            match self.place(name, older) {
+                Some((place, today)) => {
+                    let wins = match &found[place] {
+                        None => true,
+                        Some(had) => today != had.today && today != o.old_name_wins,
+                    };
+                    if let Some(had) = &found[place] {
+                        twice = Some(if today { had.sent } else { i });
+                    }
+                    if wins {
+                        found[place] = Some(Found {
+                            sent: i,
+                            value,
+                            today,
+                        });
+                    }
+                }
+                None if o.version_field.as_ref() == Some(name) => {}
+                None => unknown.push(i),
+            }
+        }
+        let mut reading = Reading {
+            unknown: u16::try_from(unknown.len()).unwrap_or(u16::MAX),
+            ..Reading::default()
+        };
+        // What differs from the bytes: values by place in `sent`, those that nobody sent, and second names of a field.
+        let (mut other, mut added) = (BTreeMap::new(), vec![]);
+        let note = |reading: &mut Reading, name: &str| {
+            reading.how = How::Adapted;
+            if reading.about.is_empty() {
+                reading.about = name.into();
+            }
+        };
+        for ((name, rule), found) in o.fields.0.iter().zip(&found) {
+            let Some(found) = found else {
+                if let Some(value) = default(name, rule.default.as_ref(), migration) {
+                    note(&mut reading, name);
+                    reading.missing = reading.missing.saturating_add(1);
+                    added.push((name.clone(), value.clone()));
+                } else if rule.required {
+                    return Err((ParseError::MissingField, name.clone()));
+                }
+                continue;
+            };
+            let fits = rule.fits(found.value);
+            let coerced = fits.map_err(|why| (why, sent[found.sent].0.clone()))?;
+            if coerced.is_some() || !found.today {
+                note(&mut reading, &sent[found.sent].0);
+                let value = coerced.unwrap_or_else(|| found.value.clone());
+                other.insert(found.sent, (name.clone(), value));
+            }
+        }
+        if let Some(&first) = unknown.first() {
+            if o.unknown == Unknown::Refuse {
+                return Err((ParseError::UnknownField, sent[first].0.clone()));
+            }
+            note(&mut reading, &sent[first].0);
+        }
+        if let Some(second) = twice {
+            note(&mut reading, &sent[second].0);
+        }
+        if twice.is_some() || !(other.is_empty() && added.is_empty()) {
+            // The name that was not read goes, so that nobody reads it after all.
+            let kept = |i: usize, name: &str| match self.place(name, older) {
+                Some((place, _)) => found[place].as_ref().is_some_and(|f| f.sent == i),
+                None => true,
+            };
+            let mut fields: Fields = Vec::with_capacity(sent.len() + added.len());
+            for (i, field) in sent.iter().enumerate() {
+                if let Some(read) = other.remove(&i) {
+                    fields.push(read);
+                } else if kept(i, &field.0) {
+                    fields.push(field.clone());
+                }
+            }
+            fields.extend(added);
+            reading.fields = Some(fields);
+        }
+        Ok(reading)
+    }
+
+    /// The check of fields that were read from bytes of a right size.
+    fn check(&self, sent: &[(String, Value)]) -> Result<Reading, Refused> {
+        if deeper(sent, self.options.max_depth as usize) {
+            return Err((ParseError::TooLarge, String::new()));
+        }
+        self.map(sent)
+    }
+
+    /// Reads bytes that are no JSON object.
+    fn second(&self, raw: &str) -> Result<Reading, Refused> {
+        let o = &self.options;
+        let why = || (category(raw), String::new());
+        if o.repair == Repair::None || nesting(raw) > MAX_DEPTH {
+            return Err(why());
+        }
+        let Some(mended) = mend(raw, o.quotes == Quotes::Cut) else {
+            let closed = o.partial.then(|| close(raw)).flatten();
+            return closed.map(repaired).ok_or_else(why);
+        };
+        let mut fields = object(&mended).ok_or_else(why)?;
+        if o.repair_fills {
+            for (name, rule) in &o.fields.0 {
+                if rule.required && !fields.iter().any(|(sent, _)| sent == name) {
+                    let empty = match rule.r#type {
+                        Type::Number | Type::Integer => 0.into(),
+                        Type::Bool => false.into(),
+                        Type::List => Value::Array(vec![]),
+                        Type::Object => Value::Object(Default::default()),
+                        Type::Text | Type::Any => "".into(),
+                    };
+                    fields.push((name.clone(), empty));
+                }
+            }
+        }
+        let checked = self.check(&fields)?;
+        Ok(Reading {
+            fields: Some(checked.fields.unwrap_or(fields)),
+            how: How::Repaired,
+            ..checked
+        })
+    }
+}
+
+fn repaired(fields: Fields) -> Reading {
+    Reading {
+        fields: Some(fields),
+        how: How::Repaired,
+        ..Reading::default()
+    }
+}
+
+/// What an absent field is: by the payload's version, or else today.
+fn default<'a>(
+    name: &str,
+    today: Option<&'a Json>,
+    migration: Option<&'a Migration>,
+) -> Option<&'a Value> {
+    let of = |Defaults(values): &'a Defaults| {
+        let found = values.iter().find(|(n, _)| n == name);
+        found.map(|(_, value)| value)
+    };
+    migration
+        .and_then(|m| of(&m.defaults))
+        .or_else(|| today.map(|Json(value)| value))
+}
+
+impl Parser for SchemaJson {
+    fn parse(&self, raw: &str, fields: &[(String, Value)]) -> Result<Reading, Refused> {
+        let read = if raw.len() as u64 > self.options.max_bytes.0 {
+            Err((ParseError::TooLarge, String::new()))
+        } else if fields.is_empty() && object(raw).is_none() {
+            // No fields: the bytes are an empty object, or none.
+            self.second(raw)
+        } else {
+            self.check(fields)
+        };
+        match read {
+            Err(fault) if self.options.answer_malformed => Ok(Reading {
+                fields: Some(vec![]),
+                fault: Some(fault),
+                ..Reading::default()
+            }),
+            read => read,
+        }
+    }
+
+    fn counts_fields(&self) -> bool {
+        true
+    }
+}
+
+fn object(raw: &str) -> Option<Fields> {
+    match serde_json::from_str(raw) {
+        Ok(Value::Object(map)) => Some(map.into_iter().collect()),
+        _ => None,
+    }
+}
+
+/// Whether an object of these fields is nested deeper than `most`.
+fn deeper(fields: &[(String, Value)], most: usize) -> bool {
+    let mut open: Vec<(&Value, usize)> = fields.iter().map(|(_, value)| (value, 2)).collect();
+    while let Some((value, depth)) = open.pop() {
+        match value {
+            Value::Array(_) | Value::Object(_) if depth > most => return true,
+            Value::Array(items) => open.extend(items.iter().map(|v| (v, depth + 1))),
+            Value::Object(map) => open.extend(map.values().map(|v| (v, depth + 1))),
+            _ => {}
+        }
+    }
+    false
+}
+
+/// The flaw `partial`: what is open at the end is closed; where that is no object, all after the last comma goes first.
+fn close(raw: &str) -> Option<Fields> {
+    if category(raw) != ParseError::Truncated {
+        return None;
+    }
+    let (mut open, mut text, mut escaped, mut comma) = (vec![], false, false, None);
+    for (i, byte) in raw.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if text => escaped = true,
+            b'"' => text = !text,
+            _ if text => {}
+            b'{' => open.push('}'),
+            b'[' => open.push(']'),
+            b'}' | b']' => drop(open.pop()),
+            b',' if open.len() == 1 => comma = Some(i),
+            _ => {}
+        }
+    }
+    let closing: String = open.iter().rev().collect();
+    let whole = format!("{raw}{}{closing}", if text { "\"" } else { "" });
+    let found = object(&whole).or_else(|| object(&format!("{}}}", &raw[..comma?])));
+    found.filter(|fields| !fields.is_empty())
+}
