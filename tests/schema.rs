@@ -153,9 +153,9 @@ output_tokens = { kind = "lognormal", p50 = 100, p99 = 400 }
 planner = { share = 1, version = "2", names = { temperature = "temp" }, omits = ["top_p"], extra = { v = 1 }, defects = { wrapped = "5%", truncated = "1%", trailing_comma = "1%", single_quotes = "1%" } }
 [service]
 check_answers = "10%"
+dashboard = { kind = "ring-max", over = "1m", buckets = 6 }
 key = { fields = ["tenant", "prompt", "model", "revision"], meaning = ["tenant", "model", "body"] }
 cache = { kind = "lru", scope = "shared", capacity = 100, bytes = "1MB", ttl = "10s", jitter = "20%", lookup = "1ms", sweep = 2, stale = "5s", lease = "2s", early = 1, shards = 4, detail = true }
-dashboard = { kind = "ring-max", over = "1m", buckets = 6 }
 memory = { limit = "1GB", down = "5s" }
 single_flight = { scope = "shared", limit = 1000, ttl = "30s", lease = "10s", renew = "3s", fenced = true, atomic = true, results = "2s", lookup = "1ms", poll = "50ms", on_cancel = "hand-over", failures = "1s", cleanup = "always" }
 queue = { kind = "priority-aging", classes = { urgent = 10, later = 0 }, workers = 4, limit = 50, max_wait = "2s", best_effort = ["later"], codel = { target = "100ms", interval = "1s" }, dead_letter = { after = "10m", attempts = 5 } }
@@ -250,6 +250,9 @@ fn what_the_program_takes_is_right_by_the_schema() {
         ("max_wait", "max_wiat"),
         ("target = ", "taget = "),
         ("attempts = 5", "atempts = 5"),
+        ("then = \"alert\"", "then = \"alarm\""),
+        ("most = 1000", "mots = 1000"),
+        ("kind = \"ring-max\"", "kind = \"ring-mux\""),
         ("sweep = 2", "swepe = 2"),
         ("failures = \"1s\"", "failure = \"1s\""),
         ("kind = \"gcra\"", "kind = \"gcar\""),
@@ -263,8 +266,6 @@ fn what_the_program_takes_is_right_by_the_schema() {
         ("scale = 30", "scael = 30"),
         ("of = [\"prompt\"]", "of = 3"),
         ("newcomer = \"zero\"", "newcomer = \"nought\""),
-        ("then = \"alert\"", "then = \"alarm\""),
-        ("most = 1000", "mots = 1000"),
         ("kind = \"sliding-max\"", "kind = \"sliding-mux\""),
     ];
     taken_and_held(SELDOM, &misspelt);
