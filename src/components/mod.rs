@@ -54,8 +54,6 @@ pub fn flaws() -> impl Iterator<Item = (&'static str, &'static Flaw)> {
         ("merge", merge::FLAWS),
         ("window", window::FLAWS),
         ("key", keys::FLAWS),
-        ("single-flight", flight::FLAWS),
-        ("trending", topk::FLAWS),
     ];
     all.iter()
         .flat_map(|(what, flaws)| flaws.iter().map(move |flaw| (*what, flaw)))
@@ -81,8 +79,6 @@ pub struct Registry {
     pub mergers: Vec<Kind<Box<dyn merge::Merge>>>,
     /// Maxima of the last while.
     pub windows: Vec<Kind<Box<dyn window::Window>>>,
-    /// Lists of what is asked for most.
-    pub trending: Vec<Kind<Box<dyn topk::TopK>>>,
 }
 
 impl Default for Registry {
@@ -98,7 +94,6 @@ impl Default for Registry {
             trending: topk::kinds(),
             mergers: merge::kinds(),
             windows: window::kinds(),
-            trending: topk::kinds(),
         }
     }
 }

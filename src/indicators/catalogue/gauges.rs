@@ -103,8 +103,3 @@ pub(super) const SHARES: &[Indicator] = gauges! { Fraction:
     "merge.unstable", Higher, "share of merged pages that depend on who answered first";
     "merge.contribution", Higher, "share of merged pages by one source";
 };
-
-/// Those that are times.
-pub(super) const TIMES: &[Indicator] = gauges! { Nanos:
-    "latency.sliding_max", Higher, "latency over the last while, as a dashboard shows it";
-};
