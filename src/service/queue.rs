@@ -228,7 +228,16 @@ impl Queue {
         if more < 0 {
             self.free.set(self.free.get() + more);
         }
-        (0..more).for_each(|_| self.release());
+        // One by one only as far as somebody waits: there may be four billion of them.
+        let mut left = more.max(0);
+        while left > 0
+            && self.free.get() <= 0
+            && (self.free.get() < 0 || self.parking.waiting() > 0)
+        {
+            self.release();
+            left -= 1;
+        }
+        self.free.set(self.free.get() + left);
         Ok(())
     }
 

@@ -35,10 +35,13 @@ pub const KIND: Kind<Process> = Kind {
 
 fn build(at: &At, table: &Table, taken: &[&str]) -> Result<Process, Refusal> {
     let b = Bursts::read_table(at, table, taken)?;
-    if b.quiet_for.0 == 0 || b.busy_for.0 == 0 {
+    if b.quiet_for.0.min(b.busy_for.0) < 1_000_000 {
         return Err(
-            Refusal::at(at, "a time of no length").help("quiet_for and busy_for are above 0")
+            Refusal::at(at, "a time of no length").help("quiet_for and busy_for are 1ms or longer")
         );
+    }
+    if b.quiet.0.max(b.busy.0) <= 0.0 {
+        return Err(Refusal::at(at, "nobody ever comes").help("busy is above 0, such as \"50/s\""));
     }
     Ok(Process {
         words: format!(

@@ -35,11 +35,16 @@ const PIECES: u64 = 1000;
 
 fn build(at: &At, table: &Table, taken: &[&str]) -> Result<Process, Refusal> {
     let d = Diurnal::read_table(at, table, taken)?;
-    if d.day.0 == 0 {
-        return Err(Refusal::at(at, "a day of no length"));
+    if d.day.0 < 1_000_000_000 {
+        return Err(Refusal::at(at, "a day of no length").help("`day` is 1s or longer"));
     }
     if d.low.0 > d.high.0 {
         return Err(Refusal::at(at, "the low rate is above the high one"));
+    }
+    if d.high.0 <= 0.0 {
+        return Err(
+            Refusal::at(at, "nobody ever comes").help("`high` is above 0, such as \"50/s\"")
+        );
     }
     Ok(Process {
         words: format!(

@@ -147,7 +147,7 @@ impl Arrivals {
             .walks
             .iter()
             .enumerate()
-            .map(|(i, walk)| Walker::new(walk.clone(), seed, i as u64))
+            .map(|(i, walk)| Walker::new(walk.clone(), seed, i as u64, until))
             .collect();
         Arrivals {
             walkers,
@@ -185,7 +185,7 @@ impl Iterator for Arrivals {
 }
 
 impl Walker {
-    fn new(walk: Walk, seed: u64, i: u64) -> Walker {
+    fn new(walk: Walk, seed: u64, i: u64, until: u64) -> Walker {
         let dice = Dice::new(seed, u64::MAX - i);
         let piece = walk.curve.piece(0, dice);
         let mut walker = Walker {
@@ -199,7 +199,7 @@ impl Walker {
             first_op: i * WALK,
             next: 0,
         };
-        walker.step(u64::MAX);
+        walker.step(until);
         walker
     }
 
