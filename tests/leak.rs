@@ -77,7 +77,7 @@ fn a_limiter_that_never_cleans_up_leaks_and_one_that_does_is_steady() {
 
 #[test]
 fn a_worker_is_killed_at_its_limit_and_the_leak_is_seen_all_the_same() {
-    // 24 bytes a key, half a request a second: 43 kB an hour, so five kills in the 1037 kB of a day.
+    // 36 bytes a key, half a request a second: 65 kB an hour, so seven kills in the 1555 kB of a day.
     let killed = soak(
         "limiter = { kind = \"hoarder\", key = [\"user\"] }\ncompute = \"1ms\"\nmemory = { limit = \"200kB\", down = \"1m\" }",
     );
@@ -87,7 +87,7 @@ fn a_worker_is_killed_at_its_limit_and_the_leak_is_seen_all_the_same() {
         .events
         .rows()
         .filter(|e| name(e.event) == "restart");
-    assert_eq!(restarts.count(), 5);
+    assert_eq!(restarts.count(), 7);
     let most =
         killed.recording.gauges.rows().filter(|g| {
             killed.recording.name("gauge", u32::from(g.gauge)) == "memory.live.limiter"

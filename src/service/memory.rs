@@ -16,8 +16,8 @@ crate::options! {
 
 /// What a cache spends on an entry besides its bytes: key, links, expiry, and the slot in its table.
 const CACHE_ENTRY: f64 = 96.0;
-/// What a limiter spends on a key: key, state, and the slot in a table some two thirds full.
-const LIMITER_KEY: f64 = 24.0;
+/// What a limiter spends on a key: key, two numbers of state, and the slot in a table some two thirds full.
+const LIMITER_KEY: f64 = 36.0;
 /// What a count of a trending list costs, or a place in its heap.
 const COUNTED: f64 = 32.0;
 /// What a key under way costs: key, number, slot, and the flight itself.

@@ -10,7 +10,7 @@ use crate::{
 };
 use hashbrown::HashMap;
 
-/// Keys that a limiter remembers at most, unless it is told otherwise: some 24 MB.
+/// Keys that a limiter remembers at most, unless it is told otherwise: some 36 MB.
 pub(super) const MOST_KEYS: u64 = 1_000_000;
 
 /// Slots by key.
