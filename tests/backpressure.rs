@@ -69,7 +69,7 @@ fn most_at_once(run: &Run) -> i64 {
     most
 }
 
-/// CASES, Q15: faststream-community/zMQTT#33: the outer queue is bounded at 1,000, the inner one is not.
+/// faststream-community/zMQTT#33: the outer queue is bounded at 1,000, the inner one is not.
 #[test]
 fn q15_the_bound_holds_end_to_end_zmqtt_33() {
     let twenty_thousand = |workers: &str, pool: &str| {

@@ -278,7 +278,7 @@ fn a_million_flights_leave_nothing_behind() {
     assert_eq!(flights.late(), 0);
 }
 
-/// CASES, Q6: authzed/spicedb#925.
+/// authzed/spicedb#925.
 #[test]
 fn q6_a_cancelled_leader_leaves_its_followers_a_value_spicedb_925() {
     let tale = |flaw: &str| {
@@ -302,7 +302,7 @@ fn q6_a_cancelled_leader_leaves_its_followers_a_value_spicedb_925() {
     assert_eq!(tale("on_cancel = \"fail\""), Some(GONE), "the flaw");
 }
 
-/// CASES, Q13: ROCm/ATOM#1441.
+/// ROCm/ATOM#1441.
 #[test]
 fn q13_the_entry_count_returns_to_zero_on_success_error_and_cancel_atom_1441() {
     let left = |flaw: &str, how: End| {

@@ -346,7 +346,7 @@ fn each_flaw_breaks_the_law_that_it_names_and_no_other() {
     }
 }
 
-/// CASES, Q12: wavelens/gradient#111: credit for waiting that stops growing.
+/// wavelens/gradient#111: credit for waiting that stops growing.
 #[test]
 fn q12_a_wait_far_beyond_any_cap_still_wins_gradient_111() {
     let first = |options: &str| {

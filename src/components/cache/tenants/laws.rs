@@ -94,7 +94,7 @@ const LAWS: &[(&str, Law)] = &[
     ),
 ];
 
-/// CASES row 11, nightscout/nocturne#321: two tenants, the same path.
+/// nightscout/nocturne#321: two tenants, the same path.
 fn two_tenants_never_share_an_entry(make: &Make) -> Result<(), String> {
     let mut cache = make.cache("capacity = 100");
     for key in [0, 1, u64::MAX] {
