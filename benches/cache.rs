@@ -3,6 +3,10 @@
 //! Keys are Zipf over half a million, the cache holds a tenth; all hash alike, so what differs is the structure. `lru` is
 //! exact LRU as ours is: their hits are equal to the last one, or the bench fails. `quick_cache` (S3-FIFO) and `moka`
 //! (TinyLFU) keep other entries, so their hit rates differ, and a miss costs more than a hit.
+//!
+//! On two cores that others kept busy (best rounds, to `lru`): alone, ours 0.8, `quick_cache` 1.1, `moka` 0.07; with two
+//! threads, to `lru` in one mutex, ours 0.8 with 1 or 16 shards, `quick_cache` 1.1, `moka` 0.1. Shards brought nothing there:
+//! hardly a look-up in a thousand found its lock held. Nor does this say what more cores would.
 
 mod ratios;
 
