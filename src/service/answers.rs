@@ -12,9 +12,10 @@
 
 use super::{
     journey::Visit,
+    purpose,
     stages::parse,
     version::Version,
-    world::{World, purpose, tag_digest},
+    world::{World, tag_digest},
 };
 use crate::{
     components::keys::{Meaning, content},

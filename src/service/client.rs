@@ -6,9 +6,9 @@
 use super::{
     journey::{Visit, journey},
     process::NEVER,
-    row,
+    purpose, row,
     spec::ClientRetry,
-    world::{World, purpose},
+    world::World,
 };
 use crate::{
     recording::{RequestRow, outcome},

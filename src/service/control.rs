@@ -310,7 +310,10 @@ impl World<'_> {
         gauges_of(&self.shared, &mut |gauge, value| {
             rows.push((gauge.to_string(), 0, value))
         });
-        self.gauges_of_parsers(&mut |gauge, value| rows.push((gauge.to_string(), 0, value)));
+        self.fields
+            .gauges(&self.parsers, &self.tags.borrow(), &mut |gauge, value| {
+                rows.push((gauge.to_string(), 0, value))
+            });
         let stored = |v: &Version| v.spec.limiter.as_ref().is_some_and(|l| l.store.is_some());
         if self.versions.iter().any(stored) {
             let keys = self.shared.store.borrow().len();

@@ -6,13 +6,16 @@
 
 mod answers;
 mod client;
+mod columns;
 mod control;
 mod dependencies;
+mod fields;
 mod join;
 mod journey;
 mod latency;
 mod memory;
 mod process;
+mod purpose;
 mod queue;
 mod ranked;
 mod row;
@@ -26,6 +29,7 @@ mod watching;
 mod world;
 
 pub use client::client;
+pub use columns::recorded_columns;
 pub use control::{Arrival, Control, Warm};
 pub use latency::{Latency, Size};
 pub use spec::{
@@ -33,4 +37,4 @@ pub use spec::{
     ServiceOptions, ServiceSpec, Step, component_schema, service_schemas,
 };
 pub use version::{Version, needs_captured, refuse_other_kinds, same, stateful_differences};
-pub use world::{Setting, World, recorded_columns};
+pub use world::{Setting, World};

@@ -12,7 +12,7 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-use super::world::purpose;
+use super::purpose;
 
 crate::options! {
     /// Ranked list that a dependency answers with.

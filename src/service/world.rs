@@ -3,11 +3,13 @@
 use super::{
     answers::Answers,
     dependencies::Dependency,
+    fields::FieldNotes,
     process::{Process, State},
+    purpose,
     ranked::Pages,
     row::Seen,
     seams::{Lookout, Saboteur},
-    spec::{DependencyKind, MergeSpec, Scope, ServiceSpec},
+    spec::{MergeSpec, Scope},
     strays::Strays,
     trending::Judges,
     version::Version,
@@ -23,11 +25,8 @@ use crate::{
         retry::Budget,
     },
     config::{Names, Refusal, pick},
-    recording::{AttemptRow, Dictionaries, EventRow, Recorder, RequestRow, Row, Table, requests},
-    sim::{
-        Sim,
-        dice::{Dice, Purpose},
-    },
+    recording::{Dictionaries, EventRow, Recorder, RequestRow},
+    sim::{Sim, dice::Dice},
     trace::{Payload, Request, Tags},
 };
 use std::{
@@ -35,41 +34,6 @@ use std::{
     collections::VecDeque,
     rc::Rc,
 };
-
-/// Purposes of dice in this room.
-pub mod purpose {
-    use super::Purpose;
-    /// Which replica.
-    pub const BALANCE: Purpose = Purpose::named("balance");
-    /// On which side of a canary.
-    pub const CANARY: Purpose = Purpose::named("canary");
-    /// Whether an answer that was kept is worked out again.
-    pub const CHECK: Purpose = Purpose::named("check-answer");
-    /// How much earlier than its time to live an entry dies.
-    pub const TTL: Purpose = Purpose::named("ttl-jitter");
-    /// Whether an entry is renewed before it dies.
-    pub const EARLY: Purpose = Purpose::named("renew-early");
-    /// A worker's own work.
-    pub const COMPUTE: Purpose = Purpose::named("compute");
-    /// A dependency's time.
-    pub const CALL: Purpose = Purpose::named("call");
-    /// Whether a dependency fails.
-    pub const FAIL: Purpose = Purpose::named("call-fails");
-    /// Whether a dependency fails for a reason that does not pass.
-    pub const FAIL_CLASS: Purpose = Purpose::named("call-fails-otherwise");
-    /// Back-off between attempts.
-    pub const BACKOFF: Purpose = Purpose::named("backoff");
-    /// The way to a limiter's store and back.
-    pub const STORE: Purpose = Purpose::named("limiter-store");
-    /// Whether a limiter's store fails.
-    pub const STORE_FAILS: Purpose = Purpose::named("limiter-store-fails");
-    /// How good a document is for a question.
-    pub const RELEVANCE: Purpose = Purpose::named("relevance");
-    /// What a retriever knows and thinks of a document.
-    pub const RESULTS: Purpose = Purpose::named("results");
-    /// How long a client waits before it tries again.
-    pub const CLIENT: Purpose = Purpose::named("client-retry");
-}
 
 /// What a world is made from.
 pub struct Setting<'r> {
@@ -90,9 +54,6 @@ pub struct Setting<'r> {
     /// Where rows go.
     pub recorder: Recorder<'r>,
 }
-
-/// Clients whose fields are counted one by one.
-const NOTED: usize = 64;
 
 /// A change that is in force, or on its way.
 pub(super) struct Deployed {
@@ -128,8 +89,7 @@ pub struct World<'r> {
     pub(super) balancer: RefCell<Box<dyn Balancer>>,
     pub(super) parsers: Vec<Option<Box<dyn Parser>>>,
     pub(super) parse_paths: RefCell<Names>,
-    /// Unknown and missing fields so far, by number of the client.
-    pub(super) noted_fields: RefCell<Vec<[u64; 2]>>,
+    pub(super) fields: FieldNotes,
     pub(super) mergers: Vec<Option<Box<dyn Merge>>>,
     /// Pages since gauges were read.
     pub(super) pages: RefCell<Pages>,
@@ -230,7 +190,7 @@ impl<'r> World<'r> {
             balancer: RefCell::new(pick(&registry.balancers, "balancer", &first.balancer.node)?),
             parsers,
             parse_paths: RefCell::default(),
-            noted_fields: RefCell::default(),
+            fields: FieldNotes::default(),
             mergers,
             pages: RefCell::default(),
             dependencies,
@@ -350,48 +310,6 @@ impl<'r> World<'r> {
         }
     }
 
-    /// Counts fields that a version of clients sent although they are unknown, or did not send. Bounded: clients after
-    /// the first [`NOTED`] are counted together, under the empty name.
-    pub(super) fn note_fields(&self, client: u32, unknown: u8, missing: u8) {
-        if unknown == 0 && missing == 0 {
-            return;
-        }
-        let noted = &mut *self.noted_fields.borrow_mut();
-        let place = match client as usize {
-            client if client < NOTED => client,
-            _ => 0,
-        };
-        if noted.len() <= place {
-            noted.resize(place + 1, [0; 2]);
-        }
-        noted[place][0] += u64::from(unknown);
-        noted[place][1] += u64::from(missing);
-    }
-
-    /// Counters of unknown and missing fields by version of clients, where a parser knows them.
-    pub(super) fn gauges_of_parsers(&self, put: &mut dyn FnMut(&str, f64)) {
-        if !self.parsers.iter().flatten().any(|p| p.counts_fields()) {
-            return;
-        }
-        let tags = self.tags.borrow();
-        for (client, counts) in self.noted_fields.borrow().iter().enumerate() {
-            if *counts == [0, 0] && client == 0 {
-                continue;
-            }
-            let name = match client {
-                0 => "",
-                _ => tags.client.name(client as u32),
-            };
-            for (gauge, count) in ["parse.unknown_fields", "parse.missing_fields"]
-                .iter()
-                .zip(counts)
-            {
-                let dot = if name.is_empty() { "" } else { "." };
-                put(&format!("{gauge}{dot}{name}"), *count as f64);
-            }
-        }
-    }
-
     pub(super) fn record(&self, number: u64, row: &RequestRow) {
         self.dashboard.take(row, self.sim.now());
         self.recorder.borrow_mut().request(number, row);
@@ -453,74 +371,6 @@ pub(super) fn named(names: &RefCell<Dictionaries>, dictionary: &'static str, nam
         .entry(dictionary)
         .or_default()
         .number(name) as u16
-}
-
-/// The columns that a run of these versions records: the core, and those of the stages that are on.
-pub fn recorded_columns(versions: &[ServiceSpec]) -> (Table<RequestRow>, Table<AttemptRow>) {
-    let any = |on: fn(&ServiceSpec) -> bool| versions.iter().any(on);
-    let mut off = vec![requests::shape];
-    let mut unless = |on: bool, columns: &[usize]| {
-        if !on {
-            off.extend_from_slice(columns);
-        }
-    };
-    unless(any(|s| s.cold_for > 0), &[requests::cold]);
-    unless(
-        any(|s| s.key.is_some()),
-        &[
-            requests::h_raw,
-            requests::h_fields,
-            requests::h_canon,
-            requests::h_key,
-            requests::key_template,
-            requests::serializer,
-        ],
-    );
-    unless(
-        any(|s| s.cache.is_some()),
-        &[
-            requests::cache,
-            requests::miss,
-            requests::hit_age,
-            requests::writer,
-        ],
-    );
-    unless(any(|s| s.single_flight.is_some()), &[requests::flight_wait]);
-    unless(any(|s| s.queue.is_some()), &[requests::queue_wait]);
-    unless(
-        any(|s| s.limiter.is_some()),
-        &[
-            requests::limiter_key,
-            requests::limiter_remaining,
-            requests::limiter_scope,
-            requests::reject,
-        ],
-    );
-    unless(
-        any(|s| s.parse.is_some()),
-        &[
-            requests::parse_error,
-            requests::parse_path,
-            requests::parser_version,
-        ],
-    );
-    unless(
-        any(|s| {
-            s.dependencies
-                .iter()
-                .any(|d| matches!(d.kind, DependencyKind::Engine(_)))
-        }),
-        &[requests::ttft, requests::itl, requests::prefix_hit],
-    );
-    unless(
-        any(|s| s.dependencies.iter().any(|d| d.pool > 0)),
-        &[requests::pool_wait],
-    );
-    let columns = 0..RequestRow::COLUMNS.len();
-    (
-        Table::with_columns(columns.filter(|c| !off.contains(c))),
-        Table::default(),
-    )
 }
 
 /// The digest of one tag of a request.

@@ -1,6 +1,6 @@
 //! The result cache: look-up before the work, filling after it.
 
-use super::super::world::purpose;
+use super::super::purpose;
 use crate::{
     components::{
         cache::{Entry, Lookup, Reason},

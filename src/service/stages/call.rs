@@ -3,9 +3,10 @@
 use super::super::{
     dependencies::Answer,
     process::{NEVER, Way},
+    purpose,
     seams::{Perturb, Seam},
     spec::{DependencySpec, OTHER_ERRORS, Step},
-    world::{purpose, tag_digest},
+    world::tag_digest,
 };
 use crate::{
     components::{

@@ -1,6 +1,6 @@
 //! A worker's own work.
 
-use super::super::{latency::Size, world::purpose};
+use super::super::{latency::Size, purpose};
 use crate::{
     recording::RequestRow,
     service::{journey::Visit, world::World},

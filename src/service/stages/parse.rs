@@ -50,7 +50,8 @@ pub(in crate::service) async fn read(
         return Ok(());
     }
     let (unknown, missing) = (answer >> answer::UNKNOWN, answer >> answer::MISSING);
-    w.note_fields(v.request.client, unknown as u8, missing as u8);
+    w.fields
+        .note(v.request.client, unknown as u8, missing as u8);
     row.parse_error = answer as u8;
     row.parse_path = (answer >> answer::PATH) as u32;
     if row.parse_error == parsed::REPAIRED && spec.time > 0 {

@@ -9,9 +9,10 @@ use crate::{
     service::{
         journey::Visit,
         process::NEVER,
+        purpose,
         seams::{Perturb, Seam},
         spec::{LimiterSpec, StoreSpec},
-        world::{World, purpose},
+        world::World,
     },
     sim::hash::mix,
 };

@@ -1,0 +1,72 @@
+//! What a recording of these versions has columns for.
+
+use super::spec::{DependencyKind, ServiceSpec};
+use crate::recording::{AttemptRow, RequestRow, Row, Table, requests};
+
+/// The columns that a run of these versions records: the core, and those of the stages that are on.
+pub fn recorded_columns(versions: &[ServiceSpec]) -> (Table<RequestRow>, Table<AttemptRow>) {
+    let any = |on: fn(&ServiceSpec) -> bool| versions.iter().any(on);
+    let mut off = vec![requests::shape];
+    let mut unless = |on: bool, columns: &[usize]| {
+        if !on {
+            off.extend_from_slice(columns);
+        }
+    };
+    unless(any(|s| s.cold_for > 0), &[requests::cold]);
+    unless(
+        any(|s| s.key.is_some()),
+        &[
+            requests::h_raw,
+            requests::h_fields,
+            requests::h_canon,
+            requests::h_key,
+            requests::key_template,
+            requests::serializer,
+        ],
+    );
+    unless(
+        any(|s| s.cache.is_some()),
+        &[
+            requests::cache,
+            requests::miss,
+            requests::hit_age,
+            requests::writer,
+        ],
+    );
+    unless(any(|s| s.single_flight.is_some()), &[requests::flight_wait]);
+    unless(any(|s| s.queue.is_some()), &[requests::queue_wait]);
+    unless(
+        any(|s| s.limiter.is_some()),
+        &[
+            requests::limiter_key,
+            requests::limiter_remaining,
+            requests::limiter_scope,
+            requests::reject,
+        ],
+    );
+    unless(
+        any(|s| s.parse.is_some()),
+        &[
+            requests::parse_error,
+            requests::parse_path,
+            requests::parser_version,
+        ],
+    );
+    unless(
+        any(|s| {
+            s.dependencies
+                .iter()
+                .any(|d| matches!(d.kind, DependencyKind::Engine(_)))
+        }),
+        &[requests::ttft, requests::itl, requests::prefix_hit],
+    );
+    unless(
+        any(|s| s.dependencies.iter().any(|d| d.pool > 0)),
+        &[requests::pool_wait],
+    );
+    let columns = 0..RequestRow::COLUMNS.len();
+    (
+        Table::with_columns(columns.filter(|c| !off.contains(c))),
+        Table::default(),
+    )
+}

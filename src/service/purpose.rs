@@ -1,0 +1,33 @@
+//! Purposes of dice in this room.
+
+use crate::sim::dice::Purpose;
+/// Which replica.
+pub const BALANCE: Purpose = Purpose::named("balance");
+/// On which side of a canary.
+pub const CANARY: Purpose = Purpose::named("canary");
+/// Whether an answer that was kept is worked out again.
+pub const CHECK: Purpose = Purpose::named("check-answer");
+/// How much earlier than its time to live an entry dies.
+pub const TTL: Purpose = Purpose::named("ttl-jitter");
+/// Whether an entry is renewed before it dies.
+pub const EARLY: Purpose = Purpose::named("renew-early");
+/// A worker's own work.
+pub const COMPUTE: Purpose = Purpose::named("compute");
+/// A dependency's time.
+pub const CALL: Purpose = Purpose::named("call");
+/// Whether a dependency fails.
+pub const FAIL: Purpose = Purpose::named("call-fails");
+/// Whether a dependency fails for a reason that does not pass.
+pub const FAIL_CLASS: Purpose = Purpose::named("call-fails-otherwise");
+/// Back-off between attempts.
+pub const BACKOFF: Purpose = Purpose::named("backoff");
+/// The way to a limiter's store and back.
+pub const STORE: Purpose = Purpose::named("limiter-store");
+/// Whether a limiter's store fails.
+pub const STORE_FAILS: Purpose = Purpose::named("limiter-store-fails");
+/// How good a document is for a question.
+pub const RELEVANCE: Purpose = Purpose::named("relevance");
+/// What a retriever knows and thinks of a document.
+pub const RESULTS: Purpose = Purpose::named("results");
+/// How long a client waits before it tries again.
+pub const CLIENT: Purpose = Purpose::named("client-retry");
