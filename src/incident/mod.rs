@@ -4,6 +4,7 @@
 mod file;
 mod guard;
 mod judge;
+mod phases;
 mod plan;
 mod recovery;
 mod run;

@@ -3,8 +3,9 @@
 use super::{
     file::{Incident, Registries},
     guard::Undo,
+    phases::phases,
     timeline::{Entry, Keep, Restart, Step},
-    truth::{self, EntryKind, Phase, PhaseName},
+    truth::{self, EntryKind, Phase},
 };
 use crate::{
     config::{At, Entry as TableEntry, Node, Options, Refusal, When, pick, show_nanos},
@@ -175,39 +176,6 @@ fn build(
 
 /// A length for checks: one hour.
 const NOMINAL: u64 = 3_600_000_000_000;
-
-fn phases(length: u64, warm_up: f64, first: Option<u64>, end: Option<u64>) -> Vec<Phase> {
-    let end_of_all = u64::MAX;
-    let start = first.unwrap_or(end_of_all);
-    let warm = ((length as f64 * warm_up) as u64).min(start.min(length) / 2);
-    let mut phases = vec![Phase {
-        name: PhaseName::WarmUp,
-        from: 0,
-        to: warm,
-    }];
-    phases.push(Phase {
-        name: PhaseName::Baseline,
-        from: warm,
-        to: start,
-    });
-    if start < end_of_all {
-        let end = end.unwrap_or(end_of_all).max(start);
-        phases.push(Phase {
-            name: PhaseName::Incident,
-            from: start,
-            to: end,
-        });
-        if end < end_of_all {
-            phases.push(Phase {
-                name: PhaseName::Recovering,
-                from: end,
-                to: end_of_all,
-            });
-        }
-    }
-    phases.retain(|p| p.from < p.to);
-    phases
-}
 
 impl<'a> Builder<'a> {
     /// Resolves a time, and refuses one past the end of the trace.
@@ -499,31 +467,5 @@ impl<'a> Builder<'a> {
             hits: Cell::new(0),
         });
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn phases_follow_from_the_timeline() {
-        let words = |first, end| {
-            let all = phases(1000, 0.1, first, end);
-            all.iter()
-                .map(|p| format!("{} {}", p.name.word(), p.from))
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
-        assert_eq!(words(None, None), "warm-up 0, baseline 100");
-        assert_eq!(
-            words(Some(330), None),
-            "warm-up 0, baseline 100, incident 330"
-        );
-        assert_eq!(
-            words(Some(330), Some(670)),
-            "warm-up 0, baseline 100, incident 330, recovering 670"
-        );
-        assert_eq!(words(Some(60), None), "warm-up 0, baseline 30, incident 60");
     }
 }
