@@ -187,7 +187,12 @@ pub fn run(findings: &Findings) -> Vec<(&'static str, String)> {
         trace += &format!(" ({})", facts.format);
     }
     if facts.skipped_lines > 0 {
-        trace += &format!(", {} lines skipped", thousands(facts.skipped_lines));
+        let lines = if facts.skipped_lines == 1 {
+            "line"
+        } else {
+            "lines"
+        };
+        trace += &format!(", {} {lines} skipped", thousands(facts.skipped_lines));
     }
     let mut lines = vec![
         ("requests", requests),
