@@ -43,6 +43,7 @@ call = { dependency = "llm" }
 [dependency.llm]
 latency = "20ms"
 error_rate = "20%"
+results = { count = 5 }
 "#;
 
 /// Values that no setting expects, and some that a few do.
@@ -104,12 +105,16 @@ fn right(name: &str) -> &'static [&'static str] {
         "max" | "p99" | "cap" => &["\"9ms\"", "9"],
         "alpha" | "cv" | "factor" | "share" => &["1.5", "0.5"],
         "a" | "b" | "latency" | "after" | "think" => &["\"2ms\""],
-        "levels" => &["[{ kind = \"token-bucket\", rate = \"10/s\" }]"],
+        "levels" => &[
+            "[{ kind = \"token-bucket\", rate = \"10/s\" }]",
+            "[{ rate = \"10/s\" }]",
+        ],
         "fields" => &["{ prompt = { type = \"text\" } }", "[\"prompt\"]"],
         "type" => &["\"text\""],
         "users" | "turns" | "k" => &["3"],
         "of" => &["{ fields = [\"prompt\"] }"],
-        "dependency" => &["\"llm\""],
+        "dependency" | "store" => &["\"llm\""],
+        "fallback" => &["{ after = \"20ms\", rate = \"5/s\" }"],
         "required" => &["[\"prompt\"]"],
         _ => &["\"1ms\"", "1", "\"50%\"", "\"a\"", "[]", "{}"],
     }
