@@ -181,6 +181,7 @@ tokenizer = 3
 pool = 8
 [dependency.db]
 kind = "service"
+results = { count = 20, knows = "50%", scale = 30, spread = "40%", step = 0.5 }
 latency = "20ms"
 revision = 2
 errors = { throttled = "1%" }
@@ -192,7 +193,6 @@ when = 'queue.wait{class="urgent"} max >= 1s for 1m'
 then = "alert"
 every = "5s"
 window = { kind = "sliding-max", most = 1000 }
-results = { count = 20, knows = "50%", scale = 30, spread = "40%", step = 0.5 }
 "#;
 
 /// A part that stands in the place of another one of those.
