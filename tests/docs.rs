@@ -61,3 +61,44 @@ fn what_the_page_of_components_names_is_there() {
         assert!(sources.iter().any(|s| s.contains(&test)), "{test}");
     }
 }
+
+/// Doc comments name commands that answer the follow-ups of a question: incidents and variants that are there.
+#[test]
+fn the_commands_that_module_docs_name_can_be_given() {
+    let mut seen = 0;
+    for entry in walkdir::WalkDir::new("src")
+        .into_iter()
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().extension().is_some_and(|e| e == "rs"))
+    {
+        let source = std::fs::read_to_string(entry.path()).unwrap();
+        let docs: Vec<&str> = source
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("//!"))
+            .collect();
+        let docs = docs.join(" ");
+        let words = docs.split([' ', '`']).filter(|word| !word.is_empty());
+        let words: Vec<&str> = words.collect();
+        for (at, word) in words.iter().enumerate() {
+            let name = word.trim_end_matches(|c: char| !c.is_alphanumeric());
+            let Some(number) = name.strip_prefix("incident-") else {
+                continue;
+            };
+            if number.len() != 2 || !number.bytes().all(|b| b.is_ascii_digit()) {
+                continue;
+            }
+            let text = std::fs::read_to_string(format!("incidents/{name}.toml"));
+            let text = text.unwrap_or_else(|_| panic!("{}: {name}", entry.path().display()));
+            if words.get(at + 1) == Some(&"--variant") {
+                let variant = words[at + 2].trim_end_matches(|c: char| !c.is_alphanumeric());
+                assert!(
+                    text.contains(&format!("[variant.{variant}]")),
+                    "{}: {name} --variant {variant}",
+                    entry.path().display()
+                );
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 15, "{seen}");
+}
