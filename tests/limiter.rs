@@ -345,3 +345,26 @@ fn a_client_that_is_refused_comes_back_when_the_last_of_the_levels_lets_it_in() 
         assert!(late * 2 > waits.len(), "{late} of {}", waits.len());
     }
 }
+
+#[test]
+fn who_is_shed_without_the_store_is_not_told_what_another_was_told() {
+    let clients = "[clients]\nretry = { max = 1, after = \"10ms\", jitter = \"0%\", obey_retry_after = true }\n";
+    let outage = "[[timeline]]\nat = \"1s\"\nfault = { kind = \"outage\", target = \"redis\" }\n";
+    let limiter = stored("").replace("rate = \"3/s\", burst = 3", "rate = \"0.1/s\", burst = 1");
+    let run = replay(&limiter, &format!("{clients}{REDIS}{outage}"));
+    let rows: Vec<RequestRow> = run.recording.requests.rows().collect();
+    let shed = |r: &&RequestRow| r.outcome == outcome::SHED && r.tries == 1;
+    let ended: BTreeMap<u64, u64> = rows
+        .iter()
+        .filter(shed)
+        .map(|r| (r.op, r.arrived + r.latency))
+        .collect();
+    let waits: Vec<u64> = rows
+        .iter()
+        .filter(|r| r.tries == 2)
+        .filter_map(|r| Some(r.arrived - ended.get(&r.op)?))
+        .collect();
+    assert!(waits.len() > 100, "{}", waits.len());
+    let longest = waits.iter().max().unwrap();
+    assert_eq!(*longest, 10_000_000, "they were told nothing");
+}

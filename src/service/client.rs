@@ -14,6 +14,7 @@ use crate::{
     recording::{RequestRow, outcome},
     trace::Request,
 };
+use std::cell::Cell;
 
 /// One operation of a client, with its retries. Gives the outcome of the last try.
 pub async fn client(w: &World<'_>, request: &Request) -> u8 {
@@ -101,7 +102,8 @@ async fn one_try(w: &World<'_>, request: &Request, tries: u8) -> (u8, u64) {
         dice: w.dice(request.op),
         number: row.number,
         background: false,
-        spoilt: std::cell::Cell::new(false),
+        spoilt: Cell::new(false),
+        retry_after: Cell::new(0),
     };
     let patience = [
         w.newest().spec.clients.patience.0,
@@ -131,7 +133,7 @@ async fn one_try(w: &World<'_>, request: &Request, tries: u8) -> (u8, u64) {
         .in_flight
         .set(visit.process.in_flight.get() - 1);
     let retry_after = if matches!(end, outcome::REJECTED | outcome::ERROR | outcome::SHED) {
-        visit.process.retry_after.get()
+        visit.retry_after.get()
     } else {
         0
     };
@@ -158,7 +160,8 @@ pub(super) async fn background(w: &World<'_>, request: &Request, version_index: 
         dice,
         number,
         background: true,
-        spoilt: std::cell::Cell::new(false),
+        spoilt: Cell::new(false),
+        retry_after: Cell::new(0),
     };
     let end = journey(w, &visit, &mut row.row).await;
     row.end(end);

@@ -27,6 +27,8 @@ pub(super) struct Visit<'a> {
     pub background: bool,
     /// The answer is a wrong one, or made out of one.
     pub spoilt: Cell<bool>,
+    /// What a refusal said of when to come back, ns; 0: nothing, [`NEVER`](super::process::NEVER) for what fails each time.
+    pub retry_after: Cell<u64>,
 }
 
 /// Goes through the stages. Gives the outcome, and leaves times and tags in `row`; when it is dropped half way (the client

@@ -180,9 +180,6 @@ pub struct Process {
     pub pool_sizes: RefCell<Vec<u32>>,
     /// Requests in hand.
     pub in_flight: Cell<u32>,
-    /// What the last refusal said about when to come back, ns; [`NEVER`] for what fails each time. Read by the client in
-    /// the same instant.
-    pub retry_after: Cell<u64>,
     /// The way to each dependency.
     pub ways: Vec<Way>,
     /// What it decides by while the store of its limits is away, and what that was last tuned to.
@@ -291,7 +288,6 @@ impl Process {
                 .collect(),
             pool_sizes: RefCell::new(sizes),
             in_flight: Cell::new(0),
-            retry_after: Cell::new(0),
             ways: Self::ways(spec, registry, sim.now())?,
             emergency: RefCell::new(match fallback(spec) {
                 Some(options) => Some(Emergency::new(options, &At::nowhere())?),

@@ -137,6 +137,7 @@ impl World<'_> {
             number: stray.number,
             background: stray.background,
             spoilt: Cell::new(false),
+            retry_after: Cell::new(0),
         };
         let _running = Counted::new(&self.strays.running);
         let step = &version.spec.steps[stray.step];

@@ -13,7 +13,7 @@ use crate::{
 };
 use std::cell::Cell;
 
-/// Asks the limiter. On a refusal the process holds the instant to come back at, for the answer to the client.
+/// Asks the limiter. On a refusal the visit holds the instant to come back at, for the answer to the client.
 pub(in crate::service) fn enter(
     w: &World<'_>,
     v: &Visit<'_>,
@@ -56,7 +56,7 @@ pub(in crate::service) fn enter(
                 row.limiter_key = key_of(v, &tags, level);
                 row.reject = level.number;
             }
-            v.process.retry_after.set(until);
+            v.retry_after.set(until);
             Err(outcome::REJECTED)
         }
     }

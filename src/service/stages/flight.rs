@@ -139,8 +139,6 @@ pub(in crate::service) async fn join<'a>(
 }
 
 fn told<'a>(w: &World<'_>, v: &Visit<'_>, answer: Answer, row: &RequestRow) -> Role<'a> {
-    // What the leader's failure said of coming back was said to the leader.
-    v.process.retry_after.set(0);
     if answer.end == outcome::OK {
         answers::found(w, v, answer.content == answers::identity(w, v, row), 1);
     }

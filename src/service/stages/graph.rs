@@ -37,7 +37,7 @@ pub(in crate::service) async fn all(w: &World<'_>, v: &Visit<'_>, row: &mut Requ
 
 /// The request fails, and its client is told when to come back.
 fn fail(v: &Visit<'_>, (end, come_back): How) -> u8 {
-    v.process.retry_after.set(come_back);
+    v.retry_after.set(come_back);
     end
 }
 

@@ -24,7 +24,7 @@ pub(in crate::service) async fn wait<'a>(
     let slot = queue.enter(v.request.class, row.tries, &class).await;
     row.queue_wait = w.sim.now() - joined;
     slot.map(Some).map_err(|turned| {
-        v.process.retry_after.set(match turned {
+        v.retry_after.set(match turned {
             Turned::Away(until) => until,
             Turned::Dead => NEVER,
         });

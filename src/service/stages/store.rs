@@ -30,7 +30,7 @@ pub(in crate::service) fn of<'a>(v: &Visit<'a>) -> Option<(&'a LimiterSpec, &'a 
     }
 }
 
-/// Asks the store. On a refusal the process holds the instant to come back at, for the answer to the client.
+/// Asks the store. On a refusal the visit holds the instant to come back at, for the answer to the client.
 pub(in crate::service) async fn enter(
     w: &World<'_>,
     v: &Visit<'_>,
@@ -63,7 +63,7 @@ pub(in crate::service) async fn enter(
     };
     row.limiter_key = keys[level];
     row.reject = spec.levels[level].number;
-    v.process.retry_after.set(match reply.retry_after_ms {
+    v.retry_after.set(match reply.retry_after_ms {
         Some(ms) => w.sim.now().saturating_add(ms.saturating_mul(MS)),
         None => NEVER,
     });
@@ -182,7 +182,7 @@ fn alone(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow, store: &StoreSpec) 
         }
         Local::Refuse { until } => {
             row.reject = store.fallback;
-            v.process.retry_after.set(until);
+            v.retry_after.set(until);
             Err(outcome::REJECTED)
         }
     }
