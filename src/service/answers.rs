@@ -82,8 +82,7 @@ pub(super) fn identity(w: &World<'_>, v: &Visit<'_>, row: &RequestRow) -> u64 {
         true => row.h_canon,
         false => {
             let read = parse::in_its_place(v);
-            let asked = read.as_deref().unwrap_or(&v.request.payload);
-            let seen = w.seen(v.request, asked, &tags);
+            let seen = w.seen(v.request, read.as_deref(), &tags);
             let fields = content(&seen, meaning.payload.as_deref());
             v.request
                 .payload

@@ -1,6 +1,7 @@
 //! Purposes of dice in this room.
 
 use crate::sim::dice::Purpose;
+
 /// Which replica.
 pub const BALANCE: Purpose = Purpose::named("balance");
 /// On which side of a canary.

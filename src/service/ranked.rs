@@ -4,15 +4,13 @@
 //! has an opinion of each that is off by its noise, and says it on a scale of its own. So it is known what the best page
 //! would have been, which no service knows.
 
-use super::{spec::Step, world::World};
+use super::{purpose, spec::Step, world::World};
 use crate::{
     components::merge::{Hit, Merged},
     config::{Count, Node, Refusal, Share},
     sim::dice::Dice,
 };
 use std::collections::BTreeMap;
-
-use super::purpose;
 
 crate::options! {
     /// Ranked list that a dependency answers with.

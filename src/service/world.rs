@@ -295,16 +295,16 @@ impl<'r> World<'r> {
         }
     }
 
-    /// A request with what its parser read, seen as keys see it.
+    /// A request, seen as keys see it: with what its parser read in place of the payload, where that is something else.
     pub(super) fn seen<'a>(
         &self,
         request: &'a Request,
-        payload: &'a Payload,
+        read: Option<&'a Payload>,
         tags: &'a Tags,
     ) -> Seen<'a> {
         Seen {
             request,
-            payload,
+            payload: read.unwrap_or(&request.payload),
             tags,
             revision: self.newest().revision,
         }

@@ -108,7 +108,6 @@ pub(in crate::service) fn fill(w: &World<'_>, v: &Visit<'_>, key: u64, row: &Req
 fn other_key(w: &World<'_>, v: &Visit<'_>, template: &KeyTemplate) -> u64 {
     let tags = w.tags.borrow();
     let read = parse::in_its_place(v);
-    let payload = read.as_deref().unwrap_or(&v.request.payload);
-    let seen = w.seen(v.request, payload, &tags);
+    let seen = w.seen(v.request, read.as_deref(), &tags);
     template.key(&seen, v.process.seed)
 }

@@ -13,8 +13,7 @@ pub(in crate::service) fn make(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRo
     };
     let tags = w.tags.borrow();
     let read = parse::in_its_place(v);
-    let payload = read.as_deref().unwrap_or(&v.request.payload);
-    let seen = w.seen(v.request, payload, &tags);
+    let seen = w.seen(v.request, read.as_deref(), &tags);
     row.h_raw = v.request.payload.raw_digest;
     (row.h_fields, row.h_canon) = digests(&seen, w.content.as_deref());
     row.h_key = template.key(&seen, v.process.seed);

@@ -15,8 +15,7 @@ pub(in crate::service) fn see(w: &World<'_>, v: &Visit<'_>, key: u64) -> bool {
     let key = match &spec.of {
         Some(of) => {
             let read = parse::in_its_place(v);
-            let payload = read.as_deref().unwrap_or(&v.request.payload);
-            of.key(&w.seen(v.request, payload, &tags), v.process.seed)
+            of.key(&w.seen(v.request, read.as_deref(), &tags), v.process.seed)
         }
         None => key,
     };
