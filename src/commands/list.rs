@@ -62,15 +62,27 @@ pub fn run(args: &ListArgs, out: &mut Stdout) -> Done {
             }
         }
         What::Causes => {
-            for cause in diagnosis::catalogue() {
+            for (cause, named) in diagnosis::catalogue::all() {
+                let not = if named {
+                    ""
+                } else {
+                    "  (the diagnosis does not name it yet)"
+                };
                 let _ = writeln!(
                     text,
-                    "{}\n    looks like    {}\n    look-alikes   {}\n    remedy        {}",
-                    cause.id,
-                    cause.signature,
-                    cause.look_alikes.join(", "),
-                    cause.remedy
+                    "{}{not}\n    what it is    {}",
+                    cause.id, cause.summary
                 );
+                let look_alikes = cause.look_alikes.join(", ");
+                for (label, words) in [
+                    ("looks like    ", cause.signature),
+                    ("look-alikes   ", &look_alikes),
+                    ("remedy        ", cause.remedy),
+                ] {
+                    if !words.is_empty() {
+                        let _ = writeln!(text, "    {label}{words}");
+                    }
+                }
             }
         }
         What::Indicators => {

@@ -7,6 +7,7 @@
 //!
 //! The method, with its sources, is on the page DIAGNOSIS. Not here: what was injected, gates, and blame of people.
 
+pub mod catalogue;
 mod causes;
 mod contrast;
 mod deploys;

@@ -7,6 +7,7 @@ mod error;
 mod latency;
 mod outage;
 mod shape;
+mod size;
 
 pub use shape::Shape;
 
@@ -14,13 +15,40 @@ use crate::{
     config::{Kind, Options, Percent},
     service::seams::{Perturb, Saboteur, Seam},
     sim::dice::{Dice, Draw, Purpose},
+    trace::{Filter, Request, SharedTags},
 };
 use std::cell::Cell;
 
-/// What a fault does when it strikes.
+/// Where a fault acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// At calls of the dependency that `target` names.
+    Calls,
+    /// At requests as they come in; it has no target.
+    Arrivals,
+}
+
+/// What a fault does when it strikes. It answers at its own seam, and the others' defaults leave everything alone.
 pub trait Fault {
-    /// What it does at a seam. `strength` is between 0 and 1 while it ramps; `draw` this strike's own dice.
-    fn strike(&self, strength: f64, draw: &mut Draw) -> Perturb;
+    /// Where it acts.
+    fn reach(&self) -> Reach {
+        Reach::Calls
+    }
+    /// What it does to a call. `strength` is between 0 and 1 while it ramps; `draw` this strike's own dice.
+    fn strike(&self, _strength: f64, _draw: &mut Draw) -> Perturb {
+        Perturb::Nothing
+    }
+    /// What it does to a request that comes in: whether it changed anything. `strength` and `draw` as above. The
+    /// dictionaries are there for what needs a new name.
+    fn arrive(
+        &self,
+        _request: &mut Request,
+        _tags: &SharedTags,
+        _strength: f64,
+        _draw: &mut Draw,
+    ) -> bool {
+        false
+    }
 }
 
 /// The faults that a file may name.
@@ -44,22 +72,30 @@ pub fn kinds() -> Vec<Kind<Box<dyn Fault>>> {
             fields: outage::OutageFault::fields,
             build: outage::build,
         },
+        Kind {
+            name: "size",
+            summary: "requests are larger, or smaller",
+            fields: size::SizeFault::fields,
+            build: size::build,
+        },
     ]
 }
 
 /// Options that every fault has, read by the incident beside the fault's own.
-pub const COMMON: &[&str] = &["kind", "target", "percentage", "replica"];
+pub const COMMON: &[&str] = &["kind", "target", "percentage", "replica", "where"];
 
 crate::options! {
     /// What every fault has.
     #[derive(Clone, Debug)]
     pub struct CommonOptions {
-        /// Dependency that it strikes.
-        target: (String, crate::config::At),
-        /// Percentage of calls that it strikes.
+        /// Dependency whose calls it strikes; a fault that acts elsewhere has none.
+        target: Option<(String, crate::config::At)> = None, "none";
+        /// Percentage of calls, or of requests, that it strikes.
         percentage: Percent = Percent(1.0), "100%";
         /// The only replica whose calls it strikes; 0 is all.
         replica: u32 = 0, "all";
+        /// Which requests it strikes, such as 'tenant == "acme" and input_tokens > 1000'.
+        r#where: Option<Filter> = None, "all";
     }
 }
 
@@ -67,9 +103,13 @@ crate::options! {
 pub struct Planted {
     /// What it does.
     pub fault: Box<dyn Fault>,
-    /// Dependency that it strikes.
+    /// Where it acts.
+    pub reach: Reach,
+    /// Dependency that it strikes, of a fault that acts at calls.
     pub dependency: usize,
-    /// Share of calls that it strikes.
+    /// Which requests it strikes.
+    pub only: Option<Filter>,
+    /// Share of calls, or of requests, that it strikes.
     pub share: f64,
     /// The only replica whose calls it strikes; 0 is all.
     pub replica: u16,
@@ -79,37 +119,87 @@ pub struct Planted {
     pub hits: Cell<u64>,
 }
 
-/// All faults of a run. The first that answers at a seam is the one that acts.
+/// All faults of a run. At a call, the first that answers is the one that acts; a request is changed by all in turn.
 #[derive(Default)]
-pub struct Faults(pub Vec<Planted>);
+pub struct Faults {
+    /// In the order of the timeline.
+    pub planted: Vec<Planted>,
+    /// Dictionaries of the trace, for `where`.
+    pub tags: SharedTags,
+}
 
 const VICTIM: Purpose = Purpose::named("fault-victim");
 const STRIKE: Purpose = Purpose::named("fault-strike");
 
+impl Planted {
+    /// How strongly it acts on this request now, if at all. `n` tells one strike at it from another.
+    fn strikes(
+        &self,
+        request: &Request,
+        tags: &SharedTags,
+        dice: Dice,
+        n: u64,
+        now: u64,
+    ) -> Option<f64> {
+        let strength = self.shape.strength(now);
+        let struck = strength > 0.0
+            && dice.draw(VICTIM, n).chance(self.share)
+            && self
+                .only
+                .as_ref()
+                .is_none_or(|only| only.passes(request, &tags.borrow()));
+        struck.then_some(strength)
+    }
+
+    fn hit(&self) {
+        self.hits.set(self.hits.get() + 1);
+    }
+}
+
 impl Saboteur for Faults {
-    fn at(&self, seam: Seam, dice: Dice, now: u64) -> Perturb {
+    fn at(&self, seam: Seam<'_>, dice: Dice, now: u64) -> Perturb {
         let Seam::Call {
             dependency,
             replica,
             attempt,
+            request,
         } = seam;
-        for (i, planted) in self.0.iter().enumerate() {
-            if planted.dependency != dependency
+        for (i, planted) in self.planted.iter().enumerate() {
+            if planted.reach != Reach::Calls
+                || planted.dependency != dependency
                 || planted.replica != 0 && planted.replica != replica
             {
                 continue;
             }
-            let strength = planted.shape.strength(now);
             let n = (i as u64) << 32 | u64::from(attempt);
-            if strength > 0.0 && dice.draw(VICTIM, n).chance(planted.share) {
+            if let Some(strength) = planted.strikes(request, &self.tags, dice, n, now) {
                 let perturb = planted.fault.strike(strength, &mut dice.draw(STRIKE, n));
                 if perturb != Perturb::Nothing {
-                    planted.hits.set(planted.hits.get() + 1);
+                    planted.hit();
                     return perturb;
                 }
             }
         }
         Perturb::Nothing
+    }
+
+    fn watches_arrivals(&self) -> bool {
+        self.planted.iter().any(|p| p.reach == Reach::Arrivals)
+    }
+
+    fn arrive(&self, request: &mut Request, dice: Dice) {
+        for (i, planted) in self.planted.iter().enumerate() {
+            let n = (i as u64) << 32;
+            if planted.reach == Reach::Arrivals
+                && let Some(strength) =
+                    planted.strikes(request, &self.tags, dice, n, request.arrived)
+                && planted
+                    .fault
+                    .arrive(request, &self.tags, strength, &mut dice.draw(STRIKE, n))
+            {
+                planted.hit();
+            }
+        }
     }
 }
 
@@ -127,7 +217,9 @@ mod tests {
     fn planted(share: f64, shape: Shape) -> Planted {
         Planted {
             fault: Box::new(Always),
+            reach: Reach::Calls,
             dependency: 0,
+            only: None,
             share,
             replica: 0,
             shape,
@@ -137,12 +229,17 @@ mod tests {
 
     #[test]
     fn a_fault_strikes_its_share_and_always_the_same_ones() {
-        let faults = Faults(vec![planted(0.05, Shape::step(100, None))]);
+        let faults = Faults {
+            planted: vec![planted(0.05, Shape::step(100, None))],
+            ..Faults::default()
+        };
+        let request = Request::blank(std::rc::Rc::new(crate::trace::Payload::new("", &[])));
         let struck = |id: u64, now| {
             let seam = Seam::Call {
                 dependency: 0,
                 replica: 1,
                 attempt: 1,
+                request: &request,
             };
             faults.at(seam, Dice::new(24, id), now) != Perturb::Nothing
         };
@@ -159,6 +256,6 @@ mod tests {
             (0..1000).all(|id| !struck(id, 99)),
             "it strikes before its time"
         );
-        assert_eq!(faults.0[0].hits.get(), 2 * victims.len() as u64);
+        assert_eq!(faults.planted[0].hits.get(), 2 * victims.len() as u64);
     }
 }

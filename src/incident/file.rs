@@ -44,6 +44,8 @@ crate::options! {
     pub struct Expect {
         /// Causes that a correct lab finds; two for compound incidents, none for no incident.
         causes: Option<Vec<(String, At)>> = None, "the diagnosis is not held to anything";
+        /// Causes that were truly at work, by their names in the catalogue: told beside the diagnosis, not held against it.
+        true_causes: Vec<(String, At)> = vec![], "those of `causes`";
         /// Gates that are breached in the incident phase; all others hold there.
         breached: Vec<(String, At)> = vec![], "none";
         /// Bound on the recovery time, such as "< 3m"; "never" when the fix does not help.
@@ -321,9 +323,25 @@ fn texts(table: &Table) -> Result<Vec<(String, String)>, Refusal> {
 fn check_expect(expect: &Expect, gates: &[Gate]) -> Result<(), Refusal> {
     let causes: Vec<&str> = diagnosis::catalogue().iter().map(|c| c.id).collect();
     for (cause, at) in expect.causes.iter().flatten() {
+        let later = diagnosis::catalogue::all().any(|(known, named)| !named && known.id == cause);
+        if later {
+            return Err(
+                Refusal::at(at, format!("the diagnosis does not name \"{cause}\" yet"))
+                    .help("write it under true_causes"),
+            );
+        }
         if !causes.contains(&cause.as_str()) {
             return Err(Refusal::at(at, format!("unknown cause \"{cause}\""))
                 .help(suggestion(cause, causes.iter().copied())));
+        }
+    }
+    let all: Vec<&str> = diagnosis::catalogue::all()
+        .map(|(known, _)| known.id)
+        .collect();
+    for (cause, at) in &expect.true_causes {
+        if !all.contains(&cause.as_str()) {
+            return Err(Refusal::at(at, format!("unknown cause \"{cause}\""))
+                .help(suggestion(cause, all.iter().copied())));
         }
     }
     for (gate, at) in &expect.breached {

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     config::{At, Entry as TableEntry, Node, Options, Refusal, When, pick, show_nanos},
-    faults::{CommonOptions, Faults, Planted, Shape},
+    faults::{COMMON, CommonOptions, Faults, Planted, Reach, Shape},
     service::{Control, ServiceSpec, Warm, refuse_other_kinds, stateful_differences},
 };
 use std::cell::Cell;
@@ -249,7 +249,7 @@ impl<'a> Builder<'a> {
             Step::Fault(node) => {
                 let shape = self.shape(at, entry)?;
                 until = shape.until;
-                fault = Some(self.plan.faults.0.len());
+                fault = Some(self.plan.faults.planted.len());
                 self.fault(node, shape)?;
             }
             Step::Drift(set) => self.plan.drifts.push((at, set.clone())),
@@ -432,7 +432,7 @@ impl<'a> Builder<'a> {
         let own: Vec<&str> = table
             .keys()
             .map(String::as_str)
-            .filter(|k| !["target", "percentage", "replica"].contains(k))
+            .filter(|k| *k == "kind" || !COMMON.contains(k))
             .collect();
         let common = CommonOptions::read_table(&node.at, table, &own)?;
         let names: Vec<&str> = self
@@ -442,13 +442,32 @@ impl<'a> Builder<'a> {
             .iter()
             .map(|d| d.name.as_str())
             .collect();
-        let (target, place) = &common.target;
-        let Some(dependency) = names.iter().position(|name| name == target) else {
-            return Err(
+        let reach = fault.reach();
+        let dependency = match (reach, &common.target) {
+            (Reach::Calls, Some((target, place))) => names
+                .iter()
+                .position(|name| name == target)
+                .ok_or_else(|| {
                 Refusal::at(place, format!("there is no [dependency.{target}]"))
-                    .help(crate::config::suggestion(target, names)),
-            );
+                    .help(crate::config::suggestion(target, names.iter().copied()))
+            })?,
+            (Reach::Calls, None) => {
+                return Err(Refusal::at(&node.at, "a fault of calls, and no target")
+                    .help(format!("add target = {}", one_of(&names))));
+            }
+            (_, Some((_, place))) => {
+                return Err(Refusal::at(place, "this fault does not act at calls")
+                    .help("leave the target out; `where` says which requests it strikes"));
+            }
+            (_, None) => 0,
         };
+        if reach == Reach::Arrivals && common.replica > 0 {
+            let place = node.get("replica").map_or(&node.at, |n| &n.at);
+            return Err(
+                Refusal::at(place, "a request that comes in has no replica yet")
+                    .help("leave `replica` out"),
+            );
+        }
         if common.replica > self.incident.service.replicas {
             let place = node.get("replica").map_or(&node.at, |n| &n.at);
             return Err(
@@ -458,14 +477,25 @@ impl<'a> Builder<'a> {
         }
         let share = common.percentage.0;
         let replica = common.replica as u16;
-        self.plan.faults.0.push(Planted {
+        self.plan.faults.planted.push(Planted {
             fault,
+            reach,
             dependency,
+            only: common.r#where,
             share,
             replica,
             shape,
             hits: Cell::new(0),
         });
         Ok(())
+    }
+}
+
+/// Names for a hint: `"llm"`, or `one of "a", "b"`.
+fn one_of(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|n| format!("\"{n}\"")).collect();
+    match quoted.len() {
+        1 => quoted[0].clone(),
+        _ => format!("one of {}", quoted.join(", ")),
     }
 }

@@ -9,12 +9,16 @@ use super::{
 };
 use crate::{
     config::Refusal,
+    faults::Faults,
     gates::{Context, Stretch},
     indicators::{Lookup, WatchSpec, Watched, Watches, Windows},
     recording::{Dictionaries, Keep, Observer, Recorder, Recording},
-    service::{Arrival, Control, Setting, Version, World, client, recorded_columns},
+    service::{
+        Arrival, Control, Setting, Version, World, client, recorded_columns, seams::Saboteur,
+    },
     sim::{
         Sim,
+        dice::Dice,
         digest::{Digest, Second},
     },
     trace::{Facts, Field, Request, Session, Skipped, Source, Tags},
@@ -119,6 +123,8 @@ struct Feed<'a> {
     facts: &'a RefCell<(Facts, Skipped)>,
     refusal: &'a RefCell<Option<Refusal>>,
     progress: Option<&'a dyn Fn(u64, u64)>,
+    /// Who changes requests as they come in, if anybody does, with the seed of their dice.
+    saboteur: Option<(&'a Faults, u64)>,
 }
 
 impl Feed<'_> {
@@ -126,7 +132,13 @@ impl Feed<'_> {
     fn pull(&mut self) {
         self.next = match &mut self.source {
             Source::Open(stream) => match stream.next() {
-                Some(Ok(request)) => Some((request.arrived, Next::Request(request))),
+                Some(Ok(mut request)) => {
+                    if let Some((saboteur, seed)) = self.saboteur {
+                        let dice = Dice::new(seed, request.op);
+                        saboteur.arrive(&mut request, dice);
+                    }
+                    Some((request.arrived, Next::Request(request)))
+                }
                 Some(Err(refusal)) => {
                     *self.refusal.borrow_mut() = Some(refusal);
                     self.controls.clear();
@@ -197,7 +209,7 @@ pub fn run(
 ) -> Result<Run, Refusal> {
     let extent = incident.trace.extent(incident.seed)?;
     let length = extent.length;
-    let plan = Plan::new(incident, registries, length)?;
+    let mut plan = Plan::new(incident, registries, length)?;
     let mut trace = incident.trace.clone();
     for (at, set) in &plan.drifts {
         let set: Vec<_> = set
@@ -217,6 +229,7 @@ pub fn run(
         .help("fill them with trace.fill.service_time, or give the latency a distribution"));
     }
     let tags = source.tags();
+    plan.faults.tags = tags.clone();
     let names = Rc::new(RefCell::new(Dictionaries::default()));
     let cuts: Vec<u64> = plan
         .phases
@@ -280,6 +293,10 @@ pub fn run(
             facts: &known,
             refusal: &refusal,
             progress: options.progress,
+            saboteur: plan
+                .faults
+                .watches_arrivals()
+                .then_some((&plan.faults, incident.seed)),
         };
         feed.pull();
         let (w, refused, ops) = (&world, &refusal, &ops);
@@ -313,7 +330,7 @@ pub fn run(
             .entries
             .into_iter()
             .map(|(mut entry, fault)| {
-                entry.hits = fault.map_or(0, |i| plan.faults.0[i].hits.get());
+                entry.hits = fault.map_or(0, |i| plan.faults.planted[i].hits.get());
                 entry
             })
             .collect(),
@@ -371,7 +388,8 @@ async fn take(
             client(w, &request).await;
         }
         Arrival::Session(mut session) => {
-            while let Some(request) = session.turn(w.sim.now()) {
+            while let Some(mut request) = session.turn(w.sim.now()) {
+                w.disturb(&mut request);
                 ops.set(ops.get() + 1);
                 client(w, &request).await;
                 w.sim.sleep(session.think()).await;

@@ -19,6 +19,10 @@ pub fn schema(registries: &Registries) -> Value {
     let mut expect = Expect::schema();
     let causes: Vec<&str> = diagnosis::catalogue().iter().map(|c| c.id).collect();
     expect["properties"]["causes"]["items"] = json!({ "enum": causes });
+    let all: Vec<&str> = diagnosis::catalogue::all()
+        .map(|(known, _)| known.id)
+        .collect();
+    expect["properties"]["true_causes"]["items"] = json!({ "enum": all });
     let text = |doc: &str| json!({ "type": "string", "description": doc });
     let mut own = Map::new();
     let mut put = |name: &str, schema: Value| own.insert(name.into(), schema);

@@ -1,10 +1,10 @@
 //! Places in the journey where a fault may act. Seams belong to the service; faults only answer them.
 
-use crate::sim::dice::Dice;
+use crate::{sim::dice::Dice, trace::Request};
 
 /// Where the journey asks.
 #[derive(Clone, Copy, Debug)]
-pub enum Seam {
+pub enum Seam<'a> {
     /// A call to a dependency is about to be sent.
     Call {
         /// Index of the dependency.
@@ -13,6 +13,8 @@ pub enum Seam {
         replica: u16,
         /// Which attempt of the request, from 1.
         attempt: u16,
+        /// On whose behalf.
+        request: &'a Request,
     },
 }
 
@@ -32,7 +34,15 @@ pub enum Perturb {
 /// Something that acts at seams: the faults of an incident, or a test.
 pub trait Saboteur {
     /// Asked at each seam. `dice` are the request's own.
-    fn at(&self, seam: Seam, dice: Dice, now: u64) -> Perturb;
+    fn at(&self, seam: Seam<'_>, dice: Dice, now: u64) -> Perturb;
+
+    /// Whether [`Saboteur::arrive`] is to be asked.
+    fn watches_arrivals(&self) -> bool {
+        false
+    }
+
+    /// Changes a request that is about to come in. `dice` are its own.
+    fn arrive(&self, _request: &mut Request, _dice: Dice) {}
 }
 
 /// What somebody who watches the run wants done.
@@ -59,7 +69,7 @@ pub trait Lookout {
 pub struct Nobody;
 
 impl Saboteur for Nobody {
-    fn at(&self, _: Seam, _: Dice, _: u64) -> Perturb {
+    fn at(&self, _: Seam<'_>, _: Dice, _: u64) -> Perturb {
         Perturb::Nothing
     }
 }

@@ -228,6 +228,14 @@ impl<'r> World<'r> {
         Dice::new(self.seed, op)
     }
 
+    /// Lets faults change a request that is about to come in.
+    pub fn disturb(&self, request: &mut Request) {
+        if self.saboteur.watches_arrivals() {
+            let dice = self.dice(request.op);
+            self.saboteur.arrive(request, dice);
+        }
+    }
+
     /// The version in force for what belongs to no request.
     pub(super) fn newest(&self) -> &Version {
         &self.versions[self.newest.get()]

@@ -243,6 +243,7 @@ async fn send(
         dependency: step.dependency,
         replica: v.process.replica,
         attempt: number,
+        request: v.request,
     };
     let n = u64::from(number) << 16 | step.draws;
     let spec = &w.newest().spec.dependencies[step.dependency];

@@ -149,6 +149,7 @@ async fn trip(w: &World<'_>, v: &Visit<'_>, store: &StoreSpec, number: u16) -> O
         dependency: store.dependency,
         replica: v.process.replica,
         attempt: number,
+        request: v.request,
     };
     match w.saboteur.at(seam, v.dice, w.sim.now()) {
         Perturb::Nothing => {}
