@@ -27,7 +27,7 @@ enum Lab {
     Structures(StructuresArgs),
     /// Leak, filling cache or fragmentation: live bytes and objects by component over an incident. Exits with 1 when something leaks.
     #[command(mut_arg("variant", |arg| arg.help("Overlay the [variant.NAME] table")))]
-    Leak(WhichArgs),
+    Leak(Box<WhichArgs>),
     /// Whether a new schema can be rolled out beside earlier ones: what breaks which way, with a payload that shows it. Exits with 1 when something does.
     Schema(SchemaArgs),
 }
