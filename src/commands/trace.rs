@@ -191,7 +191,7 @@ pub fn run(args: &TraceArgs, out: &mut dyn Write) -> Result<(), Refusal> {
 }
 
 /// The trace of a file, which may be one of incidents, with its seed.
-fn spec(file: &Path, shape: &ShapeArgs) -> Result<(TraceSpec, u64), Refusal> {
+pub(super) fn spec(file: &Path, shape: &ShapeArgs) -> Result<(TraceSpec, u64), Refusal> {
     let over = shape.overrides(None);
     let (spec, seed) = if file.extension().is_some_and(|e| e == "toml") {
         let (root, seed) = incident(file)?;
@@ -276,7 +276,7 @@ fn generated(g: &Generate) -> Result<(TraceSpec, u64), Refusal> {
     Ok((spec, g.shape.seed.unwrap_or(seed)))
 }
 
-fn open(spec: &TraceSpec, seed: u64) -> Result<Stream, Refusal> {
+pub(super) fn open(spec: &TraceSpec, seed: u64) -> Result<Stream, Refusal> {
     match spec.open(seed)? {
         Source::Open(stream) => Ok(*stream),
         Source::Closed(_) => Err(Refusal::new(
