@@ -3,6 +3,7 @@
 //! A fault draws its victims from the request's own dice, so turning it on re-rolls nothing else. It counts its hits, for
 //! the truth; the recording never hears of it. One file a fault, one line in [`kinds`].
 
+mod clock_skew;
 mod error;
 mod latency;
 mod outage;
@@ -17,10 +18,29 @@ use crate::{
 };
 use std::cell::Cell;
 
-/// What a fault does when it strikes.
+/// Where a fault acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// At calls of the dependency that `target` names.
+    Calls,
+    /// At readings of a replica's clock; it has no target.
+    Clocks,
+}
+
+/// What a fault does when it strikes. It answers at its own seam, and the others' defaults leave everything alone.
 pub trait Fault {
-    /// What it does at a seam. `strength` is between 0 and 1 while it ramps; `draw` this strike's own dice.
-    fn strike(&self, strength: f64, draw: &mut Draw) -> Perturb;
+    /// Where it acts.
+    fn reach(&self) -> Reach {
+        Reach::Calls
+    }
+    /// What it does to a call. `strength` is between 0 and 1 while it ramps; `draw` this strike's own dice.
+    fn strike(&self, _strength: f64, _draw: &mut Draw) -> Perturb {
+        Perturb::Nothing
+    }
+    /// ns by which the clock of its replica is wrong.
+    fn skew(&self, _strength: f64) -> i64 {
+        0
+    }
 }
 
 /// The faults that a file may name.
@@ -44,6 +64,12 @@ pub fn kinds() -> Vec<Kind<Box<dyn Fault>>> {
             fields: outage::OutageFault::fields,
             build: outage::build,
         },
+        Kind {
+            name: "clock-skew",
+            summary: "a replica's clock shows another time",
+            fields: clock_skew::ClockSkewFault::fields,
+            build: clock_skew::build,
+        },
     ]
 }
 
@@ -54,8 +80,8 @@ crate::options! {
     /// What every fault has.
     #[derive(Clone, Debug)]
     pub struct CommonOptions {
-        /// Dependency that it strikes.
-        target: (String, crate::config::At),
+        /// Dependency whose calls it strikes; a fault that acts elsewhere has none.
+        target: Option<(String, crate::config::At)> = None, "none";
         /// Percentage of calls that it strikes.
         percentage: Percent = Percent(1.0), "100%";
         /// The only replica whose calls it strikes; 0 is all.
@@ -110,6 +136,26 @@ impl Saboteur for Faults {
             }
         }
         Perturb::Nothing
+    }
+
+    fn clock(&self, replica: u16, now: u64) -> u64 {
+        let mut clock = now;
+        for planted in &self.0 {
+            if planted.fault.reach() != Reach::Clocks
+                || planted.replica != 0 && planted.replica != replica
+            {
+                continue;
+            }
+            let skew = match planted.shape.strength(now) {
+                strength if strength > 0.0 => planted.fault.skew(strength),
+                _ => 0,
+            };
+            if skew != 0 {
+                planted.hits.set(planted.hits.get() + 1);
+                clock = clock.saturating_add_signed(skew);
+            }
+        }
+        clock
     }
 }
 

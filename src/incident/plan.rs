@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     config::{At, Entry as TableEntry, Node, Options, Refusal, When, pick, show_nanos},
-    faults::{CommonOptions, Faults, Planted, Shape},
+    faults::{CommonOptions, Faults, Planted, Reach, Shape},
     service::{Control, ServiceSpec, Warm, refuse_other_kinds, stateful_differences},
 };
 use std::cell::Cell;
@@ -442,12 +442,23 @@ impl<'a> Builder<'a> {
             .iter()
             .map(|d| d.name.as_str())
             .collect();
-        let (target, place) = &common.target;
-        let Some(dependency) = names.iter().position(|name| name == target) else {
-            return Err(
+        let dependency = match (fault.reach(), &common.target) {
+            (Reach::Calls, Some((target, place))) => names
+                .iter()
+                .position(|name| name == target)
+                .ok_or_else(|| {
                 Refusal::at(place, format!("there is no [dependency.{target}]"))
-                    .help(crate::config::suggestion(target, names)),
-            );
+                    .help(crate::config::suggestion(target, names))
+            })?,
+            (Reach::Calls, None) => {
+                return Err(Refusal::at(&node.at, "whose calls does it strike?")
+                    .help("target = \"NAME\", one of the dependencies"));
+            }
+            (Reach::Clocks, Some((_, place))) => {
+                return Err(Refusal::at(place, "this fault has no target").help("leave it out"));
+            }
+            // It strikes no call.
+            (Reach::Clocks, None) => usize::MAX,
         };
         if common.replica > self.incident.service.replicas {
             let place = node.get("replica").map_or(&node.at, |n| &n.at);

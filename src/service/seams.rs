@@ -33,6 +33,11 @@ pub enum Perturb {
 pub trait Saboteur {
     /// Asked at each seam. `dice` are the request's own.
     fn at(&self, seam: Seam, dice: Dice, now: u64) -> Perturb;
+
+    /// What the clock of a replica shows at `now`, ns.
+    fn clock(&self, _replica: u16, now: u64) -> u64 {
+        now
+    }
 }
 
 /// What somebody who watches the run wants done.

@@ -6,6 +6,7 @@ use crate::{
     service::{
         identity::{address_seen, tag_seen},
         journey::Visit,
+        process::NEVER,
         spec::LevelSpec,
         world::World,
     },
@@ -60,7 +61,9 @@ pub(in crate::service) fn enter(
         }
         Some(key)
     };
-    let verdict = levels.check(key, 1, w.sim.now());
+    let now = w.sim.now();
+    let clock = w.saboteur.clock(v.process.replica, now);
+    let verdict = levels.check(key, 1, clock);
     if let Some(index) = levels.would_refuse() {
         let name = levels.iter().nth(index).map_or("", |l| &l.name);
         row.soft_reject = of_request(index, name).map_or(0, |level| level.number);
@@ -77,7 +80,11 @@ pub(in crate::service) fn enter(
                 row.limiter_key = key_of(v, &tags, level);
                 row.reject = level.number;
             }
-            v.retry_after.set(until);
+            // What the client is told is how long to wait.
+            v.retry_after.set(match until {
+                NEVER => NEVER,
+                until => now.saturating_add(until.saturating_sub(clock)),
+            });
             Err(outcome::REJECTED)
         }
     }
