@@ -186,6 +186,11 @@ fn parse(line: &str) -> Result<Parts, Broken> {
                     parts.agent = range;
                 }
             }
+            // Writers of logs cut long lines, and what is long is the agent: it is kept as far as it goes.
+            Some(Err(at)) if quoted == 1 => {
+                parts.agent = at.end..line.len();
+                break;
+            }
             Some(Err(at)) => {
                 return Err((
                     at,
@@ -552,6 +557,8 @@ mod tests {
         assert_eq!(part(&combined, |p| p.agent), r#"A \"b\" c\\"#);
         assert_eq!(part(&combined, |p| p.took), "0.123");
         assert_eq!(unescaped(&part(&combined, |p| p.agent)), r#"A "b" c\"#);
+        let cut = format!(r#"{common} "-" "Mozilla/5.0 (comp"#);
+        assert_eq!(part(&cut, |p| p.agent), "Mozilla/5.0 (comp");
         let keyed = format!(r#"{common} "-" "-" rt=0.25 uct="0.001" 5"#);
         assert_eq!(part(&keyed, |p| p.took), "5");
     }
@@ -621,6 +628,7 @@ mod tests {
             ("a - - [25/Oct/2015:04:11:25 +0100] GET", 35),
             ("a - - [25/Oct/2015:04:11:25 +0100] \"GET / 200 1", 35),
             ("a - - [25/Oct/2015:04:11:25 +0100] \"GET /\" 200", 46),
+            ("a - - [25/Oct/2015:04:11:25 +0100] \"GET /\" 200 1 \"x", 49),
             (
                 "a - - [25/Oct/2015:04:11:25 +0100] \"GET /\" 200 1 \"x\" \"y\" what",
                 57,
