@@ -130,3 +130,52 @@ fn what_is_no_schema_is_refused() {
     // An incident is one, as it is at its start.
     lab(&["schema", "incident-07", "incident-07"]).code(0);
 }
+
+#[test]
+fn a_limit_is_proposed_from_a_trace_and_judged_by_it() {
+    let limiter = |args: &[&str]| {
+        let mut command = Command::cargo_bin("gameday").unwrap();
+        let out = command
+            .args(["lab", "limiter", "--trace"])
+            .args(args)
+            .output()
+            .unwrap();
+        let err = String::from_utf8_lossy(&out.stderr).into_owned();
+        (
+            out.status.success(),
+            String::from_utf8_lossy(&out.stdout).into_owned(),
+            err,
+        )
+    };
+    let numbers = |args: &[&str]| -> serde_json::Value {
+        let (good, out, err) = limiter(&[args, &["--format", "json"]].concat());
+        assert!(good, "{err}");
+        serde_json::from_str(&out).unwrap()
+    };
+    let log = ["traces/access.log", "--key", "address"];
+    let proposed = numbers(&[&log[..], &["--allow", "0%"]].concat());
+    assert_eq!(proposed["requests"], 240);
+    assert_eq!(proposed["limit"]["refused"], 0);
+    let (rate, burst) = (
+        &proposed["limit"]["rate"],
+        proposed["limit"]["burst"].as_u64().unwrap(),
+    );
+    let rate = format!("{rate}/s");
+    // One less refuses somebody.
+    let less = (burst - 1).max(1).to_string();
+    let judged = numbers(&[&log[..], &["--limit", &rate, "--burst", &less]].concat());
+    assert!(burst > 1 && judged["limit"]["refused"].as_u64().unwrap() > 0);
+    let (good, out, _) = limiter(&log);
+    assert!(
+        good && out.contains("limiter = { kind = \"token-bucket\", key = [\"address\"]"),
+        "{out}"
+    );
+    for (args, says) in [
+        (["traces/access.log", "--key", "adress"], "address"),
+        (["traces/access.log", "--limit", "0/s"], "above 0"),
+        (["traces/access.log", "--kind", "gcar"], "gcra"),
+    ] {
+        let (good, _, err) = limiter(&args);
+        assert!(!good && err.contains(says), "{args:?}: {err}");
+    }
+}

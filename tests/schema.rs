@@ -147,6 +147,7 @@ title = "everything"
 arrivals = { kind = "poisson", rate = "20/s" }
 duration = "30s"
 classes = { urgent = 1, later = 1 }
+addresses = { count = 3, exits = { office = "10%" }, forged_by = ["acme"] }
 input_tokens = { kind = "lognormal", p50 = 600, p99 = 4000 }
 output_tokens = { kind = "lognormal", p50 = 100, p99 = 400 }
 [trace.clients]
@@ -159,6 +160,8 @@ cache = { kind = "lru", scope = "shared", capacity = 100, bytes = "1MB", ttl = "
 memory = { limit = "1GB", down = "5s" }
 single_flight = { scope = "shared", limit = 1000, ttl = "30s", lease = "10s", renew = "3s", fenced = true, atomic = true, results = "2s", lookup = "1ms", poll = "50ms", on_cancel = "hand-over", failures = "1s", cleanup = "always" }
 queue = { kind = "priority-aging", classes = { urgent = 10, later = 0 }, workers = 4, limit = 50, max_wait = "2s", best_effort = ["later"], codel = { target = "100ms", interval = "1s" }, dead_letter = { after = "10m", attempts = 5 } }
+address = { proxies = 1, trusted_hops = "all" }
+quota = { per = "user", rate = "5/s", burst = 9, rates = { someone = "1/s" } }
 limiter = { scope = "shared", levels = [
     { name = "mine", key = ["user"], kind = "gcra", rate = "5/s", burst = 5 },
     { key = ["tenant", "route"], kind = "sliding-window", rate = "20/s", burst = 10, max_keys = 1000 },
@@ -256,6 +259,9 @@ fn what_the_program_takes_is_right_by_the_schema() {
         ("sweep = 2", "swepe = 2"),
         ("failures = \"1s\"", "failure = \"1s\""),
         ("kind = \"gcra\"", "kind = \"gcar\""),
+        ("trusted_hops = \"all\"", "trusted_hops = \"al\""),
+        ("forged_by", "forgd_by"),
+        ("burst = 9, rates", "burst = 9, rate_of"),
         ("max_keys", "max_kyes"),
         ("scope = \"shared\", levels", "scop = \"shared\", levels"),
         ("single_quotes", "single_qoutes"),

@@ -107,3 +107,49 @@ proptest! {
         }
     }
 }
+
+/// A piece of what access logs and events are made of, or of what they are not.
+fn log_piece() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("10.0.0.1 - - [25/Oct/2015:04:11:25 +0100] \"GET /a?b HTTP/1.1\" 200 5".to_string()),
+        Just(" \"-\" \"agent \\\" x\" 0.5".to_string()),
+        Just("{\"ts\":1,\"a\":{\"b\":\"x\"}}".to_string()),
+        Just("ts,b\n1,2".to_string()),
+        "[\\[\\]\"\\\\:/ é{},.0-9a\u{7f}]{0,12}",
+        Just("\n".to_string()),
+        any::<String>(),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn logs_and_mapped_files_of_any_pieces_are_read_or_refused(
+        pieces in proptest::collection::vec(log_piece(), 0..12),
+        map in proptest::option::of(prop_oneof![Just("arrived=ts,tenant=a.b"), Just("arrived=ts:ms,prompt=b")]),
+        fold in any::<bool>(),
+        spread in proptest::option::of(0_u64..4_000_000_000),
+    ) {
+        let Ok(input) = Input::of("t", Cursor::new(pieces.concat().into_bytes())) else {
+            return Ok(());
+        };
+        let map = map.map(|text| {
+            let node = Node::parse_value(&Text::new("--map", format!("{text:?}"))).unwrap();
+            std::rc::Rc::new(Read::read(&node).unwrap())
+        });
+        let mut options = ReadOptions { map, spread, ..ReadOptions::default() };
+        options.access.fold = fold;
+        let Ok(requests) = Requests::read(input, None, &options, true, Default::default()) else {
+            return Ok(());
+        };
+        let mut last = 0;
+        for request in requests {
+            match request {
+                Ok(request) => {
+                    prop_assert!(request.arrived >= last);
+                    last = request.arrived;
+                }
+                Err(refusal) => prop_assert!(!refusal.to_string().is_empty()),
+            }
+        }
+    }
+}

@@ -3,7 +3,7 @@
 mod provided;
 
 use gameday::sim::hash::Set;
-use gameday::trace::{Requests, TraceSpec};
+use gameday::trace::{Overrides, Requests, Source, TraceSpec};
 
 #[test]
 fn mooncake_has_its_rows_its_span_and_its_prefix_hits() {
@@ -59,4 +59,72 @@ fn a_generator_plays() {
     let n = stream.map(Result::unwrap).count();
     assert!((5600..6400).contains(&n), "{n}");
     assert_eq!(spec.extent(1).unwrap().length, 60_000_000_000);
+}
+
+/// Requests of a file read as the command line would have it, and the dictionaries of its names.
+fn given(
+    path: &std::path::Path,
+    over: &Overrides,
+) -> (Vec<gameday::trace::Request>, gameday::trace::Tags) {
+    let spec = TraceSpec::given(path, over).unwrap();
+    let Source::Open(mut stream) = spec.open(1).unwrap() else {
+        panic!("a file is no closed loop");
+    };
+    let rows = stream.by_ref().map(Result::unwrap).collect();
+    let tags = stream.tags().borrow().clone();
+    (rows, tags)
+}
+
+#[test]
+fn access_logs_have_their_rows_their_clients_and_their_statuses() {
+    let Some(path) = provided::trace("access_basjes_2015.log") else {
+        return;
+    };
+    let (rows, tags) = given(&path, &Overrides::default());
+    assert_eq!((rows.len(), tags.address.len() - 1), (3456, 520));
+    let of = |status: u16| rows.iter().filter(|r| r.status == status).count();
+    assert_eq!([of(200), of(302), of(403), of(404)], [2846, 585, 13, 12]);
+    let bytes: u64 = rows.iter().map(|r| r.bytes).sum();
+    assert_eq!(bytes / rows.len() as u64, 13_565);
+
+    let Some(path) = provided::trace("access_semicomplete_2015.log.gz") else {
+        return;
+    };
+    let refusal = Requests::open(&path)
+        .unwrap()
+        .find_map(Result::err)
+        .unwrap();
+    assert!(
+        refusal.to_string().contains(":4:19: time goes back by 35s"),
+        "{refusal}"
+    );
+    let reorder = Overrides {
+        reorder: Some("2h".into()),
+        ..Overrides::default()
+    };
+    let (rows, tags) = given(&path, &reorder);
+    assert_eq!((rows.len(), tags.address.len() - 1), (10_000, 1753));
+    let of = |status: u16| rows.iter().filter(|r| r.status == status).count();
+    assert_eq!([of(200), of(304), of(404), of(500)], [9126, 445, 213, 3]);
+    assert!(rows.windows(2).all(|w| w[0].arrived <= w[1].arrived));
+}
+
+#[test]
+fn edits_of_wikipedia_are_read_by_a_map() {
+    let Some(path) = provided::trace("events_wikipedia_edits_2015-09-12.json.gz") else {
+        return;
+    };
+    let map = Overrides {
+        map: Some("arrived=time,tenant=channel,user=user,prompt=page,class=isRobot".into()),
+        ..Overrides::default()
+    };
+    let (rows, tags) = given(&path, &map);
+    let names = (tags.tenant.len() - 1, tags.user.len() - 1);
+    assert_eq!((rows.len(), names), (39_244, (51, 10_531)));
+    let robots = tags.class.find("true");
+    assert_eq!(
+        rows.iter().filter(|r| Some(r.class) == robots).count(),
+        15_420
+    );
+    assert_eq!(rows.last().unwrap().arrived / 1_000_000_000, 83_580);
 }

@@ -3,17 +3,20 @@
 use super::{
     Done, find,
     output::{Stdout, print},
+    trace::ShapeArgs,
     which::WhichArgs,
 };
 use crate::{
-    components::parser::compat::Mode,
-    config::{Count, Node, Read, Refusal, Source},
-    experiments::{leak, schema, structures},
+    components::{keys::Tag, parser::compat::Mode},
+    config::{Count, Node, Rate, Read, Refusal, Share, Source},
+    experiments::{leak, limiter, schema, structures},
     incident::{self, Incident, Overlay, Registries, RunOptions},
     recording::Keep,
+    trace::{Request, Tags},
 };
 use clap::{Args, Subcommand};
-use std::process::ExitCode;
+use indexmap::IndexMap;
+use std::{path::PathBuf, process::ExitCode};
 
 #[derive(Args)]
 pub struct LabArgs {
@@ -27,9 +30,38 @@ enum Lab {
     Structures(StructuresArgs),
     /// Leak, filling cache or fragmentation: live bytes and objects by component over an incident. Exits with 1 when something leaks.
     #[command(mut_arg("variant", |arg| arg.help("Overlay the [variant.NAME] table")))]
-    Leak(WhichArgs),
+    Leak(Box<WhichArgs>),
+    /// What limit a traffic needs: the least burst for each rate, key by key, and what a limit would refuse.
+    Limiter(Box<LimiterArgs>),
     /// Whether a new schema can be rolled out beside earlier ones: what breaks which way, with a payload that shows it. Exits with 1 when something does.
     Schema(SchemaArgs),
+}
+
+#[derive(Args)]
+struct LimiterArgs {
+    /// A trace file, or an incident file (*.toml) with a trace.
+    #[arg(long, value_name = "FILE")]
+    trace: PathBuf,
+    /// What the limit is per: tenant, user, address, route, ...; nothing is one limit for all.
+    #[arg(long, value_delimiter = ',', default_value = "tenant")]
+    key: Vec<String>,
+    /// The rate of the limit, such as 5/s; left out, one is proposed.
+    #[arg(long, value_name = "RATE")]
+    limit: Option<String>,
+    /// The burst of the limit; left out, the least is proposed that refuses no more than allowed.
+    #[arg(long)]
+    burst: Option<u64>,
+    /// Share of the requests that may be refused.
+    #[arg(long, default_value = "0.1%", value_name = "SHARE")]
+    allow: String,
+    /// The kind of limiter.
+    #[arg(long, default_value = "token-bucket")]
+    kind: String,
+    #[command(flatten)]
+    shape: ShapeArgs,
+    /// How the numbers are shown.
+    #[arg(long, value_parser = ["text", "json"], default_value = "text")]
+    format: String,
 }
 
 #[derive(Args)]
@@ -68,6 +100,7 @@ pub fn run(args: &LabArgs, out: &mut Stdout) -> Done {
     match &args.lab {
         Lab::Structures(args) => structures(args, out),
         Lab::Leak(which) => leak(which, out),
+        Lab::Limiter(args) => limiter(args, out),
         Lab::Schema(args) => schema(args, out),
     }
 }
@@ -126,6 +159,65 @@ fn schema(args: &SchemaArgs, out: &mut Stdout) -> Done {
     print(out, &schema::render(&versions, &comparisons))?;
     let holds = comparisons.iter().all(|one| one.holds(mode));
     Ok(ExitCode::from(u8::from(!holds)))
+}
+
+/// An argument as a value of a file.
+fn argument<T: Read>(name: &str, text: &str) -> Result<T, Refusal> {
+    let source = Source::new(name, format!("\"{}\"", text.escape_default()));
+    T::read(&Node::parse_value(&source)?)
+}
+
+/// What a limit per these tags calls a request.
+fn key_name(tags: &[Tag], r: &Request, names: &Tags) -> String {
+    let name = |tag: &Tag| match tag {
+        Tag::Tenant => names.tenant.name(r.tenant),
+        Tag::User => names.user.name(r.user),
+        Tag::Route => names.route.name(r.route),
+        Tag::Region => names.region.name(r.region),
+        Tag::Class => names.class.name(r.class),
+        Tag::Client => names.client.name(r.client),
+        Tag::Model => names.model.name(r.model),
+        Tag::Address => names.address.name(r.address),
+    };
+    tags.iter().map(name).collect::<Vec<_>>().join(" ")
+}
+
+fn limiter(args: &LimiterArgs, out: &mut Stdout) -> Done {
+    let tags: Vec<Tag> = args
+        .key
+        .iter()
+        .filter(|name| !name.is_empty())
+        .map(|name| argument("--key", name))
+        .collect::<Result<_, _>>()?;
+    let question = limiter::Question {
+        kind: args.kind.clone(),
+        rate: match &args.limit {
+            Some(text) => Some(argument::<Rate>("--limit", text)?.0),
+            None => None,
+        },
+        burst: args.burst,
+        allow: argument::<Share>("--allow", &args.allow)?.0,
+    };
+    let (spec, seed) = super::trace::spec(&args.trace, &args.shape)?;
+    let mut stream = super::trace::open(&spec, seed)?;
+    let names = stream.tags().clone();
+    let mut keys: IndexMap<String, Vec<u64>> = IndexMap::new();
+    for request in &mut stream {
+        let request = request?;
+        let name = key_name(&tags, &request, &names.borrow());
+        keys.entry(name).or_default().push(request.arrived);
+    }
+    let keys: Vec<limiter::Key> = keys
+        .into_iter()
+        .map(|(name, arrived)| limiter::Key { name, arrived })
+        .collect();
+    let tuning = limiter::tune(&keys, &question)?;
+    let names: Vec<String> = tags.iter().map(|tag| tag.word().to_string()).collect();
+    match args.format.as_str() {
+        "json" => print(out, &format!("{:#}\n", limiter::json(&tuning, &names)))?,
+        _ => print(out, &limiter::text(&tuning, &names))?,
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn leak(which: &WhichArgs, out: &mut Stdout) -> Done {

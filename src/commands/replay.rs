@@ -307,11 +307,17 @@ fn reproduce(args: &ReplayArgs, incident: &Incident) -> String {
     add("filter", over.filter);
     add("loop", over.laps);
     add("reorder", over.reorder);
+    add("map", over.map);
+    add("hash", over.hash);
+    add("hash-key-file", over.hash_key_file);
+    add("spread", over.spread);
+    add("request-time", over.request_time);
     add("fix-steps", args.which.fix_steps.map(|n| n.to_string()));
     for (on, flag) in [
         (args.which.healthy, "--healthy"),
         (args.which.no_fix, "--no-fix"),
         (over.lenient, "--lenient"),
+        (over.fold_paths, "--fold-paths"),
     ] {
         if on {
             words.push(flag.into());

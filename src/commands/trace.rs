@@ -103,6 +103,24 @@ pub struct ShapeArgs {
     /// Leave bad rows out, and count them.
     #[arg(long)]
     lenient: bool,
+    /// Which names of any CSV or JSONL are what, such as arrived=ts:ms,tenant=account.id.
+    #[arg(long, value_name = "COLUMN=NAME,...")]
+    map: Option<String>,
+    /// Columns whose values become keyed digests, such as tenant,user.
+    #[arg(long, value_name = "COLUMNS")]
+    hash: Option<String>,
+    /// The file with the key of these digests; without, the environment variable GAMEDAY_HASH_KEY.
+    #[arg(long, value_name = "FILE")]
+    hash_key_file: Option<String>,
+    /// Rows of one time are spread over so long, such as 1s; access logs are anyway.
+    #[arg(long)]
+    spread: Option<String>,
+    /// The unit of the time at the end of an access log's rows: s, ms, us, ignored.
+    #[arg(long, value_name = "UNIT")]
+    request_time: Option<String>,
+    /// Numbers in the paths of an access log become {n}, long ids {id}.
+    #[arg(long)]
+    fold_paths: bool,
     /// Seed of all dice. An incident file has its own.
     #[arg(long)]
     pub seed: Option<u64>,
@@ -120,6 +138,12 @@ impl ShapeArgs {
             laps: self.laps.clone(),
             reorder: self.reorder.clone(),
             lenient: self.lenient,
+            map: self.map.clone(),
+            hash: self.hash.clone(),
+            hash_key_file: self.hash_key_file.clone(),
+            spread: self.spread.clone(),
+            request_time: self.request_time.clone(),
+            fold_paths: self.fold_paths,
         }
     }
 }
@@ -167,7 +191,8 @@ pub fn run(args: &TraceArgs, out: &mut dyn Write) -> Result<(), Refusal> {
 }
 
 /// The trace of a file, which may be one of incidents, with its seed.
-fn spec(file: &Path, shape: &ShapeArgs) -> Result<(TraceSpec, u64), Refusal> {
+pub(super) fn spec(file: &Path, shape: &ShapeArgs) -> Result<(TraceSpec, u64), Refusal> {
+    let over = shape.overrides(None);
     let (spec, seed) = if file.extension().is_some_and(|e| e == "toml") {
         let (root, seed) = incident(file)?;
         let Some(node) = root.get("trace") else {
@@ -175,16 +200,13 @@ fn spec(file: &Path, shape: &ShapeArgs) -> Result<(TraceSpec, u64), Refusal> {
                 .help("add trace = \"path\" or a [trace] table"));
         };
         (
-            TraceSpec::read(node, file.parent().unwrap_or(Path::new(".")))?,
+            TraceSpec::read(node, file.parent().unwrap_or(Path::new(".")))?.overridden(&over)?,
             seed,
         )
     } else {
-        (TraceSpec::file(file)?, 1)
+        (TraceSpec::given(file, &over)?, 1)
     };
-    Ok((
-        spec.overridden(&shape.overrides(None))?,
-        shape.seed.unwrap_or(seed),
-    ))
+    Ok((spec, shape.seed.unwrap_or(seed)))
 }
 
 fn incident(file: &Path) -> Result<(Node, u64), Refusal> {
@@ -254,7 +276,7 @@ fn generated(g: &Generate) -> Result<(TraceSpec, u64), Refusal> {
     Ok((spec, g.shape.seed.unwrap_or(seed)))
 }
 
-fn open(spec: &TraceSpec, seed: u64) -> Result<Stream, Refusal> {
+pub(super) fn open(spec: &TraceSpec, seed: u64) -> Result<Stream, Refusal> {
     match spec.open(seed)? {
         Source::Open(stream) => Ok(*stream),
         Source::Closed(_) => Err(Refusal::new(

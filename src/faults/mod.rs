@@ -3,6 +3,7 @@
 //! A fault draws its victims from the request's own dice, so turning it on re-rolls nothing else. It counts its hits, for
 //! the truth; the recording never hears of it. One file a fault, one line in [`kinds`].
 
+mod clock_skew;
 mod error;
 mod latency;
 mod outage;
@@ -26,6 +27,8 @@ pub enum Reach {
     Calls,
     /// At requests as they come in; it has no target.
     Arrivals,
+    /// At readings of a replica's clock; it has no target.
+    Clocks,
 }
 
 /// What a fault does when it strikes. It answers at its own seam, and the others' defaults leave everything alone.
@@ -48,6 +51,10 @@ pub trait Fault {
         _draw: &mut Draw,
     ) -> bool {
         false
+    }
+    /// ns by which the clock of its replica is wrong.
+    fn skew(&self, _strength: f64) -> i64 {
+        0
     }
 }
 
@@ -77,6 +84,12 @@ pub fn kinds() -> Vec<Kind<Box<dyn Fault>>> {
             summary: "requests are larger, or smaller",
             fields: size::SizeFault::fields,
             build: size::build,
+        },
+        Kind {
+            name: "clock-skew",
+            summary: "a replica's clock shows another time",
+            fields: clock_skew::ClockSkewFault::fields,
+            build: clock_skew::build,
         },
     ]
 }
@@ -200,6 +213,25 @@ impl Saboteur for Faults {
                 planted.hit();
             }
         }
+    }
+
+    fn clock(&self, replica: u16, now: u64) -> u64 {
+        let mut clock = now;
+        for planted in &self.planted {
+            if planted.reach != Reach::Clocks || planted.replica != 0 && planted.replica != replica
+            {
+                continue;
+            }
+            let skew = match planted.shape.strength(now) {
+                strength if strength > 0.0 => planted.fault.skew(strength),
+                _ => 0,
+            };
+            if skew != 0 {
+                planted.hits.set(planted.hits.get() + 1);
+                clock = clock.saturating_add_signed(skew);
+            }
+        }
+        clock
     }
 }
 

@@ -461,6 +461,12 @@ impl<'a> Builder<'a> {
             }
             (_, None) => 0,
         };
+        if reach == Reach::Clocks
+            && let Some(own) = ["percentage", "where"].iter().find_map(|n| node.get(n))
+        {
+            return Err(Refusal::at(&own.at, "a clock is wrong for all who read it")
+                .help("leave this out; `replica` says whose clock"));
+        }
         if reach == Reach::Arrivals && common.replica > 0 {
             let place = node.get("replica").map_or(&node.at, |n| &n.at);
             return Err(

@@ -2,7 +2,8 @@
 
 use super::{distinct::Distinct, sketch::Sketch};
 use crate::recording::{
-    AttemptRow, RequestRow, attempts, cache, miss, outcome, parsed, requests, result, served_by,
+    AttemptRow, RequestRow, attempts, cache, miss, outcome, parsed, quota, requests, result,
+    served_by,
 };
 
 /// A duration that windows summarise.
@@ -168,8 +169,16 @@ pub(super) mod counter {
     pub const BACKGROUND: usize = 34;
     /// By what the parser said, eleven.
     pub const PARSED: usize = 35;
+    /// Requests within a promise.
+    pub const UNDER_QUOTA: usize = 46;
+    /// Those of them that were refused by a limiter.
+    pub const UNDER_QUOTA_REJECTED: usize = 47;
+    /// Requests beyond a promise.
+    pub const OVER_QUOTA: usize = 48;
+    /// Requests that a soft limit would have refused.
+    pub const SOFT_REJECTED: usize = 49;
     /// How many counters there are.
-    pub const ALL: usize = 46;
+    pub const ALL: usize = 50;
 }
 
 /// The columns of requests that a counter is made of.
@@ -180,7 +189,10 @@ pub(super) fn columns_of(number: usize) -> &'static [usize] {
         counter::CACHE..counter::MISS => &[requests::cache],
         counter::MISS..counter::RESULT => &[requests::cache, requests::miss],
         counter::PARSE_ERRORS => &[requests::outcome, requests::parse_error],
-        counter::PARSED..counter::ALL => &[requests::parse_error],
+        counter::UNDER_QUOTA | counter::OVER_QUOTA => &[requests::quota],
+        counter::UNDER_QUOTA_REJECTED => &[requests::quota, requests::outcome],
+        counter::SOFT_REJECTED => &[requests::soft_reject],
+        counter::PARSED..counter::UNDER_QUOTA => &[requests::parse_error],
         counter::FIRST => &[requests::tries],
         counter::ATTEMPTS | counter::CALLERS => &[requests::attempts],
         counter::COLD => &[requests::cold],
@@ -196,7 +208,7 @@ const _: () = {
     assert!(cache::WORDS.len() == counter::MISS - counter::CACHE);
     assert!(miss::WORDS.len() == counter::RESULT - counter::MISS);
     assert!(result::WORDS.len() == counter::PARSE_ERRORS - counter::RESULT);
-    assert!(parsed::WORDS.len() == counter::ALL - counter::PARSED);
+    assert!(parsed::WORDS.len() == counter::UNDER_QUOTA - counter::PARSED);
 };
 
 /// One window.
@@ -253,6 +265,14 @@ impl Cell {
         counts[counter::FIRST] += u32::from(row.tries <= 1);
         counts[counter::ATTEMPTS] += u32::from(row.attempts);
         counts[counter::CALLERS] += u32::from(row.attempts > 0);
+        if row.quota != 0 {
+            let under = row.quota == quota::UNDER;
+            let refused = under && row.outcome == outcome::REJECTED;
+            counts[counter::UNDER_QUOTA] += u32::from(under);
+            counts[counter::UNDER_QUOTA_REJECTED] += u32::from(refused);
+            counts[counter::OVER_QUOTA] += u32::from(!under);
+        }
+        counts[counter::SOFT_REJECTED] += u32::from(row.soft_reject != 0);
         counts[counter::COLD] += u32::from(row.cold != 0);
         if parts.keeps(Parts::DISTINCT) {
             self.keys.insert(row.h_key);

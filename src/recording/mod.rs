@@ -16,7 +16,7 @@ pub use recorder::{Keep, Observer, Recorder};
 pub use table::Table;
 pub use tables::{
     AttemptRow, ColumnSpec, EventRow, GaugeRow, Meaning, RequestRow, Row, attempts, cache, events,
-    gauges, miss, outcome, parsed, requests, result, served_by,
+    gauges, miss, outcome, parsed, quota, requests, result, served_by,
 };
 
 use crate::config::Names;

@@ -192,6 +192,16 @@ pub mod cache {
     pub const MISS: u8 = 2;
 }
 
+/// Whether a request is within a promise. Index into the words of `quota`.
+pub mod quota {
+    /// The words of the column.
+    pub const WORDS: &[&str] = &["", "under", "over"];
+    /// Within it.
+    pub const UNDER: u8 = 1;
+    /// Beyond it.
+    pub const OVER: u8 = 2;
+}
+
 /// What the parser said. Index into the words of `parse_error`.
 pub mod parsed {
     /// The words of the column.
@@ -310,6 +320,9 @@ table! {
         itl: u64, Span, "between two tokens of the answer, in the mean; 0 is none";
         prefix_hit: u32, Count, "prompt tokens that an engine found in memory";
         reject: u16, Name("reject"), "which level of the limiter refused it, or its fallback";
+        soft_reject: u16, Name("reject"), "which soft level of the limiter would have refused it";
+        quota: u8, Word(quota::WORDS), "whether it was within what its tenant, or user, was promised";
+        address: u64, Digest, "digest of the client's address, as the service saw it; 0 is not recorded";
     }
 }
 

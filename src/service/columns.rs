@@ -1,6 +1,7 @@
 //! What a recording of these versions has columns for.
 
-use super::spec::{DependencyKind, ServiceSpec};
+use super::spec::{DependencyKind, LevelSpec, ServiceSpec};
+use crate::components::keys::Tag;
 use crate::recording::{AttemptRow, RequestRow, Row, Table, requests};
 
 /// The columns that a run of these versions records: the core, and those of the stages that are on.
@@ -43,6 +44,16 @@ pub fn recorded_columns(versions: &[ServiceSpec]) -> (Table<RequestRow>, Table<A
             requests::limiter_scope,
             requests::reject,
         ],
+    );
+    let levels = |on: fn(&LevelSpec) -> bool| {
+        let limiters = versions.iter().filter_map(|s| s.limiter.as_ref());
+        limiters.flat_map(|l| &l.levels).any(on)
+    };
+    unless(levels(|l| l.soft), &[requests::soft_reject]);
+    unless(any(|s| s.quota.is_some()), &[requests::quota]);
+    unless(
+        levels(|l| l.key.contains(&Tag::Address)),
+        &[requests::address],
     );
     unless(
         any(|s| s.parse.is_some()),

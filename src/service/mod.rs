@@ -10,6 +10,7 @@ mod columns;
 mod control;
 mod dependencies;
 mod fields;
+mod identity;
 mod join;
 mod journey;
 mod latency;

@@ -123,7 +123,7 @@ impl State {
             let mut levels = vec![];
             for level in &limiter.levels {
                 let was = tuned.0.as_ref().and_then(|old| old.level(&level.name));
-                levels.push(match (kept.take(&level.name), was) {
+                let mut next = match (kept.take(&level.name), was) {
                     (Some(mut kept), Some(was)) if was.part.kind == level.part.kind && !cold => {
                         if !same(Some(&was.part.node), Some(&level.part.node)) {
                             kept.limiter.retune(&level.part.node, now)?;
@@ -134,7 +134,9 @@ impl State {
                         let fresh = pick(&registry.limiters, "limiter", &level.part.node)?;
                         Level::new(&level.name, fresh)
                     }
-                });
+                };
+                next.soft = level.soft;
+                levels.push(next);
             }
             *held = Some((Levels::new(levels, limiter.give_back), limiter.names));
             tuned.0 = Some(limiter.clone());

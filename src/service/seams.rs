@@ -43,6 +43,11 @@ pub trait Saboteur {
 
     /// Changes a request that is about to come in. `dice` are its own.
     fn arrive(&self, _request: &mut Request, _dice: Dice) {}
+
+    /// What the clock of a replica shows at `now`, ns.
+    fn clock(&self, _replica: u16, now: u64) -> u64 {
+        now
+    }
 }
 
 /// What somebody who watches the run wants done.

@@ -4,6 +4,7 @@ use super::{
     answers::Answers,
     dependencies::Dependency,
     fields::FieldNotes,
+    identity::Meter,
     process::{Process, State},
     purpose,
     ranked::Pages,
@@ -86,6 +87,8 @@ pub struct World<'r> {
     pub(super) deployed: RefCell<Vec<Deployed>>,
     /// The newest version that is in force for anybody: what belongs to no request (dependencies, clients) follows it.
     pub(super) newest: Cell<usize>,
+    /// Who is within what they were promised.
+    pub(super) quota: Option<RefCell<Meter>>,
     pub(super) balancer: RefCell<Box<dyn Balancer>>,
     pub(super) parsers: Vec<Option<Box<dyn Parser>>>,
     pub(super) parse_paths: RefCell<Names>,
@@ -188,6 +191,11 @@ impl<'r> World<'r> {
             deployed: RefCell::default(),
             newest: Cell::new(0),
             balancer: RefCell::new(pick(&registry.balancers, "balancer", &first.balancer.node)?),
+            quota: first
+                .quota
+                .as_ref()
+                .map(|q| Meter::new(q).map(RefCell::new))
+                .transpose()?,
             parsers,
             parse_paths: RefCell::default(),
             fields: FieldNotes::default(),
@@ -391,5 +399,6 @@ pub(super) fn tag_digest(request: &Request, tags: &Tags, tag: Tag) -> u64 {
         Tag::Class => tags.class.digest(request.class),
         Tag::Client => tags.client.digest(request.client),
         Tag::Model => tags.model.digest(request.model),
+        Tag::Address => tags.address.digest(request.address),
     }
 }

@@ -27,7 +27,7 @@ pub use request::{Facts, Field, Request, SharedTags, Tags};
 pub use requests::{Requests, Skipped};
 pub use sessions::{Closed, Session, Sessions};
 pub use shape::Filter;
-pub use spec::{Extent, FieldName, Fill, Origin, Overrides, Replace, Source, TraceSpec};
+pub use spec::{Extent, FieldName, Fill, Origin, Overrides, Reading, Replace, Source, TraceSpec};
 pub use stream::Stream;
 pub use summary::Summary;
 pub use write::Writer;

@@ -26,6 +26,12 @@ pub struct Request {
     pub client: u32,
     /// Model asked for.
     pub model: u32,
+    /// The client's network address, as the outside of its network shows it.
+    pub address: u32,
+    /// Status that the captured service answered with.
+    pub status: u16,
+    /// Digest of the forwarded-for header that the client itself sent, a lie about its address; 0 is none.
+    pub forged: u64,
     /// The body: what keys and parsers look at.
     pub payload: Rc<Payload>,
     /// Tokens asked.
@@ -57,6 +63,9 @@ impl Request {
             class: 0,
             client: 0,
             model: 0,
+            address: 0,
+            status: 0,
+            forged: 0,
             payload,
             input_tokens: 0,
             output_tokens: 0,
@@ -89,6 +98,8 @@ pub struct Tags {
     pub client: Names,
     /// Names of models.
     pub model: Names,
+    /// Network addresses, or what stands for them.
+    pub address: Names,
 }
 
 /// A field of the request record, for what a trace has, lacks and was filled with.
@@ -103,6 +114,7 @@ pub enum Field {
     Class,
     Client,
     Model,
+    Address,
     Prompt,
     Params,
     Blocks,
@@ -113,6 +125,7 @@ pub enum Field {
     Deadline,
     Disconnect,
     ServiceTime,
+    Status,
 }
 
 impl Field {
@@ -126,6 +139,7 @@ impl Field {
         Field::Class,
         Field::Client,
         Field::Model,
+        Field::Address,
         Field::Prompt,
         Field::Params,
         Field::Blocks,
@@ -136,6 +150,7 @@ impl Field {
         Field::Deadline,
         Field::Disconnect,
         Field::ServiceTime,
+        Field::Status,
     ];
 
     /// Its name in files and messages.
@@ -149,6 +164,7 @@ impl Field {
             Field::Class => "class",
             Field::Client => "client",
             Field::Model => "model",
+            Field::Address => "address",
             Field::Prompt => "prompt",
             Field::Params => "params",
             Field::Blocks => "blocks",
@@ -159,6 +175,7 @@ impl Field {
             Field::Deadline => "deadline",
             Field::Disconnect => "disconnect",
             Field::ServiceTime => "service_time",
+            Field::Status => "status",
         }
     }
 }

@@ -10,8 +10,16 @@ use super::{
     lines::{Fault, Lines},
     request::{Facts, Request, SharedTags},
 };
-use crate::config::{Refusal, show_count};
-use std::{cmp::Reverse, collections::BinaryHeap, path::Path, rc::Rc};
+use crate::{
+    config::{Refusal, show_count},
+    sim::dice::{Dice, Purpose},
+};
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, VecDeque},
+    path::Path,
+    rc::Rc,
+};
 
 /// Rows that may wait to be put in order.
 const MOST_WAITING: usize = 1_000_000;
@@ -42,6 +50,7 @@ pub struct Requests {
     base: u64,
     skipped: Skipped,
     done: bool,
+    spread: Spread,
 }
 
 impl std::fmt::Debug for Requests {
@@ -50,6 +59,41 @@ impl std::fmt::Debug for Requests {
             .field("name", &self.name)
             .field("facts", &self.facts)
             .finish_non_exhaustive()
+    }
+}
+
+/// Spreads rows of one time.
+struct Spread {
+    /// ns; 0 is not at all.
+    over: u64,
+    seed: u64,
+    /// The first row of the next time.
+    ahead: Option<Request>,
+    /// Rows of one time, in the order of the file.
+    ready: VecDeque<Request>,
+}
+
+const SPREAD: Purpose = Purpose::named("spread of coarse times");
+
+impl Spread {
+    /// Deals the rows over their time: each draws an instant by its own dice, and in the order of the file they take them.
+    fn deal(&mut self) {
+        let Some(time) = self.ready.front().map(|r| r.arrived) else {
+            return;
+        };
+        // No further than to the next time, so that the order holds.
+        let room = self.ahead.as_ref().map_or(self.over, |next| {
+            next.arrived.saturating_sub(time).min(self.over)
+        });
+        let draw = |r: &Request| {
+            let unit = Dice::new(self.seed, r.op).draw(SPREAD, 0).unit();
+            ((unit * room as f64) as u64).min(room.saturating_sub(1))
+        };
+        let mut instants: Vec<u64> = self.ready.iter().map(draw).collect();
+        instants.sort_unstable();
+        for (request, instant) in self.ready.iter_mut().zip(instants) {
+            request.arrived = time.saturating_add(instant);
+        }
     }
 }
 
@@ -105,6 +149,7 @@ impl Requests {
     ) -> Result<Requests, Refusal> {
         let format = match format {
             Some(format) => format,
+            None if options.map.is_some() => &formats::mapped::FORMAT,
             None => formats::recognise(&input)?,
         };
         let name: Rc<str> = Rc::from(&*input.name);
@@ -128,7 +173,14 @@ impl Requests {
             base: 0,
             skipped: Skipped::default(),
             done: false,
+            spread: Spread {
+                over: 0,
+                seed: options.seed,
+                ahead: None,
+                ready: VecDeque::new(),
+            },
         };
+        requests.spread.over = options.spread.unwrap_or(requests.rows.step());
         match requests.step()? {
             Some(first) => {
                 if requests.rows.absolute() {
@@ -168,8 +220,42 @@ impl Requests {
         &self.skipped
     }
 
-    /// The next row in order of time, as the file counts it.
+    /// The next row in order of time, as the file counts it; rows of one time spread where times are coarse.
     fn step(&mut self) -> Result<Option<Request>, Refusal> {
+        if self.spread.over == 0 {
+            return self.ordered();
+        }
+        if let Some(request) = self.spread.ready.pop_front() {
+            return Ok(Some(request));
+        }
+        let first = match self.spread.ahead.take() {
+            Some(first) => Some(first),
+            None => self.ordered()?,
+        };
+        let Some(first) = first else { return Ok(None) };
+        let time = first.arrived;
+        self.spread.ready.push_back(first);
+        while let Some(next) = self.ordered()? {
+            if next.arrived != time {
+                self.spread.ahead = Some(next);
+                break;
+            }
+            self.spread.ready.push_back(next);
+            if self.spread.ready.len() > MOST_WAITING {
+                let message = format!(
+                    "more than {} rows have one time",
+                    show_count(MOST_WAITING as u64)
+                );
+                return Err(Refusal::file(&self.name, message)
+                    .help("times are too coarse to be spread: spread = \"0s\""));
+            }
+        }
+        self.spread.deal();
+        Ok(self.spread.ready.pop_front())
+    }
+
+    /// The next row in order of time, as it stands.
+    fn ordered(&mut self) -> Result<Option<Request>, Refusal> {
         if self.reorder == 0 {
             return self.row();
         }

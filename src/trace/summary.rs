@@ -171,7 +171,8 @@ impl Summary {
         ];
         for ((_, histogram), size) in self.sizes.iter_mut().zip(sizes) {
             if size > 0 {
-                histogram.saturating_record(size);
+                // `saturating_record` would clamp to what it has room for by now.
+                let _ = histogram.record(size.min(i64::MAX as u64));
             }
         }
         let tenant = r.tenant as usize;
@@ -383,6 +384,7 @@ fn names(tags: &Tags) -> Vec<(&'static str, u64)> {
         ("classes", &tags.class),
         ("clients", &tags.client),
         ("models", &tags.model),
+        ("addresses", &tags.address),
     ]
     .map(|(name, names)| (name, names.len() as u64 - 1))
     .to_vec()

@@ -258,6 +258,7 @@ fn show(column: Column, r: &Request, tags: &Tags, out: &mut String) -> bool {
         Column::InputTokens => return number(u64::from(r.input_tokens)),
         Column::OutputTokens => return number(u64::from(r.output_tokens)),
         Column::Bytes => return number(r.bytes),
+        Column::Status => return number(u64::from(r.status)),
         Column::Arrived => {
             stamp::show_decimal(r.arrived, out);
             return true;
@@ -280,6 +281,7 @@ fn show(column: Column, r: &Request, tags: &Tags, out: &mut String) -> bool {
         Column::Class => out.push_str(tags.class.name(r.class)),
         Column::Client => out.push_str(tags.client.name(r.client)),
         Column::Model => out.push_str(tags.model.name(r.model)),
+        Column::Address => out.push_str(tags.address.name(r.address)),
         Column::Body => out.push_str(&r.payload.raw),
         Column::Blocks => {
             for (i, id) in r.payload.blocks.iter().enumerate() {

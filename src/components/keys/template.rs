@@ -27,6 +27,8 @@ crate::choice! {
         Client = "client",
         /// Model asked for.
         Model = "model",
+        /// Network address, as the service sees it.
+        Address = "address",
     }
 }
 

@@ -71,6 +71,11 @@ impl Gcra {
         Gcra::of(&options, at)
     }
 
+    /// ns of its rate that a token takes.
+    pub fn gap(&self) -> u64 {
+        self.gap
+    }
+
     fn of(options: &GcraOptions, at: &At) -> Result<Gcra, Refusal> {
         let mut limiter = Gcra {
             gap: 0,

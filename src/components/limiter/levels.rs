@@ -15,6 +15,9 @@
 //! - Per-endpoint and per-tenant limits together: two levels, `key = ["route"]` and `key = ["tenant"]`.
 //! - Several instances: `store`, see [`super::store`].
 //!
+//! - Soft limits: a level with `mode = "soft"` lets everybody in and notes whom it would have refused
+//!   (`gameday replay incident-23 --variant soft-limit`), so that a limit is tried on traffic before it refuses anybody.
+//! - Limits for a part of the traffic: `where = 'class == "anonymous"'`.
 //! # Anti-patterns
 //! `give_back = false`: a request that the global level refuses has cost its user a token all the same, so that in a crowd
 //! users are refused who are far below their own limit.
@@ -35,14 +38,26 @@ use super::{Admission, RateLimiter};
 /// Levels of one limiter at most.
 pub const MOST_LEVELS: usize = 16;
 
+crate::choice! {
+    /// What a limit does.
+    pub enum Mode {
+        /// Refuses.
+        Hard = "hard",
+        /// Lets everybody in, and notes whom it would have refused.
+        Soft = "soft",
+    }
+}
+
 /// One limit.
 pub struct Level {
     /// What operators call it.
     pub name: String,
     /// The limiter.
     pub limiter: Box<dyn RateLimiter>,
-    /// Requests that it refused so far.
+    /// Requests that it refused so far, or would have.
     pub refused: u64,
+    /// Whether it only notes whom it would have refused.
+    pub soft: bool,
 }
 
 impl Level {
@@ -52,6 +67,7 @@ impl Level {
             name: name.into(),
             limiter,
             refused: 0,
+            soft: false,
         }
     }
 }
@@ -78,13 +94,19 @@ pub enum Verdict {
 pub struct Levels {
     levels: Vec<Level>,
     give_back: bool,
+    /// The first soft level that would have refused the last request.
+    would_refuse: Option<usize>,
 }
 
 impl Levels {
     /// These levels, in this order, [`MOST_LEVELS`] of them at most. `give_back` is true, but for the flaw.
     pub fn new(mut levels: Vec<Level>, give_back: bool) -> Levels {
         levels.truncate(MOST_LEVELS);
-        Levels { levels, give_back }
+        Levels {
+            levels,
+            give_back,
+            would_refuse: None,
+        }
     }
 
     /// The levels, in order.
@@ -107,6 +129,7 @@ impl Levels {
         now: u64,
     ) -> Verdict {
         let (mut least, mut refused) = (u32::MAX, None);
+        self.would_refuse = None;
         let mut took = [false; MOST_LEVELS];
         for (index, level) in self.levels.iter_mut().enumerate() {
             let Some(key) = key(index, &level.name) else {
@@ -116,6 +139,10 @@ impl Levels {
                 Admission::Granted { remaining } => {
                     least = least.min(remaining);
                     took[index] = true;
+                }
+                Admission::Refused { .. } if level.soft => {
+                    level.refused += 1;
+                    self.would_refuse.get_or_insert(index);
                 }
                 Admission::Refused { until } => {
                     let (first, latest) = refused.unwrap_or((index, 0));
@@ -141,6 +168,11 @@ impl Levels {
         Verdict::Refused { level, until }
     }
 
+    /// Index of the first soft level that would have refused the request that was checked last.
+    pub fn would_refuse(&self) -> Option<usize> {
+        self.would_refuse
+    }
+
     /// Gives tokens of all levels back, when a later gate said no.
     pub fn give_back(&mut self, key: impl Fn(usize, &str) -> Option<u64>, cost: u32, now: u64) {
         for (index, level) in self.levels.iter_mut().enumerate() {
@@ -158,8 +190,13 @@ impl Levels {
                 level
                     .limiter
                     .gauges(&mut |gauge, value| out(&format!("{gauge}.{}", level.name), value));
+                let count = if level.soft {
+                    "would_reject"
+                } else {
+                    "rejects"
+                };
                 out(
-                    &format!("limiter.rejects.{}", level.name),
+                    &format!("limiter.{count}.{}", level.name),
                     level.refused as f64,
                 );
             }),

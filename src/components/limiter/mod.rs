@@ -5,6 +5,7 @@
 pub mod gcra;
 mod keyed;
 pub mod levels;
+pub mod promise;
 pub mod sliding_window;
 pub mod store;
 pub mod token_bucket;

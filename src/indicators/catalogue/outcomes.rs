@@ -139,6 +139,25 @@ pub(super) const INDICATORS: &[Indicator] = &[
         REJECTED,
         "share refused by a limiter",
     ),
+    other(
+        "reject_rate.under_quota",
+        Unit::Fraction,
+        Higher,
+        Measure::Ratio(&[counter::UNDER_QUOTA_REJECTED], &[counter::UNDER_QUOTA]),
+        "share of the requests within service.quota that a limiter refused: the sign of a limiter that refuses good traffic",
+    ),
+    share(
+        "reject_rate.soft",
+        Higher,
+        &[counter::SOFT_REJECTED],
+        "share that a soft limit would have refused",
+    ),
+    share(
+        "over_quota",
+        Higher,
+        &[counter::OVER_QUOTA],
+        "share of the requests beyond service.quota",
+    ),
     share(
         "hangup_rate",
         Higher,

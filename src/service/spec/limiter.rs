@@ -9,12 +9,13 @@ use crate::{
         Registry,
         keys::Tag,
         limiter::{
-            levels::MOST_LEVELS,
+            levels::{MOST_LEVELS, Mode},
             store::{Emergency, Quota, StoreOptions, StoredOptions},
         },
     },
     config::{Choice, Node, Options, Read, Refusal, Value, pick, suggestion},
     sim::hash::FixedState,
+    trace::shape::Filter,
 };
 use std::hash::BuildHasher;
 
@@ -59,6 +60,10 @@ pub struct LevelSpec {
     pub part: Part,
     /// What the limit is per; empty is one limit for all.
     pub key: Vec<Tag>,
+    /// Which requests it limits; `None` is all.
+    pub only: Option<Filter>,
+    /// Whether it only notes whom it would have refused.
+    pub soft: bool,
     /// Its number in the recording's dictionary of reasons to reject; given when a run begins.
     pub number: u16,
 }
@@ -91,7 +96,7 @@ crate::options! {
 }
 
 /// Options of one limit that its component does not read.
-const OF_LEVEL: &[&str] = &["name", "key"];
+const OF_LEVEL: &[&str] = &["name", "key", "where", "mode"];
 
 /// Digest of names in their order.
 fn names_digest<'a>(names: impl Iterator<Item = &'a str>) -> u64 {
@@ -134,6 +139,12 @@ pub(super) fn read_limiter(
             false => pick(&registry.limiters, "limiter", own).map(drop),
         })?;
         if stored {
+            if let Some(other) = ["where", "mode"].iter().find_map(|name| node.get(name)) {
+                return Err(
+                    Refusal::at(&other.at, "a level in a store has no such option")
+                        .help("all levels are asked by one script, and each refuses"),
+                );
+            }
             level.part.kind = "in a store".into();
         }
         if levels.iter().any(|l| l.name == level.name) {
@@ -210,6 +221,8 @@ fn read_level(
     build: impl Fn(&Node) -> Result<(), Refusal>,
 ) -> Result<LevelSpec, Refusal> {
     let key: Vec<Tag> = of_stage(node, "key", vec![])?;
+    let only = node.get("where").map(Filter::read).transpose()?;
+    let soft = of_stage(node, "mode", Mode::Hard)? == Mode::Soft;
     let name = match node.get("name") {
         Some(name) => String::read(name)?,
         None => level_name(&key),
@@ -223,6 +236,8 @@ fn read_level(
         name,
         part: part(&own, build)?,
         key,
+        only,
+        soft,
         number: 0,
     })
 }

@@ -6,7 +6,11 @@ mod limiter;
 mod parts;
 mod schema;
 
-use super::{latency::Latency, memory::MemoryOptions};
+use super::{
+    identity::{AddressOptions, QuotaSpec},
+    latency::Latency,
+    memory::MemoryOptions,
+};
 use crate::{
     components::{
         Registry,
@@ -39,6 +43,10 @@ crate::options! {
         balancer: Option<Node> = None, "random";
         /// Admission: a rate limiter, with `key = ["tenant"]` and `scope`; or { levels = [...] }, one after another.
         limiter: Option<Node> = None, "none";
+        /// How it knows the address of a client: { proxies, trusted_hops }.
+        address: Option<Node> = None, "the peer's";
+        /// What was promised, as a contract says it: { per, rate, burst, rates }. It refuses nobody; requests are recorded as under or over it.
+        quota: Option<Node> = None, "none";
         /// Parser of payloads, with its `version` and the `time` it takes.
         parse: Option<Node> = None, "none";
         /// Cache key: see the key's options.
@@ -81,6 +89,10 @@ pub struct ServiceSpec {
     pub balancer: Part,
     /// Admission.
     pub limiter: Option<LimiterSpec>,
+    /// How it knows the address of a client.
+    pub address: AddressOptions,
+    /// What was promised.
+    pub quota: Option<QuotaSpec>,
     /// Parser.
     pub parse: Option<ParseSpec>,
     /// Cache key.
@@ -223,6 +235,13 @@ impl ServiceSpec {
                 .as_ref()
                 .map(|n| read_limiter(n, registry, &dependencies))
                 .transpose()?,
+            address: o
+                .address
+                .as_ref()
+                .map(AddressOptions::read)
+                .transpose()?
+                .unwrap_or(AddressOptions::PEER),
+            quota: o.quota.as_ref().map(QuotaSpec::read).transpose()?,
             parse: o
                 .parse
                 .as_ref()

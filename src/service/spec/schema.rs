@@ -11,11 +11,19 @@ use crate::{
         engine,
         flight::FlightOptions,
         keys::{KeyOptions, Tag},
-        limiter::store::{StoreOptions, StoredOptions},
+        limiter::{
+            levels::Mode,
+            store::{StoreOptions, StoredOptions},
+        },
         queue::Guard,
     },
     config::{Field, Kind, Options, Percent, Read, Span, known_names, schema_of},
-    service::{latency::Latency, memory::MemoryOptions},
+    service::{
+        identity::{AddressOptions, QuotaOptions},
+        latency::Latency,
+        memory::MemoryOptions,
+    },
+    trace::shape::Filter,
 };
 use serde_json::{Value, json};
 
@@ -42,6 +50,12 @@ fn of_level() -> Vec<Field> {
             "What the limit is per; empty is one limit for all.",
         ),
         of_stage::<String>("name", "its key", "What operators call it."),
+        of_stage::<Filter>("where", "all", "Which requests it limits; not in a store."),
+        of_stage::<Mode>(
+            "mode",
+            "hard",
+            "Whether it refuses, or only notes whom it would have refused; not in a store.",
+        ),
     ]
 }
 
@@ -208,6 +222,8 @@ pub fn schemas(registry: &Registry) -> [(&'static str, Value); 3] {
     };
     put("balancer", component(&registry.balancers, vec![]));
     put("limiter", limiter(registry));
+    put("address", AddressOptions::schema());
+    put("quota", QuotaOptions::schema());
     put("parse", component(&registry.parsers, of_parser()));
     put("key", KeyOptions::schema());
     put("trending", component(&registry.trending, of_trending()));

@@ -2,11 +2,13 @@
 
 use crate::{
     components::limiter::Verdict,
-    recording::{RequestRow, outcome},
+    recording::{RequestRow, outcome, quota},
     service::{
+        identity::{address_seen, tag_seen},
         journey::Visit,
+        process::NEVER,
         spec::LevelSpec,
-        world::{World, tag_digest},
+        world::World,
     },
     sim::hash::mix,
     trace::Tags,
@@ -19,6 +21,12 @@ pub(in crate::service) fn enter(
     v: &Visit<'_>,
     row: &mut RequestRow,
 ) -> Result<(), u8> {
+    if let (Some(meter), false) = (&w.quota, v.background) {
+        let under = meter
+            .borrow_mut()
+            .see(v.request, &w.tags.borrow(), w.sim.now());
+        row.quota = if under { quota::UNDER } else { quota::OVER };
+    }
     let Some(spec) = &v.version.spec.limiter else {
         return Ok(());
     };
@@ -26,6 +34,9 @@ pub(in crate::service) fn enter(
         return Ok(());
     }
     let tags = w.tags.borrow();
+    if v.request.address != 0 {
+        row.address = address_seen(v, &tags);
+    }
     let mut limiter = w.state(&v.process, spec.scope).limiter.borrow_mut();
     let Some((levels, names)) = limiter.as_mut() else {
         return Ok(());
@@ -38,13 +49,26 @@ pub(in crate::service) fn enter(
     };
     let first = Cell::new(0);
     let key = |index: usize, name: &str| {
-        let key = key_of(v, &tags, of_request(index, name)?);
+        let level = of_request(index, name)?;
+        if let Some(only) = &level.only
+            && !only.passes(v.request, &tags)
+        {
+            return None;
+        }
+        let key = key_of(v, &tags, level);
         if index == 0 {
             first.set(key);
         }
         Some(key)
     };
-    match levels.check(key, 1, w.sim.now()) {
+    let now = w.sim.now();
+    let clock = w.saboteur.clock(v.process.replica, now);
+    let verdict = levels.check(key, 1, clock);
+    if let Some(index) = levels.would_refuse() {
+        let name = levels.iter().nth(index).map_or("", |l| &l.name);
+        row.soft_reject = of_request(index, name).map_or(0, |level| level.number);
+    }
+    match verdict {
         Verdict::Granted { remaining } => {
             row.limiter_key = first.get();
             row.limiter_remaining = remaining;
@@ -56,7 +80,11 @@ pub(in crate::service) fn enter(
                 row.limiter_key = key_of(v, &tags, level);
                 row.reject = level.number;
             }
-            v.retry_after.set(until);
+            // What the client is told is how long to wait.
+            v.retry_after.set(match until {
+                NEVER => NEVER,
+                until => now.saturating_add(until.saturating_sub(clock)),
+            });
             Err(outcome::REJECTED)
         }
     }
@@ -66,7 +94,7 @@ pub(in crate::service) fn enter(
 pub(super) fn key_of(v: &Visit<'_>, tags: &Tags, level: &LevelSpec) -> u64 {
     let mut key = mix(level.key.len() as u64);
     for &tag in &level.key {
-        key = mix(key.rotate_left(17) ^ tag_digest(v.request, tags, tag));
+        key = mix(key.rotate_left(17) ^ tag_seen(v, tags, tag));
     }
     key
 }

@@ -165,7 +165,7 @@ async fn trip(w: &World<'_>, v: &Visit<'_>, store: &StoreSpec, number: u16) -> O
 fn clock(w: &World<'_>, v: &Visit<'_>, store: &StoreSpec, now: u64) -> u64 {
     let others = w.processes.borrow().len().saturating_sub(1).max(1) as u64;
     let ahead = store.options.clocks_apart.0 / others * u64::from(v.process.replica - 1);
-    (EPOCH + now).saturating_add(ahead)
+    (EPOCH + w.saboteur.clock(v.process.replica, now)).saturating_add(ahead)
 }
 
 /// Decides without the store.

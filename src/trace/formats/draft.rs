@@ -27,6 +27,7 @@ pub enum Column {
     Class,
     Client,
     Model,
+    Address,
     Prompt,
     Params,
     Body,
@@ -38,6 +39,7 @@ pub enum Column {
     Deadline,
     Disconnect,
     ServiceTime,
+    Status,
     /// A user's own (`x_...`), not read.
     Own,
 }
@@ -52,6 +54,7 @@ pub const COLUMNS: &[(&str, Column)] = &[
     ("class", Column::Class),
     ("client", Column::Client),
     ("model", Column::Model),
+    ("address", Column::Address),
     ("prompt", Column::Prompt),
     ("params", Column::Params),
     ("body", Column::Body),
@@ -63,6 +66,7 @@ pub const COLUMNS: &[(&str, Column)] = &[
     ("deadline", Column::Deadline),
     ("disconnect", Column::Disconnect),
     ("service_time", Column::ServiceTime),
+    ("status", Column::Status),
 ];
 
 /// The column of a name.
@@ -182,6 +186,26 @@ impl Draft {
         Ok(())
     }
 
+    /// Sets the time where the format reads it by itself.
+    pub fn set_time(&mut self, time: Time) {
+        self.time = Some(time);
+    }
+
+    /// Sets a time span where the format reads it by itself.
+    pub fn set_span(&mut self, column: Column, ns: u64) {
+        match column {
+            Column::Deadline => self.request.deadline = ns,
+            Column::Disconnect => self.request.disconnect = ns,
+            Column::ServiceTime => self.request.service_time = ns,
+            _ => {}
+        }
+    }
+
+    /// Whether a value of this column is hidden before it is kept.
+    pub fn hides(&self, column: Column) -> bool {
+        self.options.hide.as_ref().is_some_and(|h| h.covers(column))
+    }
+
     /// Sets the time of a row that has none: its place, a second for each row before it.
     pub fn set_nominal(&mut self, place: u64) {
         self.time = Some(Time::Offset(place.saturating_mul(stamp::SECOND)));
@@ -197,6 +221,12 @@ impl Draft {
         if text.is_empty() && column != Column::Arrived {
             return Ok(());
         }
+        let hidden = self
+            .options
+            .hide
+            .as_ref()
+            .and_then(|h| h.hide(column, text));
+        let text = hidden.as_deref().unwrap_or(text);
         match column {
             Column::Own => {}
             Column::Arrived => {
@@ -230,13 +260,15 @@ impl Draft {
             Column::Deadline => self.request.deadline = span(text)?,
             Column::Disconnect => self.request.disconnect = span(text)?,
             Column::ServiceTime => self.request.service_time = span(text)?,
+            Column::Status => self.request.status = status(text)?,
             Column::Tenant
             | Column::User
             | Column::Route
             | Column::Region
             | Column::Class
             | Column::Client
-            | Column::Model => {
+            | Column::Model
+            | Column::Address => {
                 self.name(column, text)?;
             }
         }
@@ -259,6 +291,7 @@ impl Draft {
             Column::Region => (&mut tags.region, &mut r.region),
             Column::Class => (&mut tags.class, &mut r.class),
             Column::Client => (&mut tags.client, &mut r.client),
+            Column::Address => (&mut tags.address, &mut r.address),
             _ => {
                 self.model.push_str(text);
                 (&mut tags.model, &mut r.model)
@@ -443,6 +476,14 @@ fn wrong(found: &str, right: &str) -> Wrong {
         format!("found \"{}{dots}\"", super::super::lines::plain(&shown)),
         right.into(),
     )
+}
+
+/// A status of HTTP, or another number below 1000.
+fn status(text: &str) -> Result<u16, Wrong> {
+    stamp::digits(text)
+        .filter(|n| *n < 1000)
+        .map(|n| n as u16)
+        .ok_or_else(|| wrong(text, "a status such as 200"))
 }
 
 fn whole(text: &str) -> Result<u64, Wrong> {

@@ -1,11 +1,14 @@
-//! The formats of trace files: one file each, one line each in [`FORMATS`].
+//! The formats of trace files: one file each, one line each in [`FORMATS`]; [`mapped`] is any other, by a map.
 //!
 //! A format says what its first bytes look like (files are recognised by content, never by name), which fields it can
 //! fill, and how to read it row by row. What it cannot know it leaves at 0, so that nobody invents it.
 
+pub mod access;
 mod azure;
 pub mod draft;
+pub mod hide;
 mod keys;
+pub mod mapped;
 mod mooncake;
 mod native_csv;
 mod native_jsonl;
@@ -18,6 +21,7 @@ use super::{
     request::{Field, Request, SharedTags},
 };
 use crate::config::{Refusal, suggestion};
+use std::rc::Rc;
 
 /// A format of trace files.
 pub struct Format {
@@ -44,6 +48,7 @@ pub const FORMATS: &[Format] = &[
     native_jsonl::FORMAT,
     mooncake::FORMAT,
     azure::FORMAT,
+    access::FORMAT,
     // Any list of words is one, so it comes last.
     keys::FORMAT,
 ];
@@ -57,6 +62,16 @@ pub struct ReadOptions {
     pub times_only: bool,
     /// Whether bodies are wanted; without them a request has an empty one.
     pub bodies: bool,
+    /// Which of a file's names is which column; the file is then read by it, whatever it looks like.
+    pub map: Option<Rc<mapped::Mapping>>,
+    /// Columns whose values are replaced by keyed digests.
+    pub hide: Option<Rc<hide::Hide>>,
+    /// How access logs are read.
+    pub access: access::AccessOptions,
+    /// Rows of one time are spread over this many ns by the seed; `None` is as the format says.
+    pub spread: Option<u64>,
+    /// Seed of that spread.
+    pub seed: u64,
 }
 
 impl Default for ReadOptions {
@@ -65,6 +80,11 @@ impl Default for ReadOptions {
             reorder: 0,
             times_only: false,
             bodies: true,
+            map: None,
+            hide: None,
+            access: access::AccessOptions::default(),
+            spread: None,
+            seed: 0,
         }
     }
 }
@@ -90,6 +110,10 @@ pub trait Rows {
     fn absolute(&self) -> bool;
     /// Lines read so far.
     fn line(&self) -> u64;
+    /// How coarse its times are, ns: rows of one time lie anywhere within it. 0 is exact.
+    fn step(&self) -> u64 {
+        0
+    }
 }
 
 /// The format of a name.
@@ -99,6 +123,7 @@ pub trait Rows {
 pub fn named(name: &str) -> Result<&'static Format, String> {
     FORMATS
         .iter()
+        .chain([&mapped::FORMAT])
         .find(|f| f.name == name)
         .ok_or_else(|| suggestion(name, FORMATS.iter().map(|f| f.name)))
 }
@@ -166,6 +191,7 @@ fn field_of(column: draft::Column) -> Option<Field> {
         C::Class => Field::Class,
         C::Client => Field::Client,
         C::Model => Field::Model,
+        C::Address => Field::Address,
         C::Prompt | C::Body => Field::Prompt,
         C::Params => Field::Params,
         C::Blocks => Field::Blocks,
@@ -176,6 +202,7 @@ fn field_of(column: draft::Column) -> Option<Field> {
         C::Deadline => Field::Deadline,
         C::Disconnect => Field::Disconnect,
         C::ServiceTime => Field::ServiceTime,
+        C::Status => Field::Status,
         C::Own => return None,
     })
 }

@@ -5,6 +5,7 @@
 
 use super::{
     Client, Contents, Mix, Population,
+    addresses::Places,
     bodies::{Bodies, Form, Known},
     chooser::Chooser,
     contents::Popularity,
@@ -66,6 +67,7 @@ pub struct Filler {
     client_numbers: Map<(usize, u32), u32>,
     users: Option<Choosing>,
     user_numbers: Shelves<u32, u32>,
+    places: Places,
     popularity: Option<Popularity>,
     bodies: Bodies,
     default_client: Client,
@@ -155,6 +157,7 @@ impl Filler {
             client_numbers: Map::default(),
             users,
             user_numbers: Shelves::default(),
+            places: Places::default(),
             popularity,
             bodies: Bodies::default(),
             default_client: Client::default(),
@@ -226,6 +229,11 @@ impl Filler {
         {
             let rank = c.choose(dice, USER, v) as u32;
             r.user = self.user(r.tenant, rank);
+        }
+        if w.has(Field::Address)
+            && let Some(a) = &self.versions[v].addresses
+        {
+            self.places.fill(r, a, self.seed, dice, &self.tags);
         }
         if w.has(Field::Client)
             && let Some((c, _)) = &self.clients

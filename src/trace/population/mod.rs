@@ -1,6 +1,7 @@
 //! Who asks what: tenants, users, clients, contents, sizes. One declaration serves a generator, which makes all of a
 //! request by it, and a captured file, where it fills the fields that the file lacks.
 
+mod addresses;
 mod amount;
 mod bodies;
 mod chooser;
@@ -74,6 +75,44 @@ crate::options! {
         share: Share,
         /// How long after arrival.
         after: Delays,
+    }
+}
+
+crate::options! {
+    /// Network addresses of clients.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Addresses {
+        /// How many a tenant has, chosen evenly for each request; 0 is one of its own for each user.
+        count: Count = Count(0), "one a user";
+        /// Exits that users share, each with the share of the users that are behind it: { office = "15%" }. Who is behind one stays there, as long as the shares do.
+        exits: Exits = Exits(vec![]), "none";
+        /// Tenants whose clients name another address in every request, in the header that proxies write.
+        forged_by: Vec<String> = vec![], "none";
+    }
+}
+
+/// Shares of users by exit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Exits(pub Vec<(String, f64)>);
+
+impl Read for Exits {
+    const WHAT: &'static str =
+        "exits with shares of users, such as { office = \"15%\" }, 100% together at most";
+    fn read(node: &Node) -> Result<Self, Refusal> {
+        let crate::config::Value::Table(table) = &node.value else {
+            return Err(node.wrong(Self::WHAT));
+        };
+        let share = |(name, e): (&String, &crate::config::Entry)| {
+            Ok((name.clone(), Share::read(&e.node)?.0))
+        };
+        let exits: Vec<_> = table.iter().map(share).collect::<Result<_, Refusal>>()?;
+        match exits.iter().map(|(_, share)| share).sum::<f64>() <= 1.0 + 1e-9 {
+            true => Ok(Exits(exits)),
+            false => Err(node.wrong(Self::WHAT)),
+        }
+    }
+    fn schema() -> serde_json::Value {
+        serde_json::json!({ "type": "object", "additionalProperties": Share::schema() })
     }
 }
 
@@ -152,6 +191,8 @@ crate::options! {
         models: Option<Models> = None, "not recorded";
         /// Kinds of clients, each with its own form of bodies.
         clients: Option<Clients> = None, "not recorded";
+        /// Network addresses of clients: one a user, shared exits, forged ones.
+        addresses: Option<Addresses> = None, "not recorded";
         /// What is asked. A generator has the default when this is left out.
         contents: Option<Contents> = None, "as captured";
         /// Tokens asked; fixed for each content where contents are made here.
@@ -220,6 +261,9 @@ impl Population {
                 Field::User,
                 format!("{} a tenant by Zipf, exponent {}", u.count.0, u.exponent.0),
             ));
+        }
+        if let Some(a) = &self.addresses {
+            fills.push((Field::Address, a.describe()));
         }
         if let Some(c) = &self.clients {
             let kinds: Vec<&str> = c.kinds.iter().map(|(n, _)| n.as_str()).collect();

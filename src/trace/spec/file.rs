@@ -52,10 +52,12 @@ pub(super) fn find(path: &str, base: &Path, at: &At) -> Result<PathBuf, Refusal>
 /// The format that is named, or else the one that the file looks like.
 pub(super) fn format_of(
     path: &Path,
+    mapped: bool,
     named: Option<&(String, At)>,
 ) -> Result<&'static Format, Refusal> {
     let input = Input::open(path)?;
     match named {
+        None if mapped => Ok(&formats::mapped::FORMAT),
         None => formats::recognise(&input),
         Some((name, at)) => formats::named(name)
             .map_err(|help| Refusal::at(at, format!("unknown format \"{name}\"")).help(help)),

@@ -6,6 +6,7 @@
 mod file;
 mod fill;
 mod patch;
+mod reading;
 
 use super::{
     arrivals::Process,
@@ -19,6 +20,7 @@ use file::File;
 pub use fill::{FieldName, Fill, Replace};
 pub use patch::Overrides;
 use patch::{expand, tabled};
+pub use reading::Reading;
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
@@ -53,6 +55,7 @@ pub struct TraceSpec {
     given: Option<PathBuf>,
     pub(super) origin: Origin,
     pub(super) file: Option<File>,
+    pub(super) reading: Reading,
     pub(super) shape: Shape,
     pub(super) laps: u64,
     pub(super) population: Population,
@@ -93,6 +96,7 @@ impl TraceSpec {
             schema: u64::schema(),
         };
         let mut fields = Origin::fields();
+        fields.extend(Reading::fields());
         fields.extend(Shape::fields());
         fields.push(laps);
         fields.extend(Population::fields());
@@ -135,16 +139,18 @@ impl TraceSpec {
         let names = |fields: Vec<crate::config::Field>| {
             fields.into_iter().map(|f| f.name).collect::<Vec<_>>()
         };
-        let (a, b, c) = (
+        let (a, b, c, d) = (
             names(Origin::fields()),
             names(Shape::fields()),
             names(Population::fields()),
+            names(Reading::fields()),
         );
         let laps = [&["loop"][..]].concat();
-        let origin = Origin::read_table(&node.at, table, &[&b[..], &c, &laps].concat())?;
-        let shape = Shape::read_table(&node.at, table, &[&a[..], &c, &laps].concat())?;
+        let origin = Origin::read_table(&node.at, table, &[&b[..], &c, &d, &laps].concat())?;
+        let shape = Shape::read_table(&node.at, table, &[&a[..], &c, &d, &laps].concat())?;
         let mut population =
-            Population::read_table(&node.at, table, &[&a[..], &b, &laps].concat())?;
+            Population::read_table(&node.at, table, &[&a[..], &b, &d, &laps].concat())?;
+        let reading = Reading::read_table(&node.at, table, &[&a[..], &b, &c, &laps].concat())?;
         population.check(&node)?;
         let laps = match table.get("loop") {
             None => 1,
@@ -178,6 +184,7 @@ impl TraceSpec {
             Some(path) => {
                 let format = file::format_of(
                     &path,
+                    reading.map.is_some(),
                     if given.is_some() {
                         None
                     } else {
@@ -191,6 +198,17 @@ impl TraceSpec {
             }
         };
         let generated = file.is_none();
+        if generated {
+            for name in ["map", "hash"] {
+                if let Some(entry) = table.get(name) {
+                    return Err(Refusal::at(
+                        &entry.key,
+                        format!("{name} is of a file, and the trace is generated"),
+                    )
+                    .help("leave it out, or give a path"));
+                }
+            }
+        }
         if generated {
             match &origin.sessions {
                 Some(sessions) => sessions.check(&node, origin.arrivals.is_some(), &shape, laps)?,
@@ -211,6 +229,7 @@ impl TraceSpec {
             given,
             origin,
             file,
+            reading,
             shape,
             laps,
             population,
@@ -252,7 +271,7 @@ impl TraceSpec {
     /// Anything wrong with the file on the way.
     pub fn extent(&self, seed: u64) -> Result<Extent, Refusal> {
         // A file without a filter is as long for every seed.
-        let key = if self.is_file() && self.shape.filter.is_none() {
+        let key = if self.is_file() && self.shape.filter.is_none() && !self.spreads() {
             0
         } else {
             seed

@@ -1,7 +1,7 @@
 //! How the table of a trace changes after it was read: by the command line, and by drifts on the timeline. The changed
 //! table is read again as a whole, so that what may not stand in a file cannot come in this way either.
 
-use super::{Origin, TraceSpec};
+use super::{Origin, Reading, TraceSpec};
 use crate::{
     config::{At, Entry, Node, Options, Refusal, Source as Text, Table, Value, suggestion},
     trace::{
@@ -9,7 +9,7 @@ use crate::{
         shape::Shape,
     },
 };
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What the command line says about the trace.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +30,18 @@ pub struct Overrides {
     pub reorder: Option<String>,
     /// As `lenient`.
     pub lenient: bool,
+    /// As `map`.
+    pub map: Option<String>,
+    /// As `hash`.
+    pub hash: Option<String>,
+    /// As `hash_key_file`.
+    pub hash_key_file: Option<String>,
+    /// As `spread`.
+    pub spread: Option<String>,
+    /// As `request_time`.
+    pub request_time: Option<String>,
+    /// As `fold_paths`.
+    pub fold_paths: bool,
 }
 
 impl TraceSpec {
@@ -39,15 +51,34 @@ impl TraceSpec {
     /// # Errors
     /// As for [`TraceSpec::read`], at the argument.
     pub fn overridden(&self, over: &Overrides) -> Result<TraceSpec, Refusal> {
-        let mut node = self.node.clone();
-        let mut given = self.given.clone();
+        TraceSpec::patched(self.node.clone(), self.given.clone(), &self.base, over)
+    }
+
+    /// A file, read as the command line says.
+    ///
+    /// # Errors
+    /// A file that is no trace, or as for [`TraceSpec::overridden`].
+    pub fn given(path: &Path, over: &Overrides) -> Result<TraceSpec, Refusal> {
+        let node = Node {
+            value: Value::Table(Table::new()),
+            at: At::nowhere(),
+        };
+        TraceSpec::patched(node, Some(path.into()), Path::new("."), over)
+    }
+
+    fn patched(
+        mut node: Node,
+        mut given: Option<PathBuf>,
+        base: &Path,
+        over: &Overrides,
+    ) -> Result<TraceSpec, Refusal> {
         if let Some(path) = &over.trace {
             given = Some(path.clone());
             if let Value::Table(table) = &mut node.value {
                 for name in ["path", "format", "arrivals", "duration", "sessions", "loop"] {
                     table.shift_remove(name);
                 }
-                for field in Shape::fields() {
+                for field in Shape::fields().iter().chain(&Reading::fields()) {
                     table.shift_remove(field.name);
                 }
             }
@@ -58,6 +89,7 @@ impl TraceSpec {
             ("--take", "take", &over.take),
             ("--loop", "loop", &over.laps),
             ("--reorder", "reorder", &over.reorder),
+            ("--spread", "spread", &over.spread),
         ] {
             if let Some(text) = value {
                 let source = Text::new(name, text.clone());
@@ -85,11 +117,39 @@ impl TraceSpec {
                 },
             )?;
         }
+        for (name, key, value) in [
+            ("--map", "map", &over.map),
+            ("--hash", "hash", &over.hash),
+            ("--hash-key-file", "hash_key_file", &over.hash_key_file),
+            ("--request-time", "request_time", &over.request_time),
+        ] {
+            if let Some(text) = value {
+                let source = Text::new(name, text.clone());
+                let at = At::whole(&source);
+                let value = Value::Text(text.clone());
+                node.set(
+                    key,
+                    &at,
+                    Node {
+                        value,
+                        at: at.clone(),
+                    },
+                )?;
+            }
+        }
+        if over.fold_paths {
+            let source = Text::new("--fold-paths", "true");
+            node.set(
+                "fold_paths",
+                &At::whole(&source),
+                Node::parse_value(&source)?,
+            )?;
+        }
         if over.lenient {
             let source = Text::new("--lenient", "true");
             node.set("lenient", &At::whole(&source), Node::parse_value(&source)?)?;
         }
-        TraceSpec::of(node, &self.base, given)
+        TraceSpec::of(node, base, given)
     }
 
     /// From `at` (ns of the replay) on the population is another: each path is set to its value (`contents.exponent`, with or
@@ -117,6 +177,7 @@ impl TraceSpec {
         let mut others: Vec<&str> = Origin::fields()
             .iter()
             .chain(&Shape::fields())
+            .chain(&Reading::fields())
             .map(|f| f.name)
             .collect();
         others.push("loop");

@@ -8,7 +8,7 @@ pub(super) use extent::extent;
 
 use super::{
     arrivals::Arrivals,
-    formats::{self, ReadOptions},
+    formats,
     input::Input,
     payload::Payload,
     population::{Filler, Population},
@@ -336,11 +336,8 @@ fn scaled(ns: u64, scale: f64) -> u64 {
 
 fn base(spec: &TraceSpec, seed: u64, mode: Mode, tags: &SharedTags) -> Result<Base, Refusal> {
     if let Some(file) = &spec.file {
-        let options = ReadOptions {
-            reorder: spec.shape.reorder.0,
-            times_only: mode != Mode::Full && spec.shape.filter.is_none(),
-            bodies: true,
-        };
+        let times_only = mode != Mode::Full && spec.shape.filter.is_none();
+        let options = spec.read_options(seed, times_only)?;
         let format = file.format.and_then(|name| formats::named(name).ok());
         let requests = Requests::read(
             Input::open(&file.path)?,

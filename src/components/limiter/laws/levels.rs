@@ -226,3 +226,39 @@ fn a_check_of_many_levels_asks_each_once() {
     assert_eq!(counts.borrow()["check"], 16);
     assert_eq!(counts.borrow()["give back"], 15);
 }
+
+#[test]
+fn a_soft_level_refuses_nobody_and_says_whom_it_would_have() {
+    let mut all = vec![
+        Level::new(
+            "soft",
+            build("token-bucket", "rate = \"1/s\", burst = 2").unwrap(),
+        ),
+        Level::new(
+            "hard",
+            build("token-bucket", "rate = \"1/s\", burst = 4").unwrap(),
+        ),
+    ];
+    all[0].soft = true;
+    let mut levels = Levels::new(all, true);
+    let mut ask = || {
+        let verdict = levels.check(|_, _| Some(1), 1, 0);
+        (
+            matches!(verdict, Verdict::Granted { .. }),
+            levels.would_refuse(),
+        )
+    };
+    let soft = Some(0);
+    assert_eq!(
+        [ask(), ask(), ask(), ask(), ask()],
+        [
+            (true, None),
+            (true, None),
+            (true, soft),
+            (true, soft),
+            (false, soft)
+        ]
+    );
+    let refused: Vec<u64> = levels.iter().map(|l| l.refused).collect();
+    assert_eq!(refused, [3, 1]);
+}

@@ -13,9 +13,10 @@ macro_rules! fields {
 }
 
 fields!(Number: "op" Op, "arrived" Arrived, "input_tokens" InputTokens, "output_tokens" OutputTokens, "bytes" Bytes,
-    "deadline" Deadline, "disconnect" Disconnect, "service_time" ServiceTime, "blocks" Blocks,);
+    "deadline" Deadline, "disconnect" Disconnect, "service_time" ServiceTime, "blocks" Blocks,
+    "status" Status,);
 fields!(Name: "tenant" Tenant, "user" User, "route" Route, "region" Region, "class" Class, "client" Client,
-    "model" Model, "prompt" Prompt, "body" Body,);
+    "model" Model, "address" Address, "prompt" Prompt, "body" Body,);
 
 impl Number {
     pub(super) fn is_time(self) -> bool {
@@ -35,6 +36,7 @@ impl Number {
             Number::Deadline => r.deadline,
             Number::Disconnect => r.disconnect,
             Number::ServiceTime => r.service_time,
+            Number::Status => u64::from(r.status),
             Number::Blocks => r.payload.blocks.len() as u64,
         }
     }
@@ -50,6 +52,7 @@ impl Name {
             Name::Class => tags.class.name(r.class),
             Name::Client => tags.client.name(r.client),
             Name::Model => tags.model.name(r.model),
+            Name::Address => tags.address.name(r.address),
             Name::Body => &r.payload.raw,
             Name::Prompt => r
                 .payload
