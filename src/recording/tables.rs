@@ -168,6 +168,28 @@ pub mod outcome {
     pub const DEGRADED: u8 = 9;
 }
 
+/// What an answer says of itself, whatever its status. Index into the words of `told`.
+pub mod told {
+    /// The words of the column.
+    pub const WORDS: &[&str] = &["", "complete", "partial", "failed"];
+    /// All that was asked for is there.
+    pub const COMPLETE: u8 = 1;
+    /// Something is missing, and the answer says so.
+    pub const PARTIAL: u8 = 2;
+    /// There is no answer.
+    pub const FAILED: u8 = 3;
+}
+
+/// Whether a streamed answer came to its end. Index into the words of `end_marker`.
+pub mod end_marker {
+    /// The words of the column.
+    pub const WORDS: &[&str] = &["", "present", "missing"];
+    /// It did.
+    pub const PRESENT: u8 = 1;
+    /// The connection closed before.
+    pub const MISSING: u8 = 2;
+}
+
 /// Where an answer came from. Index into the words of `served_by`.
 pub mod served_by {
     /// The words of the column.
@@ -310,6 +332,15 @@ table! {
         itl: u64, Span, "between two tokens of the answer, in the mean; 0 is none";
         prefix_hit: u32, Count, "prompt tokens that an engine found in memory";
         reject: u16, Name("reject"), "which level of the limiter refused it, or its fallback";
+        told: u8, Word(told::WORDS), "what the answer says of itself, whatever its status";
+        honest: u8, Word(outcome::WORDS), "how it ended by the log of its sub-steps, whatever the answer says";
+        steps_failed: u16, Count, "sub-steps without a result: failed, given up, or left out for what they wait for";
+        items_sent: u32, Count, "items that the request brought to a bulk call";
+        items_stored: u32, Count, "those that were stored";
+        shards: u16, Count, "shards that a search asked";
+        shards_ok: u16, Count, "those that answered";
+        hits: u32, Count, "hits that a search found";
+        end_marker: u8, Word(end_marker::WORDS), "whether the streamed answer of a dependency came to its end";
     }
 }
 

@@ -14,6 +14,7 @@ mod join;
 mod journey;
 mod latency;
 mod memory;
+mod parts;
 mod process;
 mod purpose;
 mod queue;

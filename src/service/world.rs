@@ -4,6 +4,7 @@ use super::{
     answers::Answers,
     dependencies::Dependency,
     fields::FieldNotes,
+    parts::Stores,
     process::{Process, State},
     purpose,
     ranked::Pages,
@@ -103,6 +104,7 @@ pub struct World<'r> {
     pub(super) warming: RefCell<VecDeque<Request>>,
     pub(super) answers: Answers,
     pub(super) strays: Strays,
+    pub(super) stores: RefCell<Stores>,
     pub(super) judges: RefCell<Judges>,
     pub(super) events: EventNames,
     /// Payload fields that say what the content of a request is; `None` is all.
@@ -201,6 +203,7 @@ impl<'r> World<'r> {
             warming: RefCell::default(),
             answers: Answers::new(&versions),
             strays: Strays::new(sim),
+            stores: RefCell::default(),
             judges: RefCell::new(Judges::new(
                 versions.iter().map(|v| &v.spec),
                 first.replicas,
