@@ -6,13 +6,14 @@
 mod error;
 mod latency;
 mod outage;
+mod parts;
 mod shape;
 
 pub use shape::Shape;
 
 use crate::{
     config::{Kind, Options, Percent},
-    service::seams::{Perturb, Saboteur, Seam},
+    service::seams::{Part, Perturb, Saboteur, Seam, Whole},
     sim::dice::{Dice, Draw, Purpose},
 };
 use std::cell::Cell;
@@ -21,6 +22,16 @@ use std::cell::Cell;
 pub trait Fault {
     /// What it does at a seam. `strength` is between 0 and 1 while it ramps; `draw` this strike's own dice.
     fn strike(&self, strength: f64, draw: &mut Draw) -> Perturb;
+
+    /// Whether it makes a part of a call fail.
+    fn refuses(&self, _part: &Part<'_>) -> bool {
+        false
+    }
+
+    /// After how many ns it closes the connection of a stream.
+    fn cuts(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// The faults that a file may name.
@@ -43,6 +54,24 @@ pub fn kinds() -> Vec<Kind<Box<dyn Fault>>> {
             summary: "calls never end",
             fields: outage::OutageFault::fields,
             build: outage::build,
+        },
+        Kind {
+            name: "item-error",
+            summary: "items of bulk calls are refused",
+            fields: parts::ItemErrorFault::fields,
+            build: parts::build_item_error,
+        },
+        Kind {
+            name: "shard-loss",
+            summary: "a shard of searches is lost",
+            fields: parts::ShardLossFault::fields,
+            build: parts::build_shard_loss,
+        },
+        Kind {
+            name: "cut-stream",
+            summary: "connections of streamed answers are closed before the end",
+            fields: parts::CutStreamFault::fields,
+            build: parts::build_cut_stream,
         },
     ]
 }
@@ -110,6 +139,46 @@ impl Saboteur for Faults {
             }
         }
         Perturb::Nothing
+    }
+
+    fn refuses(&self, call: &Whole<'_>, part: &Part<'_>) -> bool {
+        let number = match part {
+            Part::Item { number, .. } | Part::Shard { number } => *number as u64,
+        };
+        self.0.iter().enumerate().any(|(i, planted)| {
+            let struck = planted.reaches(call)
+                && planted.fault.refuses(part)
+                && planted.strikes_part(i, number, call);
+            planted.hits.set(planted.hits.get() + u64::from(struck));
+            struck
+        })
+    }
+
+    fn cuts(&self, call: &Whole<'_>, time: u64) -> Option<u64> {
+        for (i, planted) in self.0.iter().enumerate() {
+            let cut = planted.fault.cuts().filter(|&after| after < time);
+            if cut.is_some() && planted.reaches(call) && planted.strikes_part(i, 0, call) {
+                planted.hits.set(planted.hits.get() + 1);
+                return cut;
+            }
+        }
+        None
+    }
+}
+
+impl Planted {
+    /// Whether a call is one of those that it may strike.
+    fn reaches(&self, call: &Whole<'_>) -> bool {
+        self.dependency == call.dependency && (self.replica == 0 || self.replica == call.replica)
+    }
+
+    /// Whether it strikes a part of a call now. While it ramps, a share of its victims is spared.
+    fn strikes_part(&self, fault: usize, part: u64, call: &Whole<'_>) -> bool {
+        let strength = self.shape.strength(call.now);
+        let n = (fault as u64) << 32 | part << 16 | u64::from(call.attempt);
+        strength > 0.0
+            && call.dice.draw(VICTIM, n).chance(self.share)
+            && call.dice.draw(STRIKE, n).chance(strength)
     }
 }
 

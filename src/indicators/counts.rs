@@ -2,7 +2,8 @@
 
 use super::{distinct::Distinct, sketch::Sketch};
 use crate::recording::{
-    AttemptRow, RequestRow, attempts, cache, end_marker, miss, outcome, parsed, requests, result, served_by, told,
+    AttemptRow, RequestRow, attempts, cache, end_marker, miss, outcome, parsed, requests, result,
+    served_by, told,
 };
 
 /// A duration that windows summarise.

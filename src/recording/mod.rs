@@ -15,8 +15,8 @@ pub use column::Column;
 pub use recorder::{Keep, Observer, Recorder};
 pub use table::Table;
 pub use tables::{
-    AttemptRow, ColumnSpec, EventRow, GaugeRow, Meaning, RequestRow, Row, attempts, cache, end_marker,
-    events, gauges, miss, outcome, parsed, requests, result, served_by, told,
+    AttemptRow, ColumnSpec, EventRow, GaugeRow, Meaning, RequestRow, Row, attempts, cache,
+    end_marker, events, gauges, miss, outcome, parsed, requests, result, served_by, told,
 };
 
 use crate::config::Names;

@@ -64,9 +64,8 @@ pub fn recorded_columns(versions: &[ServiceSpec]) -> (Table<RequestRow>, Table<A
         any(ServiceSpec::logs_parts),
         &[requests::told, requests::honest, requests::steps_failed],
     );
-    let part = |on: fn(&DependencySpec) -> bool| {
-        versions.iter().any(|s| s.dependencies.iter().any(on))
-    };
+    let part =
+        |on: fn(&DependencySpec) -> bool| versions.iter().any(|s| s.dependencies.iter().any(on));
     unless(
         part(|d| d.items.is_some()),
         &[requests::items_sent, requests::items_stored],

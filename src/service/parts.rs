@@ -141,7 +141,11 @@ pub(super) fn plan(
     let mut planned = Planned::default();
     if let Some(items) = &spec.items {
         bulk(w, v, parts, step, items, number, &mut planned);
-        let more = items.options.time.0.saturating_mul(planned.items.len() as u64);
+        let more = items
+            .options
+            .time
+            .0
+            .saturating_mul(planned.items.len() as u64);
         *time = time.saturating_add(more);
     }
     search(w, v, parts, step, number, time, &mut planned);
@@ -157,8 +161,8 @@ pub(super) fn plan(
         }
         let limit = stream.proxy_limit;
         if limit > 0 && limit < planned.cut.unwrap_or(tokens) {
-            *time = (*time as f64 * f64::from(limit) / f64::from(planned.cut.unwrap_or(tokens)))
-                as u64;
+            *time =
+                (*time as f64 * f64::from(limit) / f64::from(planned.cut.unwrap_or(tokens))) as u64;
             planned.cut = Some(limit);
         }
     }
@@ -200,9 +204,13 @@ fn bulk(
     if new {
         for item in 0..u64::from(size) {
             let mut draw = v.dice.draw(purpose::ITEM, item << 32 | step.draws);
-            let carried = items.fields.iter().enumerate().fold(0, |all, (i, (_, share))| {
-                all | u32::from(draw.chance(*share)) << i
-            });
+            let carried = items
+                .fields
+                .iter()
+                .enumerate()
+                .fold(0, |all, (i, (_, share))| {
+                    all | u32::from(draw.chance(*share)) << i
+                });
             several.fields.push(carried);
             stores.note(step.dependency, carried, |(sent, _)| *sent += 1);
         }
@@ -216,13 +224,16 @@ fn bulk(
         let carried = several.fields[item];
         let carries = |i: usize| carried >> i & 1 == 1;
         let refused = (0..items.fields.len()).any(|i| items.refused[i] && carries(i))
-            || w.saboteur.refuses(&whole, &Part::Item {
-                number: item,
-                carries: &|name| {
-                    let field = items.fields.iter().position(|(field, _)| field == name);
-                    field.is_some_and(carries)
+            || w.saboteur.refuses(
+                &whole,
+                &Part::Item {
+                    number: item,
+                    carries: &|name| {
+                        let field = items.fields.iter().position(|(field, _)| field == name);
+                        field.is_some_and(carries)
+                    },
                 },
-            });
+            );
         let chance = o.error_rate.0;
         let key = u64::from(number) << 48 | (item as u64) << 32 | step.draws;
         if refused || chance > 0.0 && v.dice.draw(purpose::ITEM_FAILS, key).chance(chance) {
@@ -270,7 +281,9 @@ fn search(
         if lost || shards.error_rate.0 > 0.0 && fails(v).chance(shards.error_rate.0) {
             continue;
         }
-        let took = spec.latency.sample(size, &mut v.dice.draw(purpose::SHARD, key));
+        let took = spec
+            .latency
+            .sample(size, &mut v.dice.draw(purpose::SHARD, key));
         slowest = slowest.max(Some(took));
         let mut draw = v.dice.draw(purpose::HITS, once);
         planned.hits += draw.below(2 * u64::from(shards.hits) + 1) as u32;
@@ -287,12 +300,7 @@ fn search(
 
 impl Planned {
     /// The answer is there: what it brought counts. How the call failed, if it did after all.
-    pub fn arrives(
-        self,
-        w: &World<'_>,
-        parts: &RefCell<Parts>,
-        step: &Step,
-    ) -> Option<Failure> {
+    pub fn arrives(self, w: &World<'_>, parts: &RefCell<Parts>, step: &Step) -> Option<Failure> {
         let parts = &mut *parts.borrow_mut();
         if self.refusal.is_some() {
             return self.refusal;
@@ -301,14 +309,18 @@ impl Planned {
             let mut stores = w.stores.borrow_mut();
             for item in self.items {
                 bulk.there[item] = true;
-                stores.note(step.dependency, bulk.fields[item], |(_, stored)| *stored += 1);
+                stores.note(step.dependency, bulk.fields[item], |(_, stored)| {
+                    *stored += 1
+                });
             }
         }
         if let Some(search) = parts.searches.iter_mut().find(|s| s.step == step.draws) {
             self.shards.into_iter().for_each(|s| search.there[s] = true);
             parts.hits = parts.hits.saturating_add(self.hits);
         }
-        let stream = w.newest().spec.dependencies[step.dependency].stream.as_ref()?;
+        let stream = w.newest().spec.dependencies[step.dependency]
+            .stream
+            .as_ref()?;
         if let Some(tokens) = self.cut {
             parts.end = end_marker::MISSING;
             if stream.on_cut == OnCut::Fail {

@@ -138,8 +138,8 @@ impl World<'_> {
             background: stray.background,
             spoilt: Cell::new(false),
             retry_after: Cell::new(0),
-                        parts: None,
-                    };
+            parts: None,
+        };
         let _running = Counted::new(&self.strays.running);
         let step = &version.spec.steps[stray.step];
         stray.ended.set(one(self, &visit, step, &stray.limit).await);

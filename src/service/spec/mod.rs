@@ -28,9 +28,7 @@ pub use parts::{
 use parts::{
     part, read_cache, read_merge, read_parse, read_queue, read_single_flight, read_trending,
 };
-pub use report::{
-    ItemsSpec, MOST_ITEMS, OnCut, ReportKind, ReportOptions, Status,
-};
+pub use report::{ItemsSpec, MOST_ITEMS, OnCut, ReportKind, ReportOptions, Status};
 pub use schema::{component as component_schema, schemas as service_schemas};
 
 crate::options! {
@@ -132,9 +130,8 @@ pub struct ServiceSpec {
 impl ServiceSpec {
     /// Whether the outcome of what answers are made of is logged.
     pub fn logs_parts(&self) -> bool {
-        let parts = |d: &DependencySpec| {
-            d.items.is_some() || d.shards.is_some() || d.stream.is_some()
-        };
+        let parts =
+            |d: &DependencySpec| d.items.is_some() || d.shards.is_some() || d.stream.is_some();
         self.report.is_some() || self.dependencies.iter().any(parts)
     }
 

@@ -106,10 +106,8 @@ impl ItemsOptions {
             match known.clone().position(|known| known == name) {
                 Some(i) => refused[i] = true,
                 None => {
-                    return Err(
-                        Refusal::at(at, format!("items have no field \"{name}\""))
-                            .help(crate::config::suggestion(name, known)),
-                    );
+                    return Err(Refusal::at(at, format!("items have no field \"{name}\""))
+                        .help(crate::config::suggestion(name, known)));
                 }
             }
         }
