@@ -40,8 +40,6 @@ crate::options! {
         optional: bool = false, "false";
         /// What its failure means: "fail", "skip" (also all that waits for it), "default" (what waits for it goes on).
         on_failure: Option<OnFailure> = None, "fail";
-        /// Whether it does no harm when it is made twice: only then `report.retry_failed` makes it again.
-        idempotent: bool = true, "true";
     }
 }
 

@@ -35,7 +35,7 @@ crate::options! {
         kind: ReportKind = ReportKind::Honest, "honest";
         /// Status of an answer that lacks something and says so: 206, 207, or 200 with a map of failures.
         status: Status = Status::Partial, "206";
-        /// Sub-steps, items and shards that have failed are asked for again before the answer goes out, they alone, and where the call is idempotent.
+        /// Sub-steps, items and shards that have failed are asked for again before the answer goes out, they alone, and where the call is repeatable (`retry.repeatable`).
         retry_failed: bool = false, "false";
     }
 }

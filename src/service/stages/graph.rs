@@ -71,7 +71,7 @@ async fn make_again(
             };
             let waits = step.options.after.iter().any(|(name, _)| waits(name));
             let lacks = failed || parts.borrow().lacks(step);
-            if !lacks || waits || !step.options.idempotent {
+            if !lacks || waits || !step.options.retry.repeatable {
                 continue;
             }
             let (_, end) = one(w, v, step, limit).await;
