@@ -125,3 +125,110 @@ fn parts_that_cannot_be_are_refused() {
         );
     }
 }
+
+/// A file in which each rule finds something, and nothing else is wrong.
+const CARELESS: &str = r#"
+schema = 1
+title = "careless"
+[trace]
+arrivals = { kind = "poisson", rate = "20/s" }
+duration = "30s"
+[clients]
+patience = "1s"
+retry = { max = 3 }
+[service]
+report = { kind = "always-ok" }
+call = [
+    { dependency = "tool", optional = true, timeout = "5s", retry = { max = 2, jitter = "none" } },
+    { dependency = "llm" },
+]
+[dependency.tool]
+latency = "5ms"
+[dependency.llm]
+latency = "5ms"
+[[timeline]]
+at = "33%"
+fault = { kind = "error", target = "tool" }
+[gates]
+errors = "error_rate < 1%"
+[expect]
+breached = ["errors"]
+"#;
+
+#[test]
+fn each_rule_of_files_finds_what_it_is_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("careless.toml");
+    let file = file.to_str().unwrap();
+    let found = |text: &str| {
+        std::fs::write(file, text).unwrap();
+        gameday(&["lint", file]).1
+    };
+    let text = found(CARELESS);
+    for code in [
+        "one-flag",
+        "status-only",
+        "retries-in-two-layers",
+        "retry-unbounded",
+        "timeout-beyond-patience",
+        "no-owner",
+        "no-fix",
+    ] {
+        assert!(text.contains(&format!(": {code}: ")), "{code}: {text}");
+    }
+    assert!(text.contains("12 attempts"), "{text}");
+    let start = CARELESS.find("[gates]").unwrap();
+    assert!(found(&CARELESS[..start]).contains(": no-gates: "));
+    // Each is silent once it is put right.
+    for (wrong, right, code) in [
+        ("kind = \"always-ok\"", "kind = \"honest\"", "one-flag"),
+        (
+            "error_rate < 1%",
+            "partial_failure_rate < 1%",
+            "status-only",
+        ),
+        (
+            "retry = { max = 3 }",
+            "retry = { max = 3, budget = \"10%\" }",
+            "retries-in-two-layers",
+        ),
+        ("jitter = \"none\"", "jitter = \"full\"", "retry-unbounded"),
+        (
+            "timeout = \"5s\"",
+            "timeout = \"500ms\"",
+            "timeout-beyond-patience",
+        ),
+        ("[gates]", "[owners]\ncall = \"us\"\n[gates]", "no-owner"),
+        ("breached = [\"errors\"]", "breached = []", "no-fix"),
+    ] {
+        assert!(CARELESS.contains(wrong), "{wrong}");
+        let text = found(&CARELESS.replace(wrong, right));
+        assert!(!text.contains(&format!(": {code}: ")), "{code}: {text}");
+    }
+    let (_, list) = gameday(&["lint", "--list"]);
+    assert!(list.lines().count() >= 10, "{list}");
+}
+
+/// Our own export need not have the log of sub-steps: the calls tell of what was swallowed.
+#[test]
+fn a_recording_without_the_log_of_sub_steps_is_told_what_it_lacks() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("careless.toml");
+    let text = CARELESS.replace("report = { kind = \"always-ok\" }\n", "");
+    std::fs::write(&file, text).unwrap();
+    let saved = folder.path().join("saved");
+    let saved = saved.to_str().unwrap();
+    gameday(&[
+        "replay",
+        file.to_str().unwrap(),
+        "--no-report",
+        "--save",
+        saved,
+    ]);
+    let (code, text) = gameday(&["lint", saved]);
+    assert_eq!(code, Some(1));
+    assert!(
+        text.contains("missing-column: it is not recorded what their sub-steps"),
+        "{text}"
+    );
+}
