@@ -133,6 +133,7 @@ title = "careless"
 [trace]
 arrivals = { kind = "poisson", rate = "20/s" }
 duration = "30s"
+classes = { urgent = 1, later = 1 }
 [clients]
 patience = "1s"
 retry = { max = 3 }
@@ -147,9 +148,10 @@ latency = "5ms"
 [dependency.llm]
 latency = "5ms"
 [[timeline]]
-at = "33%"
+at = "15%"
 fault = { kind = "error", target = "tool" }
 [gates]
+latency = "latency p(95) < 2x baseline"
 errors = "error_rate < 1%"
 [expect]
 breached = ["errors"]
@@ -171,6 +173,8 @@ fn each_rule_of_files_finds_what_it_is_for() {
         "retries-in-two-layers",
         "retry-unbounded",
         "timeout-beyond-patience",
+        "no-class-gate",
+        "short-baseline",
         "no-owner",
         "no-fix",
     ] {
@@ -181,6 +185,12 @@ fn each_rule_of_files_finds_what_it_is_for() {
     assert!(found(&CARELESS[..start]).contains(": no-gates: "));
     // Each is silent once it is put right.
     for (wrong, right, code) in [
+        (
+            "error_rate < 1%",
+            "error_rate by class < 1%",
+            "no-class-gate",
+        ),
+        ("at = \"15%\"", "at = \"25%\"", "short-baseline"),
         ("kind = \"always-ok\"", "kind = \"honest\"", "one-flag"),
         (
             "error_rate < 1%",

@@ -3,12 +3,14 @@
 
 mod client_and_service_retry;
 mod hidden_failures;
+mod no_class_gate;
 mod no_fix;
 mod no_gates;
 mod no_owner;
 mod one_flag;
 mod recording_columns;
 mod retry_policy;
+mod short_baseline;
 mod status_only;
 mod timeout_beyond_patience;
 
@@ -67,6 +69,8 @@ pub const RULES: &[&Rule] = &[
     &client_and_service_retry::RULE,
     &retry_policy::RULE,
     &timeout_beyond_patience::RULE,
+    &no_class_gate::RULE,
+    &short_baseline::RULE,
     &no_owner::RULE,
     &no_gates::RULE,
     &no_fix::RULE,
