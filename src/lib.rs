@@ -14,6 +14,7 @@ pub mod faults;
 pub mod gates;
 pub mod incident;
 pub mod indicators;
+pub mod lint;
 pub mod recording;
 pub mod report;
 pub mod service;

@@ -198,6 +198,40 @@ every = "5s"
 window = { kind = "sliding-max", most = 1000 }
 "#;
 
+/// Answers of several parts, with all that may be said of them.
+const PARTS: &str = r#"
+schema = 1
+title = "answers of several parts"
+[trace]
+arrivals = { kind = "poisson", rate = "20/s" }
+duration = "30s"
+[service]
+report = { kind = "honest", status = "207", retry_failed = true }
+call = [
+    { dependency = "store" },
+    { dependency = "index" },
+    { dependency = "model", on_failure = "default" },
+]
+[dependency.store]
+latency = "5ms"
+items = { tokens = 20, routes = ["/bulk"], time = "1ms", fields = { due = "46%" }, refuses = ["due"], quota = 1000, error_rate = "1%" }
+[dependency.index]
+latency = "5ms"
+shards = { count = 4, hits = 3, need = 2, error_rate = "2%" }
+[dependency.model]
+latency = { kind = "tokens", per_output = "1ms" }
+stream = { proxy_timeout = "200ms", proxy_limit = 400, on_cut = "complete" }
+[[timeline]]
+at = "33%"
+fault = { kind = "item-error", target = "store", field = "due", percentage = "50%" }
+[[timeline]]
+at = "40%"
+fault = { kind = "shard-loss", target = "index", shard = 2 }
+[[timeline]]
+at = "50%"
+fault = { kind = "cut-stream", target = "model", after = "100ms" }
+"#;
+
 /// A part that stands in the place of another one of those.
 const STORED: &str = r#"
 schema = 1
@@ -283,4 +317,14 @@ fn what_the_program_takes_is_right_by_the_schema() {
         ("mode = \"limit\"", "mode = \"limits\""),
     ];
     taken_and_held(STORED, &misspelt);
+    let misspelt = [
+        ("status = \"207\"", "status = \"208\""),
+        ("retry_failed", "retry_faild"),
+        ("refuses =", "refusse ="),
+        ("need = 2", "nede = 2"),
+        ("on_cut = \"complete\"", "on_cut = \"whole\""),
+        ("kind = \"shard-loss\"", "kind = \"shard-lost\""),
+        ("after = \"100ms\"", "afther = \"100ms\""),
+    ];
+    taken_and_held(PARTS, &misspelt);
 }

@@ -93,6 +93,10 @@ pub const SHIPPED: &[(&str, &str)] = &[
         "incident-24",
         include_str!("../../incidents/incident-24.toml"),
     ),
+    (
+        "incident-29",
+        include_str!("../../incidents/incident-29.toml"),
+    ),
 ];
 
 /// The text of an incident, and the path that refusals name.

@@ -5,6 +5,7 @@
 mod diagnose;
 mod find;
 mod lab;
+mod lint;
 mod list;
 mod output;
 mod replay;
@@ -51,6 +52,8 @@ enum Command {
     Trace(trace::TraceArgs),
     /// Experiments beside incidents: data structures on this machine, memory over a soak.
     Lab(lab::LabArgs),
+    /// Say what the contract of an incident or a recording leaves unseen; exit with 1 when there is something.
+    Lint(lint::LintArgs),
     /// List incidents, causes, indicators, components or faults.
     List(list::ListArgs),
     /// Print the JSON Schema of incident files.
@@ -71,6 +74,7 @@ pub fn main() -> ExitCode {
         Command::Verify(args) => verify::run(args, &mut out),
         Command::Trace(args) => trace::run(args, &mut out).map(|()| ExitCode::SUCCESS),
         Command::Lab(args) => lab::run(args, &mut out),
+        Command::Lint(args) => lint::run(args, &mut out),
         Command::List(args) => list::run(args, &mut out),
         Command::Schema => schema::run(&mut out),
     };

@@ -7,6 +7,7 @@ mod clock_skew;
 mod error;
 mod latency;
 mod outage;
+mod parts;
 mod shape;
 mod size;
 
@@ -14,7 +15,7 @@ pub use shape::Shape;
 
 use crate::{
     config::{Kind, Options, Percent},
-    service::seams::{Perturb, Saboteur, Seam},
+    service::seams::{Part, Perturb, Saboteur, Seam, Whole},
     sim::dice::{Dice, Draw, Purpose},
     trace::{Filter, Request, SharedTags},
 };
@@ -56,6 +57,14 @@ pub trait Fault {
     fn skew(&self, _strength: f64) -> i64 {
         0
     }
+    /// Whether it makes a part of a call fail.
+    fn refuses(&self, _part: &Part<'_>) -> bool {
+        false
+    }
+    /// After how many ns it closes the connection of a stream.
+    fn cuts(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// The faults that a file may name.
@@ -90,6 +99,24 @@ pub fn kinds() -> Vec<Kind<Box<dyn Fault>>> {
             summary: "a replica's clock shows another time",
             fields: clock_skew::ClockSkewFault::fields,
             build: clock_skew::build,
+        },
+        Kind {
+            name: "item-error",
+            summary: "items of bulk calls are refused",
+            fields: parts::ItemErrorFault::fields,
+            build: parts::build_item_error,
+        },
+        Kind {
+            name: "shard-loss",
+            summary: "a shard of searches is lost",
+            fields: parts::ShardLossFault::fields,
+            build: parts::build_shard_loss,
+        },
+        Kind {
+            name: "cut-stream",
+            summary: "connections of streamed answers are closed before the end",
+            fields: parts::CutStreamFault::fields,
+            build: parts::build_cut_stream,
         },
     ]
 }
@@ -232,6 +259,49 @@ impl Saboteur for Faults {
             }
         }
         clock
+    }
+
+    fn refuses(&self, call: &Whole<'_>, part: &Part<'_>) -> bool {
+        let number = match part {
+            Part::Item { number, .. } | Part::Shard { number } => *number as u64,
+        };
+        self.planted.iter().enumerate().any(|(i, planted)| {
+            let struck = planted.reaches(call)
+                && planted.fault.refuses(part)
+                && planted.strikes_part(&self.tags, i, number, call);
+            planted.hits.set(planted.hits.get() + u64::from(struck));
+            struck
+        })
+    }
+
+    fn cuts(&self, call: &Whole<'_>, time: u64) -> Option<u64> {
+        for (i, planted) in self.planted.iter().enumerate() {
+            let cut = planted.fault.cuts().filter(|&after| after < time);
+            if cut.is_some()
+                && planted.reaches(call)
+                && planted.strikes_part(&self.tags, i, 0, call)
+            {
+                planted.hits.set(planted.hits.get() + 1);
+                return cut;
+            }
+        }
+        None
+    }
+}
+
+impl Planted {
+    /// Whether a call is one of those that it may strike.
+    fn reaches(&self, call: &Whole<'_>) -> bool {
+        self.reach == Reach::Calls
+            && self.dependency == call.dependency
+            && (self.replica == 0 || self.replica == call.replica)
+    }
+
+    /// Whether it strikes a part of a call now. While it ramps, a share of its victims is spared.
+    fn strikes_part(&self, tags: &SharedTags, fault: usize, part: u64, call: &Whole<'_>) -> bool {
+        let n = (fault as u64) << 32 | part << 16 | u64::from(call.attempt);
+        self.strikes(call.request, tags, call.dice, n, call.now)
+            .is_some_and(|strength| call.dice.draw(STRIKE, n).chance(strength))
     }
 }
 

@@ -75,6 +75,16 @@ impl Plan {
     }
 }
 
+impl Incident {
+    /// All versions of the service that the timeline and the fix bring, the one at the start first.
+    ///
+    /// # Errors
+    /// As reading the incident.
+    pub fn versions(&self, registries: &Registries) -> Result<Vec<ServiceSpec>, Refusal> {
+        build(self, registries, None).map(|plan| plan.versions)
+    }
+}
+
 fn build(
     incident: &Incident,
     registries: &Registries,

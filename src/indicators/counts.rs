@@ -2,8 +2,8 @@
 
 use super::{distinct::Distinct, sketch::Sketch};
 use crate::recording::{
-    AttemptRow, RequestRow, attempts, cache, miss, outcome, parsed, quota, requests, result,
-    served_by,
+    AttemptRow, RequestRow, attempts, cache, end_marker, miss, outcome, parsed, quota, requests,
+    result, served_by, told,
 };
 
 /// A duration that windows summarise.
@@ -177,8 +177,32 @@ pub(super) mod counter {
     pub const OVER_QUOTA: usize = 48;
     /// Requests that a soft limit would have refused.
     pub const SOFT_REJECTED: usize = 49;
+    /// By what the answer said of itself, four.
+    pub const TOLD: usize = 50;
+    /// Complete by the log of sub-steps.
+    pub const WHOLE: usize = 54;
+    /// Answered, and something is missing.
+    pub const PARTIAL: usize = 55;
+    /// Said to be complete, and something is missing.
+    pub const HIDDEN: usize = 56;
+    /// Sub-steps without a result.
+    pub const STEPS_FAILED: usize = 57;
+    /// Items sent.
+    pub const ITEMS_SENT: usize = 58;
+    /// Items stored.
+    pub const ITEMS_STORED: usize = 59;
+    /// Shards asked.
+    pub const SHARDS: usize = 60;
+    /// Shards that answered.
+    pub const SHARDS_OK: usize = 61;
+    /// Searches.
+    pub const SEARCHES: usize = 62;
+    /// Hits of searches.
+    pub const HITS: usize = 63;
+    /// By end marker, three.
+    pub const END: usize = 64;
     /// How many counters there are.
-    pub const ALL: usize = 50;
+    pub const ALL: usize = 67;
 }
 
 /// The columns of requests that a counter is made of.
@@ -193,6 +217,18 @@ pub(super) fn columns_of(number: usize) -> &'static [usize] {
         counter::UNDER_QUOTA_REJECTED => &[requests::quota, requests::outcome],
         counter::SOFT_REJECTED => &[requests::soft_reject],
         counter::PARSED..counter::UNDER_QUOTA => &[requests::parse_error],
+
+        counter::TOLD..counter::WHOLE => &[requests::told],
+        counter::WHOLE => &[requests::honest],
+        counter::PARTIAL => &[requests::honest, requests::outcome],
+        counter::HIDDEN => &[requests::honest, requests::told],
+        counter::STEPS_FAILED => &[requests::steps_failed],
+        counter::ITEMS_SENT => &[requests::items_sent],
+        counter::ITEMS_STORED => &[requests::items_stored],
+        counter::SHARDS | counter::SEARCHES => &[requests::shards],
+        counter::SHARDS_OK => &[requests::shards_ok],
+        counter::HITS => &[requests::hits],
+        counter::END..counter::ALL => &[requests::end_marker],
         counter::FIRST => &[requests::tries],
         counter::ATTEMPTS | counter::CALLERS => &[requests::attempts],
         counter::COLD => &[requests::cold],
@@ -209,6 +245,8 @@ const _: () = {
     assert!(miss::WORDS.len() == counter::RESULT - counter::MISS);
     assert!(result::WORDS.len() == counter::PARSE_ERRORS - counter::RESULT);
     assert!(parsed::WORDS.len() == counter::UNDER_QUOTA - counter::PARSED);
+    assert!(told::WORDS.len() == counter::WHOLE - counter::TOLD);
+    assert!(end_marker::WORDS.len() == counter::ALL - counter::END);
 };
 
 /// One window.
@@ -235,6 +273,27 @@ fn refused(row: &RequestRow) -> bool {
         row.outcome,
         outcome::REJECTED | outcome::SHED | outcome::PARSE_ERROR | outcome::UNAVAILABLE
     )
+}
+
+/// What an answer is made of, where the service logs its sub-steps.
+#[inline(never)]
+fn parts_of_answer(counts: &mut [u32; counter::ALL], row: &RequestRow) {
+    let whole = row.honest == outcome::OK;
+    let answered = matches!(row.outcome, outcome::OK | outcome::DEGRADED);
+    let mut add = |counter: usize, n: u32| counts[counter] = counts[counter].saturating_add(n);
+    add(counter::TOLD + word(row.told, told::WORDS), 1);
+    add(counter::WHOLE, u32::from(whole));
+    add(counter::PARTIAL, u32::from(answered && !whole));
+    let hidden = !whole && row.told == told::COMPLETE;
+    add(counter::HIDDEN, u32::from(hidden));
+    add(counter::STEPS_FAILED, u32::from(row.steps_failed));
+    add(counter::ITEMS_SENT, row.items_sent);
+    add(counter::ITEMS_STORED, row.items_stored);
+    add(counter::SHARDS, u32::from(row.shards));
+    add(counter::SHARDS_OK, u32::from(row.shards_ok));
+    add(counter::SEARCHES, u32::from(row.shards > 0));
+    add(counter::HITS, row.hits);
+    add(counter::END + word(row.end_marker, end_marker::WORDS), 1);
 }
 
 impl Cell {
@@ -274,6 +333,10 @@ impl Cell {
         }
         counts[counter::SOFT_REJECTED] += u32::from(row.soft_reject != 0);
         counts[counter::COLD] += u32::from(row.cold != 0);
+        let of_parts = u32::from(row.honest | row.told | row.end_marker | (row.shards > 0) as u8);
+        if of_parts | row.items_sent != 0 {
+            parts_of_answer(counts, row);
+        }
         if parts.keeps(Parts::DISTINCT) {
             self.keys.insert(row.h_key);
             self.contents.insert(row.h_canon);

@@ -37,7 +37,7 @@ pub struct Watch {
     rooms: Vec<Vec<u16>>,
     gauges: IndexMap<u16, Readings>,
     /// Columns of requests, and of attempts, that the recording lacks.
-    lacks: (u64, u64),
+    lacks: (u128, u64),
 }
 
 /// The readings of one gauge.
@@ -104,7 +104,7 @@ impl Watch {
     pub(super) fn lacking(&mut self, recording: &Recording) {
         let requests = recording.requests.recorded();
         let attempts = recording.attempts.recorded();
-        self.lacks.0 = requests.fold(u64::MAX, |mask, c| mask & !(1 << c));
+        self.lacks.0 = requests.fold(u128::MAX, |mask, c| mask & !(1 << c));
         self.lacks.1 = attempts.fold(u64::MAX, |mask, c| mask & !(1 << c));
     }
 

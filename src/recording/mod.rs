@@ -15,8 +15,8 @@ pub use column::Column;
 pub use recorder::{Keep, Observer, Recorder};
 pub use table::Table;
 pub use tables::{
-    AttemptRow, ColumnSpec, EventRow, GaugeRow, Meaning, RequestRow, Row, attempts, cache, events,
-    gauges, miss, outcome, parsed, quota, requests, result, served_by,
+    AttemptRow, ColumnSpec, EventRow, GaugeRow, Meaning, RequestRow, Row, attempts, cache,
+    end_marker, events, gauges, miss, outcome, parsed, quota, requests, result, served_by, told,
 };
 
 use crate::config::Names;

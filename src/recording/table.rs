@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 pub struct Table<R: Row> {
     columns: Vec<Column>,
     /// Bit per column: whether it is recorded. One that is not is never evidence of anything.
-    present: u64,
+    present: u128,
     len: usize,
     row: PhantomData<R>,
 }
@@ -20,7 +20,7 @@ impl<R: Row> Default for Table<R> {
         let columns = vec![Column::default(); R::COLUMNS.len()];
         Table {
             columns,
-            present: u64::MAX >> (64 - R::COLUMNS.len()),
+            present: u128::MAX >> (128 - R::COLUMNS.len()),
             len: 0,
             row: PhantomData,
         }

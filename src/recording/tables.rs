@@ -168,6 +168,28 @@ pub mod outcome {
     pub const DEGRADED: u8 = 9;
 }
 
+/// What an answer says of itself, whatever its status. Index into the words of `told`.
+pub mod told {
+    /// The words of the column.
+    pub const WORDS: &[&str] = &["", "complete", "partial", "failed"];
+    /// All that was asked for is there.
+    pub const COMPLETE: u8 = 1;
+    /// Something is missing, and the answer says so.
+    pub const PARTIAL: u8 = 2;
+    /// There is no answer.
+    pub const FAILED: u8 = 3;
+}
+
+/// Whether a streamed answer came to its end. Index into the words of `end_marker`.
+pub mod end_marker {
+    /// The words of the column.
+    pub const WORDS: &[&str] = &["", "present", "missing"];
+    /// It did.
+    pub const PRESENT: u8 = 1;
+    /// The connection closed before.
+    pub const MISSING: u8 = 2;
+}
+
 /// Where an answer came from. Index into the words of `served_by`.
 pub mod served_by {
     /// The words of the column.
@@ -323,6 +345,15 @@ table! {
         soft_reject: u16, Name("reject"), "which soft level of the limiter would have refused it";
         quota: u8, Word(quota::WORDS), "whether it was within what its tenant, or user, was promised";
         address: u64, Digest, "digest of the client's address, as the service saw it; 0 is not recorded";
+        told: u8, Word(told::WORDS), "what the answer says of itself, whatever its status";
+        honest: u8, Word(outcome::WORDS), "how it ended by the log of its sub-steps, whatever the answer says";
+        steps_failed: u16, Count, "sub-steps without a result: failed, given up, or left out for what they wait for";
+        items_sent: u32, Count, "items that the request brought to a bulk call";
+        items_stored: u32, Count, "those that were stored";
+        shards: u16, Count, "shards that a search asked";
+        shards_ok: u16, Count, "those that answered";
+        hits: u32, Count, "hits that a search found";
+        end_marker: u8, Word(end_marker::WORDS), "whether the streamed answer of a dependency came to its end";
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::{
     journey::{Visit, journey},
+    parts,
     process::NEVER,
     purpose, row,
     spec::ClientRetry,
@@ -104,6 +105,7 @@ async fn one_try(w: &World<'_>, request: &Request, tries: u8) -> (u8, u64) {
         background: false,
         spoilt: Cell::new(false),
         retry_after: Cell::new(0),
+        parts: version.logs_parts.then(Box::default),
     };
     let patience = [
         w.newest().spec.clients.patience.0,
@@ -162,6 +164,7 @@ pub(super) async fn background(w: &World<'_>, request: &Request, version_index: 
         background: true,
         spoilt: Cell::new(false),
         retry_after: Cell::new(0),
+        parts: None,
     };
     let end = journey(w, &visit, &mut row.row).await;
     row.end(end);
@@ -190,6 +193,9 @@ impl<'w, 'r> Row<'w, 'r> {
         self.ended = true;
         self.row.outcome = outcome;
         self.row.latency = self.w.sim.now() - self.row.arrived;
+        if self.w.newest().logs_parts && self.row.honest == 0 {
+            parts::say_whole(&mut self.row);
+        }
         self.w.record(self.number, &self.row);
         outcome
     }

@@ -1,6 +1,6 @@
 //! What a recording of these versions has columns for.
 
-use super::spec::{DependencyKind, LevelSpec, ServiceSpec};
+use super::spec::{DependencyKind, DependencySpec, LevelSpec, ServiceSpec};
 use crate::components::keys::Tag;
 use crate::recording::{AttemptRow, RequestRow, Row, Table, requests};
 
@@ -71,6 +71,21 @@ pub fn recorded_columns(versions: &[ServiceSpec]) -> (Table<RequestRow>, Table<A
         }),
         &[requests::ttft, requests::itl, requests::prefix_hit],
     );
+    unless(
+        any(ServiceSpec::logs_parts),
+        &[requests::told, requests::honest, requests::steps_failed],
+    );
+    let part =
+        |on: fn(&DependencySpec) -> bool| versions.iter().any(|s| s.dependencies.iter().any(on));
+    unless(
+        part(|d| d.items.is_some()),
+        &[requests::items_sent, requests::items_stored],
+    );
+    unless(
+        part(|d| d.shards.is_some()),
+        &[requests::shards, requests::shards_ok, requests::hits],
+    );
+    unless(part(|d| d.stream.is_some()), &[requests::end_marker]);
     unless(
         any(|s| s.dependencies.iter().any(|d| d.pool > 0)),
         &[requests::pool_wait],

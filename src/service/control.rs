@@ -330,6 +330,12 @@ impl World<'_> {
             .gauges(now, &mut |gauge, value| rows.push((gauge.into(), 0, value)));
         self.answers
             .gauges(&mut |gauge, value| rows.push((gauge.into(), 0, value)));
+        let dependencies = &self.newest().spec.dependencies;
+        self.stores
+            .borrow_mut()
+            .gauges(dependencies, &mut |gauge, value| {
+                rows.push((gauge, 0, value))
+            });
         self.look_at_lists(&mut |gauge, replica, value| rows.push((gauge.into(), replica, value)));
         self.look_at_pages(&mut |gauge, value| rows.push((gauge.into(), 0, value)));
         self.look_at_memory(&mut |gauge, replica, value| {

@@ -2,6 +2,7 @@
 
 use super::{
     answers,
+    parts::Parts,
     process::Process,
     stages::{admission, cache, compute, flight, graph, key, parse, queue, store, trending},
     version::Version,
@@ -12,7 +13,10 @@ use crate::{
     sim::dice::Dice,
     trace::Request,
 };
-use std::{cell::Cell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 /// A request on its way: what every stage may ask for.
 pub(super) struct Visit<'a> {
@@ -29,6 +33,8 @@ pub(super) struct Visit<'a> {
     pub spoilt: Cell<bool>,
     /// What a refusal said of when to come back, ns; 0: nothing, [`NEVER`](super::process::NEVER) for what fails each time.
     pub retry_after: Cell<u64>,
+    /// What its answer is made of, where that is logged.
+    pub parts: Option<Box<RefCell<Parts>>>,
 }
 
 /// Goes through the stages. Gives the outcome, and leaves times and tags in `row`; when it is dropped half way (the client

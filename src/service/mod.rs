@@ -15,6 +15,7 @@ mod join;
 mod journey;
 mod latency;
 mod memory;
+mod parts;
 mod process;
 mod purpose;
 mod queue;
@@ -34,7 +35,7 @@ pub use columns::recorded_columns;
 pub use control::{Arrival, Control, Warm};
 pub use latency::{Latency, Size};
 pub use spec::{
-    CallOptions, ClientOptions, ClientRetry, DependencyOptions, LevelsOptions, Scope,
+    CallOptions, ClientOptions, ClientRetry, DependencyOptions, LevelsOptions, ReportKind, Scope,
     ServiceOptions, ServiceSpec, Step, component_schema, service_schemas,
 };
 pub use version::{Version, needs_captured, refuse_other_kinds, same, stateful_differences};

@@ -32,3 +32,13 @@ pub const RELEVANCE: Purpose = Purpose::named("relevance");
 pub const RESULTS: Purpose = Purpose::named("results");
 /// How long a client waits before it tries again.
 pub const CLIENT: Purpose = Purpose::named("client-retry");
+/// Fields of an item.
+pub const ITEM: Purpose = Purpose::named("item");
+/// Whether an item fails.
+pub const ITEM_FAILS: Purpose = Purpose::named("item-fails");
+/// A shard's time.
+pub const SHARD: Purpose = Purpose::named("shard");
+/// Whether a shard fails.
+pub const SHARD_FAILS: Purpose = Purpose::named("shard-fails");
+/// Hits in a shard.
+pub const HITS: Purpose = Purpose::named("hits");

@@ -31,6 +31,38 @@ pub enum Perturb {
     Hang,
 }
 
+/// A call that is about to be sent and whose answer has parts.
+pub struct Whole<'a> {
+    /// Index of the dependency.
+    pub dependency: usize,
+    /// Replica that calls, from 1.
+    pub replica: u16,
+    /// Which attempt of the request, from 1.
+    pub attempt: u16,
+    /// The request.
+    pub request: &'a Request,
+    /// Its dice.
+    pub dice: Dice,
+    /// ns.
+    pub now: u64,
+}
+
+/// A part of a call.
+pub enum Part<'a> {
+    /// An item that is to be stored.
+    Item {
+        /// Which of the request's, from 0.
+        number: usize,
+        /// Whether it carries the field of this name.
+        carries: &'a dyn Fn(&str) -> bool,
+    },
+    /// A shard that is asked.
+    Shard {
+        /// Which, from 0.
+        number: usize,
+    },
+}
+
 /// Something that acts at seams: the faults of an incident, or a test.
 pub trait Saboteur {
     /// Asked at each seam. `dice` are the request's own.
@@ -47,6 +79,16 @@ pub trait Saboteur {
     /// What the clock of a replica shows at `now`, ns.
     fn clock(&self, _replica: u16, now: u64) -> u64 {
         now
+    }
+
+    /// Asked of each part of a call: whether it fails.
+    fn refuses(&self, _call: &Whole<'_>, _part: &Part<'_>) -> bool {
+        false
+    }
+
+    /// Asked of an answer that comes as a stream and takes `time` ns: after how many ns its connection closes.
+    fn cuts(&self, _call: &Whole<'_>, _time: u64) -> Option<u64> {
+        None
     }
 }
 

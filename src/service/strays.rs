@@ -138,6 +138,7 @@ impl World<'_> {
             background: stray.background,
             spoilt: Cell::new(false),
             retry_after: Cell::new(0),
+            parts: None,
         };
         let _running = Counted::new(&self.strays.running);
         let step = &version.spec.steps[stray.step];

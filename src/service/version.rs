@@ -21,6 +21,8 @@ pub struct Version {
     pub serializer: u16,
     /// Number of what its limiter's key is made of.
     pub limiter_scope: u16,
+    /// Whether the outcome of what answers are made of is logged.
+    pub logs_parts: bool,
     /// Digest of the revisions of its dependencies: what they answer.
     pub revision: u64,
 }
@@ -75,6 +77,7 @@ impl Version {
                 key_template,
                 serializer,
                 limiter_scope,
+                logs_parts: spec.logs_parts(),
                 revision: spec
                     .dependencies
                     .iter()

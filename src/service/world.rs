@@ -5,6 +5,7 @@ use super::{
     dependencies::Dependency,
     fields::FieldNotes,
     identity::Meter,
+    parts::Stores,
     process::{Process, State},
     purpose,
     ranked::Pages,
@@ -106,6 +107,7 @@ pub struct World<'r> {
     pub(super) warming: RefCell<VecDeque<Request>>,
     pub(super) answers: Answers,
     pub(super) strays: Strays,
+    pub(super) stores: RefCell<Stores>,
     pub(super) judges: RefCell<Judges>,
     pub(super) events: EventNames,
     /// Payload fields that say what the content of a request is; `None` is all.
@@ -209,6 +211,7 @@ impl<'r> World<'r> {
             warming: RefCell::default(),
             answers: Answers::new(&versions),
             strays: Strays::new(sim),
+            stores: RefCell::default(),
             judges: RefCell::new(Judges::new(
                 versions.iter().map(|v| &v.spec),
                 first.replicas,

@@ -184,6 +184,11 @@ impl<'d> Walk<'d> {
         (0..self.state.len()).filter(|&i| self.state[i] == State::Skipped)
     }
 
+    /// Steps without a result: failed, never run, or not ended yet.
+    pub fn missing(&self) -> impl Iterator<Item = usize> {
+        (0..self.state.len()).filter(|&i| self.state[i] != State::Succeeded)
+    }
+
     /// Edges looked at so far.
     pub fn looked(&self) -> u64 {
         self.looked

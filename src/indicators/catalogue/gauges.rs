@@ -93,6 +93,7 @@ pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
 
 /// Those that are shares.
 pub(super) const SHARES: &[Indicator] = gauges! { Fraction:
+    "items.field_stored", Lower, "share stored of the items that carry a field, such as items.field_stored.due; those without any are items.field_stored.plain";
     "trending.coverage", Lower, "share of requests that are for what stands on the trending list";
     "trending.sure", Lower, "share of a trending list that its own bounds prove to belong there";
     "trending.wrong", Higher, "share of what is asked for most that a trending list lacks, or has others in place of";

@@ -5,6 +5,7 @@ mod calls;
 mod gauges;
 mod latency;
 mod outcomes;
+mod parts;
 
 use super::measure::Measure;
 use crate::config::{show_count, show_nanos, show_percent, show_rate, suggestion};
@@ -53,6 +54,7 @@ pub struct Indicator {
 const GROUPS: &[&[Indicator]] = &[
     latency::INDICATORS,
     outcomes::INDICATORS,
+    parts::INDICATORS,
     cache::INDICATORS,
     calls::INDICATORS,
     gauges::INDICATORS,

@@ -1,6 +1,9 @@
 //! Calls to dependencies, which wait for one another as their `after` says, and the dependencies themselves.
 
-use super::parts::{Part, part};
+use super::{
+    parts::{Part, part},
+    report::{ItemsOptions, ItemsSpec, ShardsOptions, StreamOptions},
+};
 use crate::{
     components::{
         Registry,
@@ -60,6 +63,12 @@ crate::options! {
         revision: u64 = 1, "1";
         /// The ranked list that it answers with, for `service.merge`.
         results: Option<Results> = None, "none";
+        /// It takes several items of a request, each with an outcome of its own.
+        items: Option<ItemsOptions> = None, "none";
+        /// It asks shards, each with hits of its own.
+        shards: Option<ShardsOptions> = None, "none";
+        /// Its answers come as streams, through a proxy.
+        stream: Option<StreamOptions> = None, "none";
     }
 }
 
@@ -137,6 +146,12 @@ pub struct DependencySpec {
     pub revision: u64,
     /// The ranked list that it answers with.
     pub results: Option<Results>,
+    /// It takes several items of a request.
+    pub items: Option<ItemsSpec>,
+    /// It asks shards.
+    pub shards: Option<ShardsOptions>,
+    /// Its answers come as streams.
+    pub stream: Option<StreamOptions>,
 }
 
 pub(super) fn read_dependencies(root: &Node) -> Result<Vec<DependencySpec>, Refusal> {
@@ -169,6 +184,9 @@ pub(super) fn read_dependencies(root: &Node) -> Result<Vec<DependencySpec>, Refu
                 workers: o.workers,
                 revision: o.revision,
                 results: o.results.map(|r| r.checked(&entry.node)).transpose()?,
+                items: o.items.map(|i| i.checked(&entry.node)).transpose()?,
+                shards: o.shards.map(|s| s.checked(&entry.node)).transpose()?,
+                stream: o.stream,
             })
         })
         .collect()
@@ -223,6 +241,9 @@ fn read_engines(name: &str, node: &Node) -> Result<DependencySpec, Refusal> {
         workers: 0,
         revision: number("revision")? << 32 | number("tokenizer")? & 0xffff_ffff,
         results: None,
+        items: None,
+        shards: None,
+        stream: None,
     })
 }
 

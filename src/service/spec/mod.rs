@@ -4,6 +4,7 @@ mod calls;
 mod clients;
 mod limiter;
 mod parts;
+mod report;
 mod schema;
 
 use super::{
@@ -31,6 +32,7 @@ pub use parts::{
 use parts::{
     part, read_cache, read_merge, read_parse, read_queue, read_single_flight, read_trending,
 };
+pub use report::{ItemsSpec, MOST_ITEMS, OnCut, ReportKind, ReportOptions, Status};
 pub use schema::{component as component_schema, schemas as service_schemas};
 
 crate::options! {
@@ -67,6 +69,8 @@ crate::options! {
         fan_out: Option<Node> = None, "all that may start at once, no deadline";
         /// How the ranked lists of the calls become one page: `kind`, `k`, and the `pool` of documents on a question.
         merge: Option<Node> = None, "not merged";
+        /// What answers say of a failure of some of their parts: `kind`, `status`, `retry_failed`. With it the outcome of sub-steps is logged beside that of the answer.
+        report: Option<ReportOptions> = None, "an answer that lacks something says so";
         /// Live bytes by component are gauges: {}, or with a `limit` at which a process is restarted.
         memory: Option<Node> = None, "not read";
         /// Maximum of users' latency over the last while, as a gauge latency.sliding_max: sliding-max or ring-max.
@@ -115,6 +119,8 @@ pub struct ServiceSpec {
     pub fan_out: Option<FanOut>,
     /// How ranked lists are merged.
     pub merge: Option<MergeSpec>,
+    /// What answers say of partial failure.
+    pub report: Option<ReportOptions>,
     /// Memory of a process, where it is read.
     pub memory: Option<MemoryOptions>,
     /// Window of the dashboard.
@@ -134,6 +140,13 @@ pub struct ServiceSpec {
 }
 
 impl ServiceSpec {
+    /// Whether the outcome of what answers are made of is logged.
+    pub fn logs_parts(&self) -> bool {
+        let parts =
+            |d: &DependencySpec| d.items.is_some() || d.shards.is_some() || d.stream.is_some();
+        self.report.is_some() || self.dependencies.iter().any(parts)
+    }
+
     /// Reads `[service]`, `[dependency.*]` and `[clients]` of a file.
     ///
     /// # Errors
@@ -261,6 +274,7 @@ impl ServiceSpec {
             graph,
             fan_out,
             merge,
+            report: o.report,
             memory: o.memory.as_ref().map(MemoryOptions::read).transpose()?,
             dashboard: o.dashboard,
             check_answers: o.check_answers.0,

@@ -17,7 +17,7 @@ use crate::{
         retry::{Failed, Failure},
     },
     recording::{AttemptRow, RequestRow, outcome, result},
-    service::{answers, journey::Visit, world::World},
+    service::{answers, journey::Visit, parts, world::World},
     sim::{Sim, hash::mix},
 };
 use std::cell::Cell;
@@ -75,6 +75,8 @@ pub(in crate::service) struct Limit {
     attempts: Cell<u16>,
     /// Retries that they have left together.
     retries: Cell<u32>,
+    /// Attempts of each step that were made before: another round has dice of its own.
+    pub before: Cell<u16>,
 }
 
 impl Limit {
@@ -89,6 +91,7 @@ impl Limit {
             deadline,
             attempts: Cell::new(0),
             retries: Cell::new(rules.retries),
+            before: Cell::new(0),
         }
     }
 
@@ -135,13 +138,14 @@ pub(in crate::service) async fn one(
         if limit.time_for(step, w.sim.now()).is_none() {
             return (spent, Err((outcome::TIMEOUT, 0)));
         }
-        let (failure, end) = match attempt(w, v, step, limit, number, waited, &mut spent).await {
+        let nth = number.saturating_add(limit.before.get());
+        let (failure, end) = match attempt(w, v, step, limit, nth, waited, &mut spent).await {
             None => return (spent, Ok(())),
             Some(failure @ Failure::Timeout) => (failure, outcome::TIMEOUT),
             Some(failure) => (failure, outcome::ERROR),
         };
         let end = (end, if failure.passes() { 0 } else { NEVER });
-        let key = u64::from(number) << 16 | step.draws;
+        let key = u64::from(nth) << 16 | step.draws;
         let told = w.newest().spec.dependencies[step.dependency].retry_after;
         let next = retry.next(&Failed {
             attempt: u32::from(number),
@@ -261,6 +265,8 @@ async fn send(
         Perturb::Fail => failure = Some(Failure::Error),
         Perturb::Hang => time = u64::MAX,
     }
+    let parts = v.parts.as_deref();
+    let planned = parts.map(|parts| Box::new(parts::plan(w, v, parts, step, number, &mut time)));
     let dependency = &w.dependencies[step.dependency];
     // The pool may have taken what time there was.
     let timeout = limit.time_for(step, w.sim.now()).unwrap_or(1);
@@ -279,7 +285,10 @@ async fn send(
         };
     }
     match dependency.serve(w, time, timeout).await {
-        true => failure,
+        true => match (failure, parts, planned) {
+            (None, Some(parts), Some(planned)) => planned.arrives(w, parts, step),
+            _ => failure,
+        },
         false => Some(Failure::Timeout),
     }
 }

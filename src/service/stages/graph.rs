@@ -4,7 +4,7 @@ use super::call::{End, How, Limit, Spent, one};
 use crate::{
     components::dag::{FanOut, Leftovers, Verdict, Walk},
     recording::{RequestRow, outcome, served_by},
-    service::{join::First, journey::Visit, strays::Counted, world::World},
+    service::{join::First, journey::Visit, parts, strays::Counted, world::World},
 };
 use std::rc::Rc;
 
@@ -15,6 +15,13 @@ pub(in crate::service) async fn all(w: &World<'_>, v: &Visit<'_>, row: &mut Requ
     let spec = &v.version.spec;
     match (&spec.fan_out, spec.steps.as_slice()) {
         (_, []) => outcome::OK,
+        // What its parts are is worth a walk, even of one step.
+        (rules, _) if let Some(parts) = v.parts.as_deref() => {
+            let none = FanOut::default();
+            let rules = rules.as_ref().unwrap_or(&none);
+            let end = Box::pin(walk(w, v, row, rules)).await;
+            parts::say(v, parts, row, end)
+        }
         (None, [step]) => {
             let (spent, ended) = one(w, v, step, &Limit::none()).await;
             spent.add_to(row);
@@ -39,6 +46,44 @@ pub(in crate::service) async fn all(w: &World<'_>, v: &Visit<'_>, row: &mut Requ
 fn fail(v: &Visit<'_>, (end, come_back): How) -> u8 {
     v.retry_after.set(come_back);
     end
+}
+
+/// Makes the calls once more that have failed, or brought less than they were asked for: they alone, where that does no
+/// harm. Those that succeed are no longer `missing`.
+async fn make_again(
+    w: &World<'_>,
+    v: &Visit<'_>,
+    limit: &Limit,
+    missing: &mut Vec<usize>,
+    deadline: u64,
+) {
+    let spec = &v.version.spec;
+    let Some(parts) = v.parts.as_deref() else {
+        return;
+    };
+    limit.before.set(limit.attempts());
+    let work = async {
+        for (i, step) in spec.steps.iter().enumerate() {
+            let failed = missing.contains(&i);
+            let waits = |name: &str| {
+                let before = spec.steps.iter().position(|s| s.name == name);
+                before.is_some_and(|before| missing.contains(&before))
+            };
+            let waits = step.options.after.iter().any(|(name, _)| waits(name));
+            let lacks = failed || parts.borrow().lacks(step);
+            if !lacks || waits || !step.options.retry.repeatable {
+                continue;
+            }
+            let (_, end) = one(w, v, step, limit).await;
+            if end.is_ok() {
+                missing.retain(|m| *m != i);
+            }
+        }
+    };
+    match deadline {
+        u64::MAX => work.await,
+        at => w.sim.timeout_at(at, work).await.unwrap_or(()),
+    }
 }
 
 async fn walk(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow, rules: &FanOut) -> u8 {
@@ -102,6 +147,27 @@ async fn walk(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow, rules: &FanOut
     };
     // What still runs is cancelled here, and recorded as such; what is detached loses the one who waited.
     drop(running);
+    let mut verdict = verdict;
+    if let Some(parts) = v.parts.as_deref() {
+        let mut missing: Vec<usize> = match verdict {
+            Verdict::Answer { whole: true } => vec![],
+            _ => walk.missing().collect(),
+        };
+        let again = spec.report.as_ref().is_some_and(|r| r.retry_failed);
+        if let (Verdict::Answer { whole }, true) = (verdict, again) {
+            Box::pin(make_again(w, v, &limit, &mut missing, deadline)).await;
+            verdict = Verdict::Answer {
+                whole: whole || missing.is_empty(),
+            };
+        }
+        let last = spec.steps.len() - 1;
+        if missing.contains(&last) && matches!(verdict, Verdict::Answer { .. }) {
+            row.served_by = served_by::FALLBACK;
+        }
+        let mut parts = parts.borrow_mut();
+        parts.missing = missing.len();
+        parts.there = spec.steps.len() - missing.len();
+    }
     path.add_to(row);
     row.call += (w.sim.now() - began).saturating_sub(path.total());
     row.attempts += limit.attempts();

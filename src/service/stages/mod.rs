@@ -12,3 +12,5 @@ pub(super) mod parse;
 pub(super) mod queue;
 pub(super) mod store;
 pub(super) mod trending;
+
+pub(super) use compute::size;

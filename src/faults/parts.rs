@@ -1,0 +1,95 @@
+//! Faults of parts of an answer, which the answer need not show: items of a bulk call that are refused, a shard of a search
+//! that is lost, a stream that is cut.
+
+use super::{COMMON, Fault};
+use crate::{
+    config::{At, Options, Refusal, Span, Table},
+    service::seams::{Part, Perturb},
+    sim::dice::Draw,
+};
+
+crate::options! {
+    /// Item error.
+    #[derive(Clone, Debug)]
+    pub struct ItemErrorFault {
+        /// Field that an item must carry to be struck.
+        field: Option<String> = None, "any item";
+    }
+}
+
+/// Builds one from its options.
+pub fn build_item_error(at: &At, table: &Table, taken: &[&str]) -> Result<Box<dyn Fault>, Refusal> {
+    let fault = ItemErrorFault::read_table(at, table, &[taken, COMMON].concat())?;
+    Ok(Box::new(fault))
+}
+
+impl Fault for ItemErrorFault {
+    fn strike(&self, _: f64, _: &mut Draw) -> Perturb {
+        Perturb::Nothing
+    }
+
+    fn refuses(&self, part: &Part<'_>) -> bool {
+        match part {
+            Part::Item { carries, .. } => self.field.as_deref().is_none_or(carries),
+            Part::Shard { .. } => false,
+        }
+    }
+}
+
+crate::options! {
+    /// Shard loss.
+    #[derive(Clone, Debug)]
+    pub struct ShardLossFault {
+        /// Which shard, from 1.
+        shard: u32 = 1, "1";
+    }
+}
+
+/// Builds one from its options.
+pub fn build_shard_loss(at: &At, table: &Table, taken: &[&str]) -> Result<Box<dyn Fault>, Refusal> {
+    let fault = ShardLossFault::read_table(at, table, &[taken, COMMON].concat())?;
+    if fault.shard == 0 {
+        let at = table.get("shard").map_or(at, |e| &e.node.at);
+        return Err(Refusal::at(at, "there is no shard 0").help("they are counted from 1"));
+    }
+    Ok(Box::new(fault))
+}
+
+impl Fault for ShardLossFault {
+    fn strike(&self, _: f64, _: &mut Draw) -> Perturb {
+        Perturb::Nothing
+    }
+
+    fn refuses(&self, part: &Part<'_>) -> bool {
+        matches!(part, Part::Shard { number } if *number as u64 + 1 == u64::from(self.shard))
+    }
+}
+
+crate::options! {
+    /// Cut stream.
+    #[derive(Clone, Debug)]
+    pub struct CutStreamFault {
+        /// Connections of answers that take longer are closed then.
+        after: Span,
+    }
+}
+
+/// Builds one from its options.
+pub fn build_cut_stream(at: &At, table: &Table, taken: &[&str]) -> Result<Box<dyn Fault>, Refusal> {
+    let fault = CutStreamFault::read_table(at, table, &[taken, COMMON].concat())?;
+    if fault.after.0 == 0 {
+        let at = table.get("after").map_or(at, |e| &e.node.at);
+        return Err(Refusal::at(at, "a stream that is cut before it begins").help("1ns or more"));
+    }
+    Ok(Box::new(fault))
+}
+
+impl Fault for CutStreamFault {
+    fn strike(&self, _: f64, _: &mut Draw) -> Perturb {
+        Perturb::Nothing
+    }
+
+    fn cuts(&self) -> Option<u64> {
+        Some(self.after.0)
+    }
+}
