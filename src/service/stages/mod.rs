@@ -12,3 +12,4 @@ pub(super) mod parse;
 pub(super) mod queue;
 pub(super) mod store;
 pub(super) mod trending;
+pub(super) mod write;
