@@ -94,6 +94,10 @@ pub const SHIPPED: &[(&str, &str)] = &[
         include_str!("../../incidents/incident-24.toml"),
     ),
     (
+        "incident-26",
+        include_str!("../../incidents/incident-26.toml"),
+    ),
+    (
         "incident-29",
         include_str!("../../incidents/incident-29.toml"),
     ),

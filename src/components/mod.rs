@@ -11,6 +11,7 @@ pub mod dag;
 pub mod engine;
 pub mod flight;
 pub mod keys;
+pub mod ledger;
 pub mod limiter;
 pub mod merge;
 pub mod parser;
@@ -54,6 +55,7 @@ pub fn flaws() -> impl Iterator<Item = (&'static str, &'static Flaw)> {
         ("merge", merge::FLAWS),
         ("window", window::FLAWS),
         ("key", keys::FLAWS),
+        ("ledger", ledger::FLAWS),
     ];
     all.iter()
         .flat_map(|(what, flaws)| flaws.iter().map(move |flaw| (*what, flaw)))

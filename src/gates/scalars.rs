@@ -68,6 +68,17 @@ pub const SCALARS: &[Scalar] = &[
         Unit::Count,
         "answers of a cache that belonged to another question",
     ),
+    measured("truth.writes", Unit::Count, "writes that happened"),
+    measured(
+        "truth.duplicates",
+        Unit::Count,
+        "writes beyond the first of an operation",
+    ),
+    measured(
+        "truth.lost",
+        Unit::Count,
+        "operations that were answered and never written",
+    ),
     scalar(
         "truth.stale_answers",
         Unit::Count,

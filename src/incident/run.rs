@@ -264,7 +264,7 @@ pub fn run(
     let refusal = RefCell::new(None);
     let sim = Sim::new();
     let known = RefCell::new((known.clone(), Skipped::default()));
-    let (mut recorder, wrong_answers, unfinished);
+    let (mut recorder, wrong_answers, audit, unfinished);
     {
         let (requests, attempts) = recorded_columns(&plan.versions);
         let mut observers: Vec<&mut dyn Observer> = vec![&mut watches];
@@ -312,6 +312,7 @@ pub fn run(
         });
         unfinished = (end.stuck as u64).saturating_sub(world.standing());
         wrong_answers = world.wrong_answers();
+        audit = world.audit();
         recorder = world.finish();
     }
     if let Some(refusal) = refusal.into_inner() {
@@ -355,6 +356,13 @@ pub fn run(
     truth.entries.sort_by_key(|entry| entry.at);
     let mut scalars = IndexMap::new();
     scalars.insert("truth.wrong_answers".to_string(), wrong_answers as f64);
+    let audited = ["truth.writes", "truth.duplicates", "truth.lost"];
+    scalars.extend(
+        audited
+            .into_iter()
+            .zip(audit)
+            .map(|(name, n)| (name.to_string(), n as f64)),
+    );
     let hits: u64 = truth.entries.iter().map(|entry| entry.hits).sum();
     scalars.insert("truth.hits".to_string(), hits as f64);
     settle_recovery(incident, &watched, &recording, &mut truth, &mut scalars);

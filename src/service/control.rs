@@ -314,6 +314,11 @@ impl World<'_> {
             .gauges(&self.parsers, &self.tags.borrow(), &mut |gauge, value| {
                 rows.push((gauge.to_string(), 0, value))
             });
+        if self.newest().spec.write.is_some() {
+            self.writes
+                .borrow_mut()
+                .gauges(&mut |gauge, value| rows.push((gauge.to_string(), 0, value)));
+        }
         let stored = |v: &Version| v.spec.limiter.as_ref().is_some_and(|l| l.store.is_some());
         if self.versions.iter().any(stored) {
             let keys = self.shared.store.borrow().len();

@@ -4,7 +4,7 @@ use super::{
     answers,
     parts::Parts,
     process::Process,
-    stages::{admission, cache, compute, flight, graph, key, parse, queue, store, trending},
+    stages::{admission, cache, compute, flight, graph, key, parse, queue, store, trending, write},
     version::Version,
     world::World,
 };
@@ -72,7 +72,13 @@ pub(super) async fn journey(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow) 
         Err(refused) => refused,
         Ok(_worker) => {
             compute::work(w, v, row).await;
-            let end = graph::all(w, v, row).await;
+            let mut end = graph::all(w, v, row).await;
+            // Boxed, as few services write.
+            if let Some(write) = &v.version.spec.write
+                && matches!(end, outcome::OK | outcome::DEGRADED)
+            {
+                end = Box::pin(write::once(w, v, row, write, end)).await;
+            }
             cache::fill(w, v, keys, row, end);
             end
         }

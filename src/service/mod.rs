@@ -29,6 +29,7 @@ mod trending;
 mod version;
 mod watching;
 mod world;
+mod writes;
 
 pub use client::client;
 pub use columns::recorded_columns;

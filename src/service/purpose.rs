@@ -26,6 +26,12 @@ pub const BACKOFF: Purpose = Purpose::named("backoff");
 pub const STORE: Purpose = Purpose::named("limiter-store");
 /// Whether a limiter's store fails.
 pub const STORE_FAILS: Purpose = Purpose::named("limiter-store-fails");
+/// The time of a write.
+pub const WRITE: Purpose = Purpose::named("write");
+/// Whether a write fails.
+pub const WRITE_FAILS: Purpose = Purpose::named("write-fails");
+/// Whether a request comes twice.
+pub const TWICE: Purpose = Purpose::named("comes-twice");
 /// How good a document is for a question.
 pub const RELEVANCE: Purpose = Purpose::named("relevance");
 /// What a retriever knows and thinks of a document.

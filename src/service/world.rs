@@ -16,6 +16,7 @@ use super::{
     trending::Judges,
     version::Version,
     watching::Dashboard,
+    writes::Writes,
 };
 use crate::{
     components::{
@@ -108,6 +109,8 @@ pub struct World<'r> {
     pub(super) answers: Answers,
     pub(super) strays: Strays,
     pub(super) stores: RefCell<Stores>,
+    /// Ledgers, and what was written.
+    pub(super) writes: RefCell<Writes>,
     pub(super) judges: RefCell<Judges>,
     pub(super) events: EventNames,
     /// Payload fields that say what the content of a request is; `None` is all.
@@ -212,6 +215,7 @@ impl<'r> World<'r> {
             answers: Answers::new(&versions),
             strays: Strays::new(sim),
             stores: RefCell::default(),
+            writes: RefCell::default(),
             judges: RefCell::new(Judges::new(
                 versions.iter().map(|v| &v.spec),
                 first.replicas,
@@ -348,6 +352,11 @@ impl<'r> World<'r> {
     /// Answers that were kept for another question: the truth, not for the recording.
     pub fn wrong_answers(&self) -> u64 {
         self.answers.wrong()
+    }
+
+    /// Writes, those beyond the first of an operation, and operations that were answered and never written: the truth.
+    pub fn audit(&self) -> [u64; 3] {
+        self.writes.borrow().audit(self.sim.now())
     }
 
     /// Roots that never end by themselves.

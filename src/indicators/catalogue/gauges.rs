@@ -75,6 +75,12 @@ pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
     "retry.denied", Higher, "retries that a budget denied, so far";
     "flight.entries", Higher, "keys of single-flight that are, or seem, under way";
     "flight.late", Higher, "flights, so far, whose leader still worked when its lease had ended";
+    "write.tries", Higher, "looks into the ledger by who wants to write, so far";
+    "write.found", Higher, "looks that found a record, so far";
+    "write.intents", Higher, "intents that were to be written, so far";
+    "write.keys", Higher, "idempotency keys of these intents, so far";
+    "write.repeats", Higher, "writes beyond the first of their intent in the dependency's books, since gauges were last read";
+    "write.keys_per_intent", Higher, "idempotency keys an intent, since gauges were last read";
     "breaker.open", Higher, "breakers that refuse calls";
     "calls.running", Higher, "calls of fan-outs under way";
     "calls.orphans", Higher, "calls of fan-outs whose request has ended";

@@ -6,6 +6,7 @@ mod limiter;
 mod parts;
 mod report;
 mod schema;
+mod write;
 
 use super::{
     identity::{AddressOptions, QuotaSpec},
@@ -34,6 +35,8 @@ use parts::{
 };
 pub use report::{ItemsSpec, MOST_ITEMS, OnCut, ReportKind, ReportOptions, Status};
 pub use schema::{component as component_schema, schemas as service_schemas};
+use write::read_write;
+pub use write::{WriteOptions, WriteSpec};
 
 crate::options! {
     /// Service.
@@ -65,6 +68,8 @@ crate::options! {
         compute: Option<Node> = None, "none";
         /// The call to a dependency, or a list of calls with `name` and `after`.
         call: Option<Node> = None, "none";
+        /// A write that each request makes once, after its calls: who takes it, tries, timeouts, and the ledger that keeps it single.
+        write: Option<Node> = None, "none";
         /// How the calls of a request go together: `parallel`, `deadline`, `budget`, `need`, `leftovers`.
         fan_out: Option<Node> = None, "all that may start at once, no deadline";
         /// How the ranked lists of the calls become one page: `kind`, `k`, and the `pool` of documents on a question.
@@ -115,6 +120,8 @@ pub struct ServiceSpec {
     pub steps: Vec<Step>,
     /// What waits for what, numbered as `steps`.
     pub graph: Dag,
+    /// The write of a request.
+    pub write: Option<WriteSpec>,
     /// How the calls go together, where the file says it.
     pub fan_out: Option<FanOut>,
     /// How ranked lists are merged.
@@ -225,6 +232,11 @@ impl ServiceSpec {
             .map(|n| read_steps(n, &dependencies, registry))
             .transpose()?
             .unwrap_or_default();
+        let write = o
+            .write
+            .as_ref()
+            .map(|n| read_write(n, &dependencies))
+            .transpose()?;
         let fan_out = o
             .fan_out
             .as_ref()
@@ -272,6 +284,7 @@ impl ServiceSpec {
             compute: o.compute.as_ref().map(Latency::read).transpose()?,
             steps,
             graph,
+            write,
             fan_out,
             merge,
             report: o.report,

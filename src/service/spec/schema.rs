@@ -1,7 +1,7 @@
 //! The JSON Schema of what a file says of a service: what editors complete, and what a stranger writes a file by.
 
 use super::{
-    CallOptions, ClientOptions, DependencyOptions, OnUnread, Scope, ServiceOptions,
+    CallOptions, ClientOptions, DependencyOptions, OnUnread, Scope, ServiceOptions, WriteOptions,
     calls::EngineDependencyOptions, limiter::LevelsOptions,
 };
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
         engine,
         flight::FlightOptions,
         keys::{KeyOptions, Tag},
+        ledger::LedgerOptions,
         limiter::{
             levels::Mode,
             store::{StoreOptions, StoredOptions},
@@ -237,6 +238,11 @@ pub fn schemas(registry: &Registry) -> [(&'static str, Value); 3] {
     put("compute", Latency::schema());
     put("fan_out", FanOut::schema());
     put("merge", component(&registry.mergers, of_merge()));
+    let mut write = WriteOptions::schema();
+    let doc = write["properties"]["ledger"]["description"].take();
+    write["properties"]["ledger"] = LedgerOptions::schema();
+    write["properties"]["ledger"]["description"] = doc;
+    put("write", write);
     put("memory", MemoryOptions::schema());
     let mut call = CallOptions::schema();
     let doc = call["properties"]["breaker"]["description"].take();

@@ -12,5 +12,6 @@ pub(super) mod parse;
 pub(super) mod queue;
 pub(super) mod store;
 pub(super) mod trending;
+pub(super) mod write;
 
 pub(super) use compute::size;

@@ -1,0 +1,90 @@
+//! What a file says of writes.
+
+use super::DependencySpec;
+use crate::{
+    components::ledger::LedgerOptions,
+    config::{At, Node, Percent, Read, Refusal, Span, suggestion},
+};
+
+crate::options! {
+    /// A write that each request makes once, by a ledger of idempotency records.
+    #[derive(Clone, Debug)]
+    pub struct WriteOptions {
+        /// Who takes the writes: a name under `[dependency]`.
+        dependency: (String, At),
+        /// How long the answer to a write is waited for.
+        timeout: Span = Span(2_000_000_000), "2s";
+        /// Tries of a write in one visit of the service.
+        tries: u32 = 3, "3";
+        /// Wait before the second try; doubles with each.
+        after: Span = Span(100_000_000), "100ms";
+        /// How long a look into the ledger takes, and a question to the dependency.
+        lookup: Span = Span(1_000_000), "1ms";
+        /// How often who finds an operation under way looks again.
+        poll: Span = Span(50_000_000), "50ms";
+        /// Share of the requests that come to two replicas at once.
+        twice: Percent = Percent(0.0), "0%";
+        /// How long a request may be worked on before its queue hands out another copy; 0 is for ever.
+        visibility: Span = Span(0), "for ever";
+        /// Retries of a proxy between the service and the dependency, which know no ledger.
+        proxy_retries: u32 = 0, "0";
+        /// How long that proxy waits for an answer before it sends the write again.
+        proxy_timeout: Span = Span(1_000_000_000), "1s";
+        /// The ledger's options.
+        ledger: Option<Node> = None, "sound";
+    }
+}
+
+/// The write of a service.
+#[derive(Clone, Debug)]
+pub struct WriteSpec {
+    /// Index of the dependency.
+    pub dependency: usize,
+    /// As the file says.
+    pub options: WriteOptions,
+    /// Those of its ledger.
+    pub ledger: LedgerOptions,
+}
+
+/// Tries at most, of whoever tries.
+const MOST_TRIES: u32 = 100;
+
+pub(super) fn read_write(
+    node: &Node,
+    dependencies: &[DependencySpec],
+) -> Result<WriteSpec, Refusal> {
+    let options = WriteOptions::read(node)?;
+    let (name, at) = &options.dependency;
+    let Some(dependency) = dependencies.iter().position(|d| d.name == *name) else {
+        let known = dependencies.iter().map(|d| d.name.as_str());
+        return Err(Refusal::at(at, format!("there is no [dependency.{name}]"))
+            .help(suggestion(name, known)));
+    };
+    let at = |option: &str| node.get(option).unwrap_or(node);
+    for (option, n) in [
+        ("tries", options.tries),
+        ("proxy_retries", options.proxy_retries.saturating_add(1)),
+    ] {
+        if n == 0 || n > MOST_TRIES {
+            return Err(at(option).wrong("at most a hundred tries, and one at least"));
+        }
+    }
+    for (option, span) in [
+        ("timeout", options.timeout),
+        ("poll", options.poll),
+        ("proxy_timeout", options.proxy_timeout),
+    ] {
+        if span.0 < 1_000_000 {
+            return Err(at(option).wrong("1ms or more"));
+        }
+    }
+    let ledger = match &options.ledger {
+        Some(node) => LedgerOptions::read(node)?,
+        None => LedgerOptions::plain(),
+    };
+    Ok(WriteSpec {
+        dependency,
+        options,
+        ledger,
+    })
+}

@@ -1,0 +1,199 @@
+//! The write of a request: looks into the ledger, tries, time-outs, and copies that a queue or a proxy makes.
+
+use super::super::{
+    purpose,
+    seams::{Perturb, Seam},
+    spec::WriteSpec,
+};
+use crate::{
+    components::{
+        keys::Tag,
+        ledger::{Claim, End, Try},
+    },
+    recording::{RequestRow, outcome},
+    service::{join::First, journey::Visit, world::World},
+    sim::hash::mix,
+};
+
+/// Which of the copies of a visit writes, and its try.
+#[derive(Clone, Copy)]
+struct Which {
+    copy: u64,
+    number: u32,
+}
+
+/// Writes what the request means, once. Gives `end`, or how writing it failed.
+pub(in crate::service) async fn once(
+    w: &World<'_>,
+    v: &Visit<'_>,
+    row: &mut RequestRow,
+    spec: &WriteSpec,
+    end: u8,
+) -> u8 {
+    let (began, client) = (w.sim.now(), row.tries);
+    let visibility = spec.options.visibility.0;
+    let mut copies = First::new();
+    copies.push(0, copy(w, v, client, spec, 0));
+    let twice = spec.options.twice.0;
+    if twice > 0.0 && v.dice.draw(purpose::TWICE, 0).chance(twice.min(1.0)) {
+        copies.push(1, copy(w, v, client, spec, 1));
+    }
+    if visibility > 0 {
+        copies.push(2, async move {
+            w.sim.sleep(visibility).await;
+            copy(w, v, client, spec, 2).await
+        });
+    }
+    let (_, ended) = copies.next().await;
+    drop(copies);
+    row.call += w.sim.now() - began;
+    match ended {
+        outcome::OK => {
+            w.writes.borrow_mut().answered(v.request.op);
+            end
+        }
+        failed => failed,
+    }
+}
+
+/// One copy of the request, with its tries.
+async fn copy(w: &World<'_>, v: &Visit<'_>, client: u8, spec: &WriteSpec, copy: u64) -> u8 {
+    let o = &spec.options;
+    let mut ended = outcome::ERROR;
+    let mut wait = o.after.0;
+    for number in 1..=o.tries {
+        ended = attempt(w, v, client, spec, Which { copy, number }).await;
+        if ended == outcome::OK || number == o.tries {
+            break;
+        }
+        w.sim.sleep(wait).await;
+        wait = wait.saturating_mul(2).min(3_600_000_000_000);
+    }
+    ended
+}
+
+/// One try: asks the ledger, waits while somebody else works on it, and writes if it is let.
+async fn attempt(w: &World<'_>, v: &Visit<'_>, client: u8, spec: &WriteSpec, which: Which) -> u8 {
+    let (o, intent) = (&spec.options, v.request.op);
+    let Which { copy, number } = which;
+    let process = v.process.number;
+    let nonce = u64::from(client) << 48 | copy << 40 | u64::from(number);
+    let raw = v.request.payload.raw_digest;
+    let key = spec.ledger.key.key(&Try {
+        intent,
+        operation: super::super::world::tag_digest(v.request, &w.tags.borrow(), Tag::Route),
+        content: raw,
+        payload: mix(raw ^ mix(intent)) ^ mix(nonce),
+        nonce: mix(intent) ^ mix(nonce),
+    });
+    let until = w.sim.now().saturating_add(o.timeout.0);
+    let (token, doubt) = loop {
+        w.sim.sleep(o.lookup.0).await;
+        let seen = ledger(w, spec, process, |l| l.look(key, w.sim.now()));
+        w.writes.borrow_mut().tried(intent, key, seen.is_some());
+        if !spec.ledger.atomic {
+            // The way back, and the way of the write: what was seen is old by then.
+            w.sim.sleep(o.lookup.0).await;
+        }
+        match ledger(w, spec, process, |l| l.claim(key, seen, w.sim.now())) {
+            Claim::Run { token, doubt } => break (token, doubt),
+            Claim::Done(_) => return outcome::OK,
+            Claim::Failed => return outcome::ERROR,
+            Claim::Busy(_) if w.sim.now() >= until => return outcome::TIMEOUT,
+            Claim::Busy(_) => w.sim.sleep(o.poll.0).await,
+        }
+    };
+    let finish = |end| ledger(w, spec, process, |l| l.finish(key, token, end, w.sim.now()));
+    if doubt {
+        w.sim.sleep(o.lookup.0).await;
+        if w.writes.borrow_mut().ask(intent, key, token, w.sim.now()) {
+            finish(End::Done(intent));
+            return outcome::OK;
+        }
+    }
+    let (time, fails) = send(w, v, spec, which, key, token);
+    let ends = w.sim.now().saturating_add(time.min(o.timeout.0));
+    // A heart beats a thousand times a second at most.
+    let beat = spec.ledger.heartbeat.0;
+    while w.sim.now() < ends {
+        let left = ends - w.sim.now();
+        w.sim
+            .sleep(if beat == 0 {
+                left
+            } else {
+                left.min(beat.max(1_000_000))
+            })
+            .await;
+        if beat > 0 {
+            ledger(w, spec, process, |l| l.renew(key, token, w.sim.now()));
+        }
+    }
+    let (end, told) = match (time > o.timeout.0, fails) {
+        (true, _) => (End::Unknown, outcome::TIMEOUT),
+        (false, true) => (End::Failed, outcome::ERROR),
+        (false, false) => (End::Done(intent), outcome::OK),
+    };
+    finish(end);
+    told
+}
+
+fn ledger<T>(
+    w: &World<'_>,
+    spec: &WriteSpec,
+    process: u32,
+    with: impl FnOnce(&mut crate::components::ledger::Ledger) -> T,
+) -> T {
+    with(w.writes.borrow_mut().ledger(spec.ledger, process))
+}
+
+/// Sends the write, through the proxy if there is one: ns until its answer (`u64::MAX`: never), and whether it is a failure.
+/// What a proxy sends again is written again: it is the same holder's.
+fn send(
+    w: &World<'_>,
+    v: &Visit<'_>,
+    spec: &WriteSpec,
+    which: Which,
+    key: u64,
+    token: u64,
+) -> (u64, bool) {
+    let (now, o) = (w.sim.now(), &spec.options);
+    let mut began: u64 = 0;
+    for resent in 0..=o.proxy_retries {
+        let n = which.copy << 48 | u64::from(which.number) << 16 | u64::from(resent);
+        let (time, fails) = one(w, v, spec, which, n);
+        let answer = began.saturating_add(time);
+        if !fails {
+            let intent = v.request.op;
+            let lands = now.saturating_add(answer);
+            w.writes.borrow_mut().send(intent, key, token, lands);
+        }
+        if time <= o.proxy_timeout.0 || resent == o.proxy_retries {
+            return (answer, fails);
+        }
+        began = began.saturating_add(o.proxy_timeout.0);
+    }
+    (u64::MAX, true)
+}
+
+/// One write at the dependency: its time, and whether it fails there.
+fn one(w: &World<'_>, v: &Visit<'_>, spec: &WriteSpec, which: Which, n: u64) -> (u64, bool) {
+    let dependency = &w.newest().spec.dependencies[spec.dependency];
+    let size = super::compute::size(v);
+    let time = dependency
+        .latency
+        .sample(size, &mut v.dice.draw(purpose::WRITE, n));
+    let rate = dependency.error_rate;
+    let fails = rate > 0.0 && v.dice.draw(purpose::WRITE_FAILS, n).chance(rate);
+    let seam = Seam::Call {
+        dependency: spec.dependency,
+        replica: v.process.replica,
+        attempt: u16::try_from(which.number).unwrap_or(u16::MAX),
+        request: v.request,
+    };
+    match w.saboteur.at(seam, v.dice, w.sim.now()) {
+        Perturb::Nothing => (time, fails),
+        Perturb::Delay(more) => (time.saturating_add(more), fails),
+        Perturb::Fail => (time, true),
+        Perturb::Hang => (u64::MAX, fails),
+    }
+}
