@@ -89,6 +89,10 @@ pub const SHIPPED: &[(&str, &str)] = &[
         "incident-24",
         include_str!("../../incidents/incident-24.toml"),
     ),
+    (
+        "incident-30",
+        include_str!("../../incidents/incident-30.toml"),
+    ),
 ];
 
 /// The text of an incident, and the path that refusals name.
