@@ -101,6 +101,10 @@ pub const SHIPPED: &[(&str, &str)] = &[
         "incident-29",
         include_str!("../../incidents/incident-29.toml"),
     ),
+    (
+        "incident-30",
+        include_str!("../../incidents/incident-30.toml"),
+    ),
 ];
 
 /// The text of an incident, and the path that refusals name.

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done (and, where gates count, all of them pass), 1 a gate is breached or had no data, 2 bad input.
 
 mod diagnose;
+mod drill;
 mod find;
 mod lab;
 mod lint;
@@ -48,6 +49,9 @@ enum Command {
         mut_arg("variant", |arg| arg.help("Overlay the [variant.NAME] table")),
     )]
     Verify(verify::VerifyArgs),
+    /// Draw an incident again and again: how often it breaches its gates, and how long it takes to recover.
+    #[command(mut_arg("variant", |arg| arg.help("Overlay the [variant.NAME] table")))]
+    Drill(drill::DrillArgs),
     /// Look at, convert and generate traces.
     Trace(trace::TraceArgs),
     /// Experiments beside incidents: data structures on this machine, memory over a soak.
@@ -72,6 +76,7 @@ pub fn main() -> ExitCode {
         Command::Gate(args) => replay::run(args, true, &mut out),
         Command::Diagnose(args) => diagnose::run(args, &mut out),
         Command::Verify(args) => verify::run(args, &mut out),
+        Command::Drill(args) => drill::run(args, &mut out),
         Command::Trace(args) => trace::run(args, &mut out).map(|()| ExitCode::SUCCESS),
         Command::Lab(args) => lab::run(args, &mut out),
         Command::Lint(args) => lint::run(args, &mut out),

@@ -57,10 +57,33 @@ impl WhichArgs {
         seed: Option<u64>,
         registries: &Registries,
     ) -> Result<Incident, Refusal> {
+        self.read_over(variant, &[], seed, registries)
+    }
+
+    /// With further settings laid over it, and a seed: what a series of draws reads.
+    ///
+    /// # Errors
+    /// As [`WhichArgs::read`].
+    pub fn read_with(
+        &self,
+        set: &[String],
+        seed: Option<u64>,
+        registries: &Registries,
+    ) -> Result<Incident, Refusal> {
+        self.read_over(self.variant.as_deref(), set, seed, registries)
+    }
+
+    fn read_over(
+        &self,
+        variant: Option<&str>,
+        set: &[String],
+        seed: Option<u64>,
+        registries: &Registries,
+    ) -> Result<Incident, Refusal> {
         let (path, text) = find::incident(&self.incident)?;
         let overlay = Overlay {
             variant: variant.map(str::to_string),
-            set: self.set.clone(),
+            set: [&self.set[..], set].concat(),
             seed,
             healthy: self.healthy,
             no_fix: self.no_fix,
