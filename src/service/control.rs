@@ -302,6 +302,17 @@ impl World<'_> {
                     put(&format!("pool.waiting.{}", d.name), pool.waiting() as f64);
                 }
             }
+            for (idle, d) in process.idle.iter().zip(&spec.dependencies) {
+                if d.keep.is_some() {
+                    let (idle, opened) = idle.read();
+                    put(&format!("connections.idle.{}", d.name), idle as f64);
+                    put(&format!("connections.opened.{}", d.name), opened as f64);
+                }
+            }
+            if let Some((throttled, used)) = process.cpu.read(now) {
+                put("cpu.throttled", throttled);
+                put("cpu.used", used);
+            }
             gauges_of(&process.state, &mut put);
             if let Some(emergency) = process.emergency.borrow().as_ref() {
                 put("limiter.fallback", emergency.decisions() as f64);

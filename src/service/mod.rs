@@ -7,7 +7,9 @@
 mod answers;
 mod client;
 mod columns;
+mod connections;
 mod control;
+mod cpu;
 mod dependencies;
 mod fields;
 mod join;

@@ -88,11 +88,15 @@ pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
     "parse.missing_fields", Higher, "fields that a version of clients did not send, so far";
     "trending.entries", Higher, "counts and places in heaps that a trending list holds";
     "trending.bound", Higher, "events that a listed count may be wrong by, as the list itself says";
+    "connections.idle", Lower, "connections of a replica that lie idle";
+    "connections.opened", Higher, "connections that a replica opened between two readings";
+    "cpu.used", Higher, "cores that a replica kept busy between two readings";
     "memory.live", Higher, "live bytes";
 };
 
 /// Those that are shares.
 pub(super) const SHARES: &[Indicator] = gauges! { Fraction:
+    "cpu.throttled", Higher, "share of accounting periods, between two readings, in which a replica had no CPU left and stood still";
     "trending.coverage", Lower, "share of requests that are for what stands on the trending list";
     "trending.sure", Lower, "share of a trending list that its own bounds prove to belong there";
     "trending.wrong", Higher, "share of what is asked for most that a trending list lacks, or has others in place of";

@@ -6,7 +6,7 @@ mod limiter;
 mod parts;
 mod schema;
 
-use super::{latency::Latency, memory::MemoryOptions};
+use super::{cpu::CpuOptions, latency::Latency, memory::MemoryOptions};
 use crate::{
     components::{
         Registry,
@@ -53,6 +53,8 @@ crate::options! {
         queue: Option<Node> = None, "none";
         /// Work of a worker besides its calls.
         compute: Option<Node> = None, "none";
+        /// A quota on the CPU that `compute` of a replica may use: { quota = "30ms", period = "100ms" }.
+        cpu: Option<Node> = None, "no quota";
         /// The call to a dependency, or a list of calls with `name` and `after`.
         call: Option<Node> = None, "none";
         /// How the calls of a request go together: `parallel`, `deadline`, `budget`, `need`, `leftovers`.
@@ -95,6 +97,8 @@ pub struct ServiceSpec {
     pub queue: Option<QueueSpec>,
     /// Work of a worker.
     pub compute: Option<Latency>,
+    /// Quota on the CPU of a replica.
+    pub cpu: Option<CpuOptions>,
     /// Calls, each behind those that it waits for.
     pub steps: Vec<Step>,
     /// What waits for what, numbered as `steps`.
@@ -238,6 +242,7 @@ impl ServiceSpec {
                 .map(|n| read_queue(n, registry))
                 .transpose()?,
             compute: o.compute.as_ref().map(Latency::read).transpose()?,
+            cpu: o.cpu.as_ref().map(CpuOptions::checked).transpose()?,
             steps,
             graph,
             fan_out,

@@ -15,7 +15,7 @@ use crate::{
         queue::Guard,
     },
     config::{Field, Kind, Options, Percent, Read, Span, known_names, schema_of},
-    service::{latency::Latency, memory::MemoryOptions},
+    service::{cpu::CpuOptions, latency::Latency, memory::MemoryOptions},
 };
 use serde_json::{Value, json};
 
@@ -219,6 +219,7 @@ pub fn schemas(registry: &Registry) -> [(&'static str, Value); 3] {
     put("queue", component(&registry.queues, of_queue()));
     put("dashboard", component(&registry.windows, vec![]));
     put("compute", Latency::schema());
+    put("cpu", CpuOptions::schema());
     put("fan_out", FanOut::schema());
     put("merge", component(&registry.mergers, of_merge()));
     put("memory", MemoryOptions::schema());

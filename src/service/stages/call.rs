@@ -194,6 +194,7 @@ async fn attempt(
         time: 0,
         result: result::REFUSED,
         background: u8::from(v.background),
+        connect: 0,
     };
     let Some(mut leave) = Leave::ask(w, v, step) else {
         w.recorder.borrow_mut().attempt(&row);
@@ -202,7 +203,7 @@ async fn attempt(
     spent.attempts = spent.attempts.saturating_add(1);
     limit.attempts.set(limit.attempts.get().saturating_add(1));
     let pool = v.process.pools.get(step.dependency);
-    let _connection = match pool.and_then(Option::as_ref) {
+    let connection = match pool.and_then(Option::as_ref) {
         Some(pool) => Some(pool.acquire().await),
         None => None,
     };
@@ -216,13 +217,18 @@ async fn attempt(
             ..row
         },
     };
-    let how = send(w, v, step, limit, number, spent).await;
+    let how = send(w, v, step, limit, &mut attempt.row, spent).await;
     attempt.row.result = match how {
         None => result::OK,
         Some(Failure::Timeout) => result::TIMEOUT,
         Some(Failure::Throttled) => result::THROTTLED,
         Some(_) => result::ERROR,
     };
+    if let Some(connection) = connection
+        && leaks(w, v, step, number)
+    {
+        connection.forget();
+    }
     // A dependency that says what is wrong with a request is in good health.
     leave.ends(how.is_none_or(|failure| !failure.passes()));
     spent.pool_wait += started - asked;
@@ -236,9 +242,10 @@ async fn send(
     v: &Visit<'_>,
     step: &Step,
     limit: &Limit,
-    number: u16,
+    row: &mut AttemptRow,
     spent: &mut Spent,
 ) -> Option<Failure> {
+    let number = row.number;
     let seam = Seam::Call {
         dependency: step.dependency,
         replica: v.process.replica,
@@ -277,10 +284,35 @@ async fn send(
             }
         };
     }
+    let Some(keep) = &spec.keep else {
+        return match dependency.serve(w, time, timeout).await {
+            true => failure,
+            false => Some(Failure::Timeout),
+        };
+    };
+    let idle = &v.process.idle[step.dependency];
+    if !idle.reuse(keep, w.sim.now()) {
+        row.connect = keep.connect.sample(
+            super::compute::size(v),
+            &mut v.dice.draw(purpose::CONNECT, n),
+        );
+        time = time.saturating_add(row.connect);
+    }
     match dependency.serve(w, time, timeout).await {
-        true => failure,
+        true => {
+            idle.give_back(keep, w.sim.now());
+            failure
+        }
+        // Whoever gives up closes what it waited on.
         false => Some(Failure::Timeout),
     }
+}
+
+/// Whether the connection of this attempt is never given back.
+fn leaks(w: &World<'_>, v: &Visit<'_>, step: &Step, number: u16) -> bool {
+    let share = w.newest().spec.dependencies[step.dependency].leak;
+    let n = u64::from(number) << 16 | step.draws;
+    share > 0.0 && v.dice.draw(purpose::LEAK, n).chance(share)
 }
 
 /// Failures that are not transient. What is wrong with a request is wrong at each attempt: its dice are the request's.

@@ -3,7 +3,7 @@
 use super::super::{latency::Size, purpose};
 use crate::{
     recording::RequestRow,
-    service::{journey::Visit, world::World},
+    service::{cpu, journey::Visit, world::World},
 };
 
 /// Works; a cold process works more slowly.
@@ -15,8 +15,7 @@ pub(in crate::service) async fn work(w: &World<'_>, v: &Visit<'_>, row: &mut Req
     if row.cold == 1 {
         time = (time as f64 * v.version.spec.cold_factor) as u64;
     }
-    w.sim.sleep(time).await;
-    row.compute += time;
+    row.compute += cpu::work(w, v, time).await;
 }
 
 /// What of a request times may depend on.
