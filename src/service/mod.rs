@@ -21,6 +21,7 @@ mod purpose;
 mod queue;
 mod ranked;
 mod row;
+mod scaling;
 pub mod seams;
 mod spec;
 mod stages;

@@ -8,6 +8,7 @@ use super::{
     purpose,
     ranked::Pages,
     row::Seen,
+    scaling::Scaling,
     seams::{Lookout, Saboteur},
     spec::{MergeSpec, Scope},
     strays::Strays,
@@ -104,6 +105,7 @@ pub struct World<'r> {
     pub(super) answers: Answers,
     pub(super) strays: Strays,
     pub(super) judges: RefCell<Judges>,
+    pub(super) scaling: Scaling,
     pub(super) events: EventNames,
     /// Payload fields that say what the content of a request is; `None` is all.
     pub(super) content: Option<Vec<String>>,
@@ -205,6 +207,7 @@ impl<'r> World<'r> {
                 versions.iter().map(|v| &v.spec),
                 first.replicas,
             )),
+            scaling: Scaling::default(),
             events,
             content: first
                 .key
@@ -252,6 +255,8 @@ impl<'r> World<'r> {
             }
         }
         if candidates.is_empty() {
+            let away = &self.scaling.turned_away;
+            away.set(away.get() + 1);
             return None;
         }
         let dice = self

@@ -60,6 +60,8 @@ pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
     "cache.over_budget", Higher, "writes above the budget of their tenant, so far";
     "requests.in_flight", Higher, "requests in a replica";
     "replicas.up", Lower, "replicas in service";
+    "replicas.wanted", Higher, "replicas that the autoscaler wants";
+    "replicas.starting", Higher, "replicas that are starting up";
     "limiter.keys", Higher, "keys that the limiter remembers";
     "limiter.rate", Lower, "requests a second that the limiter grants a key";
     "limiter.rejects", Higher, "requests that a level of the limiter refused, so far";

@@ -6,7 +6,7 @@ mod limiter;
 mod parts;
 mod schema;
 
-use super::{cpu::CpuOptions, latency::Latency, memory::MemoryOptions};
+use super::{cpu::CpuOptions, latency::Latency, memory::MemoryOptions, scaling::AutoscalerSpec};
 use crate::{
     components::{
         Registry,
@@ -25,7 +25,8 @@ pub use parts::{
     CacheSpec, FlightSpec, MergeSpec, OnUnread, ParseSpec, Part, QueueSpec, Scope, TrendingSpec,
 };
 use parts::{
-    part, read_cache, read_merge, read_parse, read_queue, read_single_flight, read_trending,
+    part, read_autoscaler, read_cache, read_merge, read_parse, read_queue, read_single_flight,
+    read_trending,
 };
 pub use schema::{component as component_schema, schemas as service_schemas};
 
@@ -37,6 +38,8 @@ crate::options! {
         replicas: u32 = 1, "1";
         /// Which replica takes a request: random, round-robin, least-in-flight, sticky.
         balancer: Option<Node> = None, "random";
+        /// Replicas come and go with the load: target-utilisation or target-in-flight, with `min`, `max`, `start_up` and a `warm` pool.
+        autoscaler: Option<Node> = None, "none";
         /// Admission: a rate limiter, with `key = ["tenant"]` and `scope`; or { levels = [...] }, one after another.
         limiter: Option<Node> = None, "none";
         /// Parser of payloads, with its `version` and the `time` it takes.
@@ -81,6 +84,8 @@ pub struct ServiceSpec {
     pub replicas: u32,
     /// Load balancer.
     pub balancer: Part,
+    /// Replicas that come and go.
+    pub autoscaler: Option<AutoscalerSpec>,
     /// Admission.
     pub limiter: Option<LimiterSpec>,
     /// Parser.
@@ -221,6 +226,11 @@ impl ServiceSpec {
         }
         Ok(ServiceSpec {
             replicas: o.replicas,
+            autoscaler: o
+                .autoscaler
+                .as_ref()
+                .map(|n| read_autoscaler(n, registry, o.queue.is_some()))
+                .transpose()?,
             balancer,
             limiter: o
                 .limiter

@@ -137,6 +137,17 @@ fn of_trending() -> Vec<Field> {
     ]
 }
 
+fn of_autoscaler() -> Vec<Field> {
+    vec![
+        of_stage::<Span>("start_up", "30s", "How long a replica takes to start up."),
+        of_stage::<u32>(
+            "warm",
+            "0",
+            "Replicas that have started up and wait to be needed.",
+        ),
+    ]
+}
+
 fn of_merge() -> Vec<Field> {
     vec![of_stage::<u32>(
         "pool",
@@ -207,6 +218,10 @@ pub fn schemas(registry: &Registry) -> [(&'static str, Value); 3] {
         place["default"] = default;
     };
     put("balancer", component(&registry.balancers, vec![]));
+    put(
+        "autoscaler",
+        component(&registry.autoscalers, of_autoscaler()),
+    );
     put("limiter", limiter(registry));
     put("parse", component(&registry.parsers, of_parser()));
     put("key", KeyOptions::schema());
