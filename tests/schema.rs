@@ -156,6 +156,7 @@ autoscaler = { kind = "target-utilisation", target = "60%", min = 1, max = 3, in
 cpu = { quota = "30ms", period = "100ms", slice = "5ms" }
 compute = "2ms"
 check_answers = "10%"
+runtime_metrics = true
 dashboard = { kind = "ring-max", over = "1m", buckets = 6 }
 key = { fields = ["tenant", "prompt", "model", "revision"], meaning = ["tenant", "model", "body"] }
 cache = { kind = "lru", scope = "shared", capacity = 100, bytes = "1MB", ttl = "10s", jitter = "20%", lookup = "1ms", sweep = 2, stale = "5s", lease = "2s", early = 1, shards = 4, detail = true }

@@ -335,6 +335,9 @@ impl World<'_> {
                     put(&format!("connections.opened.{}", d.name), opened as f64);
                 }
             }
+            if spec.runtime_metrics {
+                put("runtime.paused", process.cpu.read_pauses() as f64);
+            }
             if let Some((throttled, used)) = process.cpu.read(now) {
                 put("cpu.throttled", throttled);
                 put("cpu.used", used);

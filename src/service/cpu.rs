@@ -4,7 +4,7 @@
 //! nothing left stands still until the period ends, whatever else the machine has to do. A burst of requests in parallel
 //! spends a quota of 30 ms in 10 ms, and an average use far below the quota says nothing of it.
 
-use super::{journey::Visit, world::World};
+use super::{journey::Visit, seams::Ailments, world::World};
 use crate::config::{Node, Read, Refusal, Span};
 use std::cell::Cell;
 
@@ -92,6 +92,9 @@ pub struct Cpu {
     throttled: Cell<u64>,
     busy: Cell<u64>,
     read: Cell<u64>,
+    /// ns that it stood still for, since gauges were read, and until when it is known to.
+    paused: Cell<u64>,
+    paused_until: Cell<u64>,
     /// Length of the periods of the last quota in force, ns; 0: there was none.
     length: Cell<u64>,
 }
@@ -128,6 +131,18 @@ impl Cpu {
         Grant::Run(run)
     }
 
+    fn pause(&self, now: u64, until: u64) {
+        let known = self.paused_until.get().max(now);
+        self.paused
+            .set(self.paused.get() + until.saturating_sub(known));
+        self.paused_until.set(known.max(until));
+    }
+
+    /// ns that it has stood still for since the last reading, as far as a request of its noticed.
+    pub fn read_pauses(&self) -> u64 {
+        self.paused.replace(0)
+    }
+
     fn ran(&self, time: u64) {
         self.busy.set(self.busy.get().saturating_add(time));
     }
@@ -149,26 +164,47 @@ impl Cpu {
 
 /// The quota that a request's work is under.
 pub(super) fn quota(w: &World<'_>, v: &Visit<'_>) -> Option<Quota> {
-    let _ = w;
-    v.version.spec.cpu.as_ref().map(CpuOptions::quota)
+    let laid = match w.saboteur.ailments() {
+        Some(ailments) => ailments.ration(v.process.replica, w.sim.now()),
+        None => None,
+    };
+    laid.or_else(|| v.version.spec.cpu.as_ref().map(CpuOptions::quota))
 }
 
-/// Does `time` ns of work; gives how long it took.
+/// Waits while the process of this request stands still: whatever was under way in it is late by the same end.
 #[inline]
-pub(super) async fn work(w: &World<'_>, v: &Visit<'_>, time: u64) -> u64 {
+pub(super) async fn stand_still(w: &World<'_>, v: &Visit<'_>) {
+    if let Some(ailments) = w.saboteur.ailments()
+        && ailments.held(v.process.replica, w.sim.now()) > w.sim.now()
+    {
+        // Boxed: it is seldom.
+        Box::pin(held(w, v, ailments)).await;
+    }
+}
+
+async fn held(w: &World<'_>, v: &Visit<'_>, ailments: &dyn Ailments) {
+    loop {
+        let (now, until) = (w.sim.now(), ailments.held(v.process.replica, w.sim.now()));
+        if until <= now {
+            return;
+        }
+        v.process.cpu.pause(now, until);
+        w.sim.sleep(until - now).await;
+    }
+}
+
+/// Does `time` ns of work.
+#[inline]
+pub(super) async fn work(w: &World<'_>, v: &Visit<'_>, time: u64) {
     v.process.cpu.ran(time);
     match quota(w, v) {
-        None => {
-            w.sim.sleep(time).await;
-            time
-        }
+        None => w.sim.sleep(time).await,
         // Boxed: few services have a quota, and no other journey shall be larger for it.
         Some(_) => Box::pin(rationed(w, v, time)).await,
     }
 }
 
-async fn rationed(w: &World<'_>, v: &Visit<'_>, mut left: u64) -> u64 {
-    let started = w.sim.now();
+async fn rationed(w: &World<'_>, v: &Visit<'_>, mut left: u64) {
     for _ in 0..MOST_GRANTS {
         if left == 0 {
             break;
@@ -187,7 +223,6 @@ async fn rationed(w: &World<'_>, v: &Visit<'_>, mut left: u64) -> u64 {
         let slowly = quota(w, v).map_or(1, |q| q.period.div_ceil(q.quota));
         w.sim.sleep(left.saturating_mul(slowly)).await;
     }
-    w.sim.now() - started
 }
 
 #[cfg(test)]

@@ -37,6 +37,7 @@ const fn reading(
 pub(super) const TIMES: &[Indicator] = gauges! {
     Nanos:
     "queue.class_age", Higher, "wait, so far, of the first in the line of a class";
+    "runtime.paused", Higher, "time that a process stood still between two readings, as its runtime says";
     "latency.sliding_max", Higher, "latency over the last while, as a dashboard shows it";
 };
 

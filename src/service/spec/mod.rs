@@ -70,6 +70,8 @@ crate::options! {
         dashboard: Option<Node> = None, "not read";
         /// Share of the answers out of a cache, a flight or prefix memory that a checker works out again beside the service, at no cost to it: gauges answers.checked and answers.wrong.
         check_answers: Percent = Percent(0.0), "0";
+        /// The runtime of each process says how long it stood still (collections of garbage and the like): gauge runtime.paused.
+        runtime_metrics: bool = false, "false";
         /// How long a fresh process is cold.
         cold_for: Span = Span(0), "0";
         /// How many times slower a cold process computes.
@@ -118,6 +120,8 @@ pub struct ServiceSpec {
     pub dashboard: Option<Node>,
     /// Share of kept answers that a checker works out again.
     pub check_answers: f64,
+    /// Whether processes say how long they stood still.
+    pub runtime_metrics: bool,
     /// ns that a fresh process is cold.
     pub cold_for: u64,
     /// How many times slower it computes then.
@@ -260,6 +264,7 @@ impl ServiceSpec {
             memory: o.memory.as_ref().map(MemoryOptions::read).transpose()?,
             dashboard: o.dashboard,
             check_answers: o.check_answers.0,
+            runtime_metrics: o.runtime_metrics,
             cold_for: o.cold_for.0,
             cold_factor: o.cold_factor,
             dependencies,

@@ -4,7 +4,7 @@ use super::super::{
     dependencies::Answer,
     process::{NEVER, Way},
     purpose,
-    seams::{Perturb, Seam},
+    seams::{Call, Perturb, Seam},
     spec::{DependencySpec, OTHER_ERRORS, Step},
     world::tag_digest,
 };
@@ -17,7 +17,7 @@ use crate::{
         retry::{Failed, Failure},
     },
     recording::{AttemptRow, RequestRow, outcome, result},
-    service::{answers, journey::Visit, world::World},
+    service::{answers, cpu, journey::Visit, world::World},
     sim::{Sim, hash::mix},
 };
 use std::cell::Cell;
@@ -218,6 +218,7 @@ async fn attempt(
         },
     };
     let how = send(w, v, step, limit, &mut attempt.row, spent).await;
+    cpu::stand_still(w, v).await;
     attempt.row.result = match how {
         None => result::OK,
         Some(Failure::Timeout) => result::TIMEOUT,
@@ -261,11 +262,17 @@ async fn send(
         true => Some(Failure::Error),
         false => other_failure(v, spec, n),
     };
+    let mut cut = false;
     match w.saboteur.at(seam, v.dice, w.sim.now()) {
         Perturb::Nothing => {}
         Perturb::Delay(more) => time = time.saturating_add(more),
         Perturb::Fail => failure = Some(Failure::Error),
         Perturb::Hang => time = u64::MAX,
+        Perturb::Cut(after) => {
+            time = time.min(after);
+            failure = Some(Failure::Error);
+            cut = true;
+        }
     }
     let dependency = &w.dependencies[step.dependency];
     // The pool may have taken what time there was.
@@ -296,11 +303,17 @@ async fn send(
             super::compute::size(v),
             &mut v.dice.draw(purpose::CONNECT, n),
         );
+        if let Some(ailments) = w.saboteur.ailments() {
+            let more = ailments.penalty(&the_call(v, step, number), v.dice, w.sim.now());
+            row.connect = row.connect.saturating_add(more);
+        }
         time = time.saturating_add(row.connect);
     }
     match dependency.serve(w, time, timeout).await {
         true => {
-            idle.give_back(keep, w.sim.now());
+            if !cut {
+                idle.give_back(keep, w.sim.now());
+            }
             failure
         }
         // Whoever gives up closes what it waited on.
@@ -312,7 +325,20 @@ async fn send(
 fn leaks(w: &World<'_>, v: &Visit<'_>, step: &Step, number: u16) -> bool {
     let share = w.newest().spec.dependencies[step.dependency].leak;
     let n = u64::from(number) << 16 | step.draws;
-    share > 0.0 && v.dice.draw(purpose::LEAK, n).chance(share)
+    let by_fault = || {
+        let ailments = w.saboteur.ailments()?;
+        Some(ailments.leaks(&the_call(v, step, number), v.dice, w.sim.now()))
+    };
+    share > 0.0 && v.dice.draw(purpose::LEAK, n).chance(share) || by_fault().unwrap_or(false)
+}
+
+fn the_call<'v>(v: &Visit<'v>, step: &Step, attempt: u16) -> Call<'v> {
+    Call {
+        dependency: step.dependency,
+        replica: v.process.replica,
+        attempt,
+        request: v.request,
+    }
 }
 
 /// Failures that are not transient. What is wrong with a request is wrong at each attempt: its dice are the request's.
