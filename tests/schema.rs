@@ -153,7 +153,11 @@ output_tokens = { kind = "lognormal", p50 = 100, p99 = 400 }
 [trace.clients]
 planner = { share = 1, version = "2", names = { temperature = "temp" }, omits = ["top_p"], extra = { v = 1 }, defects = { wrapped = "5%", truncated = "1%", trailing_comma = "1%", single_quotes = "1%" } }
 [service]
+autoscaler = { kind = "target-utilisation", target = "60%", min = 1, max = 3, interval = "5s", lag = "1s", cool_down = "10s", tolerance = "5%", start_up = "2s", warm = 1 }
+cpu = { quota = "30ms", period = "100ms", slice = "5ms" }
+compute = "2ms"
 check_answers = "10%"
+runtime_metrics = true
 dashboard = { kind = "ring-max", over = "1m", buckets = 6 }
 key = { fields = ["tenant", "prompt", "model", "revision"], meaning = ["tenant", "model", "body"] }
 cache = { kind = "lru", scope = "shared", capacity = 100, bytes = "1MB", ttl = "10s", jitter = "20%", lookup = "1ms", sweep = 2, stale = "5s", lease = "2s", early = 1, shards = 4, detail = true }
@@ -186,6 +190,11 @@ pool = 8
 kind = "service"
 results = { count = 20, knows = "50%", scale = 30, spread = "40%", step = 0.5 }
 latency = "20ms"
+pool = 50
+leak = "0.1%"
+connect = "5ms"
+keep_alive = "10s"
+max_idle = 5
 revision = 2
 errors = { throttled = "1%" }
 retry_after = "1s"
@@ -282,6 +291,10 @@ fn what_the_program_takes_is_right_by_the_schema() {
         ("engines = 2", "enginse = 2"),
         ("kind = \"llm-engine\"", "kind = \"llm-engin\""),
         ("parallel = 2", "paralel = 2"),
+        ("start_up = ", "startup = "),
+        ("tolerance = ", "tolerence = "),
+        ("quota = ", "qouta = "),
+        ("keep_alive = ", "keepalive = "),
         ("down = \"5s\"", "donw = \"5s\""),
         ("breaker = \"failure-ratio\"", "breaker = \"failure-rate\""),
         ("max_wait", "max_wiat"),

@@ -86,6 +86,10 @@ pub const SHIPPED: &[(&str, &str)] = &[
         include_str!("../../incidents/incident-20.toml"),
     ),
     (
+        "incident-21",
+        include_str!("../../incidents/incident-21.toml"),
+    ),
+    (
         "incident-23",
         include_str!("../../incidents/incident-23.toml"),
     ),

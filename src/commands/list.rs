@@ -120,6 +120,7 @@ pub fn run(args: &ListArgs, out: &mut Stdout) -> Done {
             kinds(&mut text, "cache", &r.caches);
             kinds(&mut text, "queue", &r.queues);
             kinds(&mut text, "balancer", &r.balancers);
+            kinds(&mut text, "autoscaler", &r.autoscalers);
             kinds(&mut text, "parser", &r.parsers);
             kinds(&mut text, "breaker", &r.breakers);
             kinds(&mut text, "trending", &r.trending);

@@ -4,6 +4,7 @@
 //! in a replay, in a unit test and in production. Answers explain themselves as an operator's metrics would.
 //! Each kind of component is a folder with its trait, its table of implementations and the laws that they keep.
 
+pub mod autoscaler;
 pub mod balancer;
 pub mod breaker;
 pub mod cache;
@@ -45,6 +46,7 @@ pub fn flaws() -> impl Iterator<Item = (&'static str, &'static Flaw)> {
         ("cache", cache::FLAWS),
         ("queue", queue::FLAWS),
         ("balancer", balancer::FLAWS),
+        ("autoscaler", autoscaler::FLAWS),
         ("parser", parser::FLAWS),
         ("retry", retry::FLAWS),
         ("breaker", breaker::FLAWS),
@@ -71,6 +73,8 @@ pub struct Registry {
     pub queues: Vec<Kind<Box<dyn queue::Discipline>>>,
     /// Which replica takes a request.
     pub balancers: Vec<Kind<Box<dyn balancer::Balancer>>>,
+    /// How many replicas there should be.
+    pub autoscalers: Vec<Kind<Box<dyn autoscaler::Autoscaler>>>,
     /// Readers of payloads.
     pub parsers: Vec<Kind<Box<dyn parser::Parser>>>,
     /// Circuit breakers.
@@ -91,6 +95,7 @@ impl Default for Registry {
             caches: cache::kinds(),
             queues: queue::kinds(),
             balancers: balancer::kinds(),
+            autoscalers: autoscaler::kinds(),
             parsers: parser::kinds(),
             breakers: breaker::kinds(),
             trending: topk::kinds(),

@@ -181,6 +181,11 @@ fn build(
     if plan.versions.iter().any(detaches) {
         plan.controls.insert(0, (0, Control::Strays));
     }
+    let scales = |spec: &ServiceSpec| spec.autoscaler.is_some();
+    if plan.versions.iter().any(scales) {
+        plan.controls
+            .insert(0, (0, Control::Autoscale { until: length }));
+    }
     Ok(plan)
 }
 

@@ -371,6 +371,7 @@ table! {
         time: u64, Span, "from started to its end";
         result: u8, Word(result::WORDS), "how it ended";
         background: u8, Flag, "not on behalf of a user's request";
+        connect: u64, Span, "opening the connection, part of `time`; 0: one lay idle";
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::spec::{DependencyKind, DependencySpec, LevelSpec, ServiceSpec};
 use crate::components::keys::Tag;
-use crate::recording::{AttemptRow, RequestRow, Row, Table, requests};
+use crate::recording::{AttemptRow, RequestRow, Row, Table, attempts, requests};
 
 /// The columns that a run of these versions records: the core, and those of the stages that are on.
 pub fn recorded_columns(versions: &[ServiceSpec]) -> (Table<RequestRow>, Table<AttemptRow>) {
@@ -91,8 +91,10 @@ pub fn recorded_columns(versions: &[ServiceSpec]) -> (Table<RequestRow>, Table<A
         &[requests::pool_wait],
     );
     let columns = 0..RequestRow::COLUMNS.len();
+    let connects = any(|s| s.dependencies.iter().any(|d| d.keep.is_some()));
+    let of_attempts = 0..AttemptRow::COLUMNS.len();
     (
         Table::with_columns(columns.filter(|c| !off.contains(c))),
-        Table::default(),
+        Table::with_columns(of_attempts.filter(|c| connects || *c != attempts::connect)),
     )
 }

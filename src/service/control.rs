@@ -3,7 +3,7 @@
 use super::{
     client::background,
     dependencies::Dependency,
-    process::{Process, RETRY_GAUGES, Way},
+    process::{NEVER, Process, RETRY_GAUGES, Way},
     spec::Scope,
     version::Version,
     world::{Deployed, World, named},
@@ -84,6 +84,11 @@ pub enum Control {
         /// Version whose keys are warmed.
         version: usize,
     },
+    /// The autoscaler begins.
+    Autoscale {
+        /// ns at which it ends.
+        until: u64,
+    },
     /// What requests leave running has a root of its own from here on.
     Strays,
     /// A guard begins to look.
@@ -122,32 +127,13 @@ impl World<'_> {
                 down,
                 cold,
             } => {
-                if let Some(deployed) = self
-                    .deployed
-                    .borrow_mut()
-                    .iter_mut()
-                    .rev()
-                    .find(|d| d.version == version)
-                    && let Some(upgraded) = &mut deployed.upgraded
-                {
-                    upgraded[replica] = true;
-                }
-                self.record_event(
-                    self.events.deploy,
-                    replica as u16 + 1,
-                    self.versions[version].number,
-                    1.0,
-                );
-                if restart {
-                    self.restart(replica, version, down)?;
-                } else {
-                    let process = self.processes.borrow()[replica].clone();
-                    process.tune(
-                        &self.versions[version].spec,
-                        self.registry,
-                        self.sim.now(),
-                        cold,
-                    )?;
+                self.upgrade(version, replica, restart, down, cold)?;
+                // A plan knows the replicas of the start; those that came since follow the last of them.
+                let last = self.versions[0].spec.replicas as usize;
+                if replica + 1 == last {
+                    for replica in last..self.processes.borrow().len() {
+                        self.upgrade(version, replica, restart, down, cold)?;
+                    }
                 }
             }
             Control::Restart { replica, down } => self.restart(replica, self.newest.get(), down)?,
@@ -174,6 +160,7 @@ impl World<'_> {
                 self.sim.sleep(pause).await;
             },
             Control::Strays => self.run_strays().await,
+            Control::Autoscale { until } => self.autoscale(until).await?,
             Control::Guard {
                 guard,
                 every,
@@ -182,6 +169,38 @@ impl World<'_> {
             Control::Sample => self.sample()?,
         }
         Ok(())
+    }
+
+    fn upgrade(
+        &self,
+        version: usize,
+        replica: usize,
+        restart: bool,
+        down: u64,
+        cold: bool,
+    ) -> Result<(), Refusal> {
+        if let Some(deployed) = self
+            .deployed
+            .borrow_mut()
+            .iter_mut()
+            .rev()
+            .find(|d| d.version == version)
+            && let Some(upgraded) = &mut deployed.upgraded
+        {
+            upgraded[replica] = true;
+        }
+        self.record_event(
+            self.events.deploy,
+            replica as u16 + 1,
+            self.versions[version].number,
+            1.0,
+        );
+        if restart {
+            return self.restart(replica, version, down);
+        }
+        let process = self.processes.borrow()[replica].clone();
+        let spec = &self.versions[version].spec;
+        process.tune(spec, self.registry, self.sim.now(), cold)
     }
 
     /// Puts a version in force.
@@ -215,6 +234,10 @@ impl World<'_> {
     }
 
     pub(super) fn restart(&self, replica: usize, version: usize, down: u64) -> Result<(), Refusal> {
+        // Out of service.
+        if self.down_until.borrow()[replica] == NEVER {
+            return Ok(());
+        }
         let number = self.processes_started.get() + 1;
         self.processes_started.set(number);
         let spec = &self.versions[version].spec;
@@ -228,7 +251,7 @@ impl World<'_> {
         )?;
         // What the old process has in hand, it finishes.
         self.processes.borrow_mut()[replica] = Rc::new(fresh);
-        self.down_until.borrow_mut()[replica] = self.sim.now() + down;
+        self.down_until.borrow_mut()[replica] = self.sim.now().saturating_add(down).min(NEVER - 1);
         self.record_event(
             self.events.restart,
             replica as u16 + 1,
@@ -272,7 +295,10 @@ impl World<'_> {
         let mut rows: Vec<(String, u16, f64)> = vec![];
         let now = self.sim.now();
         let processes = self.processes.borrow();
-        for process in processes.iter() {
+        for (process, until) in processes.iter().zip(self.down_until.borrow().iter()) {
+            if *until == NEVER && process.in_flight.get() == 0 {
+                continue;
+            }
             let mut put =
                 |gauge: &str, value: f64| rows.push((gauge.to_string(), process.replica, value));
             put("requests.in_flight", f64::from(process.in_flight.get()));
@@ -301,6 +327,20 @@ impl World<'_> {
                     );
                     put(&format!("pool.waiting.{}", d.name), pool.waiting() as f64);
                 }
+            }
+            for (idle, d) in process.idle.iter().zip(&spec.dependencies) {
+                if d.keep.is_some() {
+                    let (idle, opened) = idle.read();
+                    put(&format!("connections.idle.{}", d.name), idle as f64);
+                    put(&format!("connections.opened.{}", d.name), opened as f64);
+                }
+            }
+            if spec.runtime_metrics {
+                put("runtime.paused", process.cpu.read_pauses() as f64);
+            }
+            if let Some((throttled, used)) = process.cpu.read(now) {
+                put("cpu.throttled", throttled);
+                put("cpu.used", used);
             }
             gauges_of(&process.state, &mut put);
             if let Some(emergency) = process.emergency.borrow().as_ref() {
@@ -342,6 +382,7 @@ impl World<'_> {
                 rows.push((gauge, 0, value))
             });
         self.look_at_lists(&mut |gauge, replica, value| rows.push((gauge.into(), replica, value)));
+        self.look_at_scaling(&mut |gauge, value| rows.push((gauge.into(), 0, value)));
         self.look_at_pages(&mut |gauge, value| rows.push((gauge.into(), 0, value)));
         self.look_at_memory(&mut |gauge, replica, value| {
             rows.push((gauge.into(), replica, value))

@@ -1,7 +1,7 @@
 //! The journey of one request through the service: every stage by name, in order.
 
 use super::{
-    answers,
+    answers, cpu,
     parts::Parts,
     process::Process,
     stages::{admission, cache, compute, flight, graph, key, parse, queue, store, trending, write},
@@ -40,6 +40,7 @@ pub(super) struct Visit<'a> {
 /// Goes through the stages. Gives the outcome, and leaves times and tags in `row`; when it is dropped half way (the client
 /// hung up), what the row holds by then stands.
 pub(super) async fn journey(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow) -> u8 {
+    cpu::stand_still(w, v).await;
     if let Err(refused) = admission::enter(w, v, row) {
         return refused;
     }

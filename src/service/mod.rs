@@ -7,7 +7,9 @@
 mod answers;
 mod client;
 mod columns;
+mod connections;
 mod control;
+mod cpu;
 mod dependencies;
 mod fields;
 mod identity;
@@ -21,6 +23,7 @@ mod purpose;
 mod queue;
 mod ranked;
 mod row;
+mod scaling;
 pub mod seams;
 mod spec;
 mod stages;

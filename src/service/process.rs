@@ -1,6 +1,8 @@
 //! A replica's process: the state that dies with it. And the state that outlives it.
 
 use super::{
+    connections::Connections,
+    cpu::Cpu,
     queue::Queue,
     spec::{LimiterSpec, Part, Scope, ServiceSpec},
     trending::Trending,
@@ -180,6 +182,10 @@ pub struct Process {
     pub pools: Vec<Option<Semaphore>>,
     /// Size of each pool.
     pub pool_sizes: RefCell<Vec<u32>>,
+    /// Connections to each dependency that lie idle.
+    pub idle: Vec<Connections>,
+    /// What it has used of its CPU.
+    pub cpu: Cpu,
     /// Requests in hand.
     pub in_flight: Cell<u32>,
     /// The way to each dependency.
@@ -277,10 +283,11 @@ impl Process {
             None => None,
         };
         let sizes: Vec<u32> = spec.dependencies.iter().map(|d| d.pool).collect();
+        let own = mix(seed ^ mix(u64::from(number)));
         Ok(Process {
             number,
             replica,
-            seed: mix(seed ^ mix(u64::from(number))),
+            seed: own,
             started: sim.now(),
             state: State::new(sim, spec, Scope::Local, registry)?,
             queue,
@@ -289,6 +296,12 @@ impl Process {
                 .map(|&size| (size > 0).then(|| Semaphore::new(sim, size as usize)))
                 .collect(),
             pool_sizes: RefCell::new(sizes),
+            idle: spec
+                .dependencies
+                .iter()
+                .map(|_| Connections::default())
+                .collect(),
+            cpu: Cpu::new(own, sim.now()),
             in_flight: Cell::new(0),
             ways: Self::ways(spec, registry, sim.now())?,
             emergency: RefCell::new(match fallback(spec) {

@@ -20,6 +20,10 @@ pub const CALL: Purpose = Purpose::named("call");
 pub const FAIL: Purpose = Purpose::named("call-fails");
 /// Whether a dependency fails for a reason that does not pass.
 pub const FAIL_CLASS: Purpose = Purpose::named("call-fails-otherwise");
+/// How long opening a connection takes.
+pub const CONNECT: Purpose = Purpose::named("connect");
+/// Whether a connection is never given back.
+pub const LEAK: Purpose = Purpose::named("connection-leak");
 /// Back-off between attempts.
 pub const BACKOFF: Purpose = Purpose::named("backoff");
 /// The way to a limiter's store and back.

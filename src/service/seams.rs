@@ -1,5 +1,6 @@
 //! Places in the journey where a fault may act. Seams belong to the service; faults only answer them.
 
+pub use super::cpu::Quota;
 use crate::{sim::dice::Dice, trace::Request};
 
 /// Where the journey asks.
@@ -29,6 +30,8 @@ pub enum Perturb {
     Fail,
     /// Makes it never end.
     Hang,
+    /// Breaks it off after so many ns; its connection is lost.
+    Cut(u64),
 }
 
 /// A call that is about to be sent and whose answer has parts.
@@ -90,6 +93,38 @@ pub trait Saboteur {
     fn cuts(&self, _call: &Whole<'_>, _time: u64) -> Option<u64> {
         None
     }
+
+    /// What ails processes, where anything ever does in this run.
+    fn ailments(&self) -> Option<&dyn Ailments> {
+        None
+    }
+}
+
+/// What ails the processes of replicas, rather than a call or a request.
+pub trait Ailments {
+    /// ns until which this replica stands still; `now` or less: it does not.
+    fn held(&self, replica: u16, now: u64) -> u64;
+    /// A quota laid upon its CPU.
+    fn ration(&self, replica: u16, now: u64) -> Option<Quota>;
+    /// How many times slower a process computes that has been up for so many ns.
+    fn chill(&self, replica: u16, up_for: u64, now: u64) -> f64;
+    /// ns that opening a connection takes longer.
+    fn penalty(&self, call: &Call<'_>, dice: Dice, now: u64) -> u64;
+    /// Whether the connection of a call is never given back.
+    fn leaks(&self, call: &Call<'_>, dice: Dice, now: u64) -> bool;
+}
+
+/// A call, as [`Ailments`] see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// Index of the dependency.
+    pub dependency: usize,
+    /// Replica that calls, from 1.
+    pub replica: u16,
+    /// Which attempt of the request, from 1.
+    pub attempt: u16,
+    /// On whose behalf.
+    pub request: &'a Request,
 }
 
 /// What somebody who watches the run wants done.

@@ -10,6 +10,7 @@ use super::{
     purpose,
     ranked::Pages,
     row::Seen,
+    scaling::Scaling,
     seams::{Lookout, Saboteur},
     spec::{MergeSpec, Scope},
     strays::Strays,
@@ -112,6 +113,7 @@ pub struct World<'r> {
     /// Ledgers, and what was written.
     pub(super) writes: RefCell<Writes>,
     pub(super) judges: RefCell<Judges>,
+    pub(super) scaling: Scaling,
     pub(super) events: EventNames,
     /// Payload fields that say what the content of a request is; `None` is all.
     pub(super) content: Option<Vec<String>>,
@@ -220,6 +222,7 @@ impl<'r> World<'r> {
                 versions.iter().map(|v| &v.spec),
                 first.replicas,
             )),
+            scaling: Scaling::default(),
             events,
             content: first
                 .key
@@ -275,6 +278,8 @@ impl<'r> World<'r> {
             }
         }
         if candidates.is_empty() {
+            let away = &self.scaling.turned_away;
+            away.set(away.get() + 1);
             return None;
         }
         let dice = self

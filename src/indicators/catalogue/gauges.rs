@@ -37,6 +37,7 @@ const fn reading(
 pub(super) const TIMES: &[Indicator] = gauges! {
     Nanos:
     "queue.class_age", Higher, "wait, so far, of the first in the line of a class";
+    "runtime.paused", Higher, "time that a process stood still between two readings, as its runtime says";
     "latency.sliding_max", Higher, "latency over the last while, as a dashboard shows it";
 };
 
@@ -60,6 +61,8 @@ pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
     "cache.over_budget", Higher, "writes above the budget of their tenant, so far";
     "requests.in_flight", Higher, "requests in a replica";
     "replicas.up", Lower, "replicas in service";
+    "replicas.wanted", Higher, "replicas that the autoscaler wants";
+    "replicas.starting", Higher, "replicas that are starting up";
     "limiter.keys", Higher, "keys that the limiter remembers";
     "limiter.rate", Lower, "requests a second that the limiter grants a key";
     "limiter.rejects", Higher, "requests that a level of the limiter refused, so far";
@@ -94,12 +97,16 @@ pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
     "parse.missing_fields", Higher, "fields that a version of clients did not send, so far";
     "trending.entries", Higher, "counts and places in heaps that a trending list holds";
     "trending.bound", Higher, "events that a listed count may be wrong by, as the list itself says";
+    "connections.idle", Lower, "connections of a replica that lie idle";
+    "connections.opened", Higher, "connections that a replica opened between two readings";
+    "cpu.used", Higher, "cores that a replica kept busy between two readings";
     "memory.live", Higher, "live bytes";
 };
 
 /// Those that are shares.
 pub(super) const SHARES: &[Indicator] = gauges! { Fraction:
     "items.field_stored", Lower, "share stored of the items that carry a field, such as items.field_stored.due; those without any are items.field_stored.plain";
+    "cpu.throttled", Higher, "share of accounting periods, between two readings, in which a replica had no CPU left and stood still";
     "trending.coverage", Lower, "share of requests that are for what stands on the trending list";
     "trending.sure", Lower, "share of a trending list that its own bounds prove to belong there";
     "trending.wrong", Higher, "share of what is asked for most that a trending list lacks, or has others in place of";

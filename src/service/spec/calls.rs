@@ -14,7 +14,7 @@ use crate::{
     config::{
         At, Node, Options, Percent, Read, Refusal, Share, Span, Table, Value, pick, suggestion,
     },
-    service::{latency::Latency, ranked::Results},
+    service::{connections::Keep, latency::Latency, ranked::Results},
     sim::distribution::Distribution,
 };
 
@@ -57,6 +57,14 @@ crate::options! {
         retry_after: Span = Span(0), "0";
         /// Connections that each replica holds to it at most; 0 is no bound.
         pool: u32 = 0, "no bound";
+        /// Share of calls after which the connection is never given back, by a bug of the caller: the pool shrinks until the process restarts.
+        leak: Percent = Percent(0.0), "0";
+        /// How long opening a connection takes, where none lies idle.
+        connect: Option<Latency> = None, "not modelled";
+        /// How long an idle connection is kept; 0: none is used twice.
+        keep_alive: Option<Span> = None, "for ever";
+        /// Idle connections that each replica keeps at most.
+        max_idle: Option<u32> = None, "no bound";
         /// Requests that it works on at once, in all; others wait within it. 0 is no bound.
         workers: u32 = 0, "no bound";
         /// Of what it answers with (model, data, prompt template): what another revision answered is stale.
@@ -140,6 +148,10 @@ pub struct DependencySpec {
     pub retry_after: u64,
     /// Connections of each replica; 0 is no bound.
     pub pool: u32,
+    /// Share of calls after which the connection is lost to the pool.
+    pub leak: f64,
+    /// How connections are opened and kept, where that is modelled.
+    pub keep: Option<Keep>,
     /// Requests it works on at once; 0 is no bound.
     pub workers: u32,
     /// Number of the revision that answers.
@@ -181,6 +193,8 @@ pub(super) fn read_dependencies(root: &Node) -> Result<Vec<DependencySpec>, Refu
                 errors: read_errors(o.errors.as_ref(), o.error_rate.0)?,
                 retry_after: o.retry_after.0,
                 pool: o.pool,
+                leak: o.leak.0,
+                keep: read_keep(&entry.node, &o)?,
                 workers: o.workers,
                 revision: o.revision,
                 results: o.results.map(|r| r.checked(&entry.node)).transpose()?,
@@ -190,6 +204,33 @@ pub(super) fn read_dependencies(root: &Node) -> Result<Vec<DependencySpec>, Refu
             })
         })
         .collect()
+}
+
+/// Reads how connections are opened and kept.
+fn read_keep(node: &Node, o: &DependencyOptions) -> Result<Option<Keep>, Refusal> {
+    let at = |name: &str| node.get(name).map_or(&node.at, |n| &n.at);
+    if o.leak.0 > 0.0 && o.pool == 0 {
+        return Err(
+            Refusal::at(at("leak"), "connections leak from a pool without a bound")
+                .help("add pool = 64"),
+        );
+    }
+    let Some(connect) = &o.connect else {
+        for name in ["keep_alive", "max_idle"] {
+            if node.get(name).is_some() {
+                return Err(
+                    Refusal::at(at(name), "opening a connection takes no time here")
+                        .help("add connect = \"20ms\""),
+                );
+            }
+        }
+        return Ok(None);
+    };
+    Ok(Some(Keep {
+        connect: connect.clone(),
+        keep_alive: o.keep_alive.map_or(u64::MAX, |span| span.0),
+        max_idle: o.max_idle.map_or(usize::MAX, |n| n as usize),
+    }))
 }
 
 /// Classes of failure that `errors` may name, in the order of [`DependencySpec::errors`].
@@ -238,6 +279,8 @@ fn read_engines(name: &str, node: &Node) -> Result<DependencySpec, Refusal> {
         errors: [0.0; 3],
         retry_after: 0,
         pool: o.pool,
+        leak: 0.0,
+        keep: None,
         workers: 0,
         revision: number("revision")? << 32 | number("tokenizer")? & 0xffff_ffff,
         results: None,

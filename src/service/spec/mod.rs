@@ -9,9 +9,11 @@ mod schema;
 mod write;
 
 use super::{
+    cpu::CpuOptions,
     identity::{AddressOptions, QuotaSpec},
     latency::Latency,
     memory::MemoryOptions,
+    scaling::AutoscalerSpec,
 };
 use crate::{
     components::{
@@ -31,7 +33,8 @@ pub use parts::{
     CacheSpec, FlightSpec, MergeSpec, OnUnread, ParseSpec, Part, QueueSpec, Scope, TrendingSpec,
 };
 use parts::{
-    part, read_cache, read_merge, read_parse, read_queue, read_single_flight, read_trending,
+    part, read_autoscaler, read_cache, read_merge, read_parse, read_queue, read_single_flight,
+    read_trending,
 };
 pub use report::{ItemsSpec, MOST_ITEMS, OnCut, ReportKind, ReportOptions, Status};
 pub use schema::{component as component_schema, schemas as service_schemas};
@@ -46,6 +49,8 @@ crate::options! {
         replicas: u32 = 1, "1";
         /// Which replica takes a request: random, round-robin, least-in-flight, sticky.
         balancer: Option<Node> = None, "random";
+        /// Replicas come and go with the load: target-utilisation or target-in-flight, with `min`, `max`, `start_up` and a `warm` pool.
+        autoscaler: Option<Node> = None, "none";
         /// Admission: a rate limiter, with `key = ["tenant"]` and `scope`; or { levels = [...] }, one after another.
         limiter: Option<Node> = None, "none";
         /// How it knows the address of a client: { proxies, trusted_hops }.
@@ -66,6 +71,8 @@ crate::options! {
         queue: Option<Node> = None, "none";
         /// Work of a worker besides its calls.
         compute: Option<Node> = None, "none";
+        /// A quota on the CPU that `compute` of a replica may use: { quota = "30ms", period = "100ms" }.
+        cpu: Option<Node> = None, "no quota";
         /// The call to a dependency, or a list of calls with `name` and `after`.
         call: Option<Node> = None, "none";
         /// A write that each request makes once, after its calls: who takes it, tries, timeouts, and the ledger that keeps it single.
@@ -82,6 +89,8 @@ crate::options! {
         dashboard: Option<Node> = None, "not read";
         /// Share of the answers out of a cache, a flight or prefix memory that a checker works out again beside the service, at no cost to it: gauges answers.checked and answers.wrong.
         check_answers: Percent = Percent(0.0), "0";
+        /// The runtime of each process says how long it stood still (collections of garbage and the like): gauge runtime.paused.
+        runtime_metrics: bool = false, "false";
         /// How long a fresh process is cold.
         cold_for: Span = Span(0), "0";
         /// How many times slower a cold process computes.
@@ -96,6 +105,8 @@ pub struct ServiceSpec {
     pub replicas: u32,
     /// Load balancer.
     pub balancer: Part,
+    /// Replicas that come and go.
+    pub autoscaler: Option<AutoscalerSpec>,
     /// Admission.
     pub limiter: Option<LimiterSpec>,
     /// How it knows the address of a client.
@@ -116,6 +127,8 @@ pub struct ServiceSpec {
     pub queue: Option<QueueSpec>,
     /// Work of a worker.
     pub compute: Option<Latency>,
+    /// Quota on the CPU of a replica.
+    pub cpu: Option<CpuOptions>,
     /// Calls, each behind those that it waits for.
     pub steps: Vec<Step>,
     /// What waits for what, numbered as `steps`.
@@ -134,6 +147,8 @@ pub struct ServiceSpec {
     pub dashboard: Option<Node>,
     /// Share of kept answers that a checker works out again.
     pub check_answers: f64,
+    /// Whether processes say how long they stood still.
+    pub runtime_metrics: bool,
     /// ns that a fresh process is cold.
     pub cold_for: u64,
     /// How many times slower it computes then.
@@ -254,6 +269,11 @@ impl ServiceSpec {
         }
         Ok(ServiceSpec {
             replicas: o.replicas,
+            autoscaler: o
+                .autoscaler
+                .as_ref()
+                .map(|n| read_autoscaler(n, registry, o.queue.is_some()))
+                .transpose()?,
             balancer,
             limiter: o
                 .limiter
@@ -282,6 +302,7 @@ impl ServiceSpec {
                 .map(|n| read_queue(n, registry))
                 .transpose()?,
             compute: o.compute.as_ref().map(Latency::read).transpose()?,
+            cpu: o.cpu.as_ref().map(CpuOptions::checked).transpose()?,
             steps,
             graph,
             write,
@@ -291,6 +312,7 @@ impl ServiceSpec {
             memory: o.memory.as_ref().map(MemoryOptions::read).transpose()?,
             dashboard: o.dashboard,
             check_answers: o.check_answers.0,
+            runtime_metrics: o.runtime_metrics,
             cold_for: o.cold_for.0,
             cold_factor: o.cold_factor,
             dependencies,

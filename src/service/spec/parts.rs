@@ -1,5 +1,6 @@
 //! Components at their places in the journey: each is checked to build, and keeps the table that it is built from.
 
+use crate::service::scaling::AutoscalerSpec;
 use crate::{
     components::{Registry, flight::FlightOptions, keys::KeyTemplate, queue::Guard},
     config::{Count, Entry, Node, Options, Percent, Read, Refusal, Span, Table, Value, pick},
@@ -177,6 +178,33 @@ fn read_of(node: &Node) -> Result<KeyTemplate, Refusal> {
     KeyTemplate::read(&Node {
         value: Value::Table([("fields".to_string(), entry)].into_iter().collect()),
         at: node.at.clone(),
+    })
+}
+
+/// Reads an autoscaler; `workers` says whether the service has any.
+pub(super) fn read_autoscaler(
+    node: &Node,
+    registry: &Registry,
+    workers: bool,
+) -> Result<AutoscalerSpec, Refusal> {
+    let part = part(node, |n| {
+        pick(&registry.autoscalers, "autoscaler", n).map(drop)
+    })?;
+    if part.kind == "target-utilisation" && !workers {
+        return Err(
+            Refusal::at(&node.at, "a service without workers has no utilisation")
+                .help("give it a queue with workers, or say kind = \"target-in-flight\""),
+        );
+    }
+    let warm: u32 = of_stage(node, "warm", 0)?;
+    if warm > 1000 {
+        let at = node.get("warm").map_or(&node.at, |n| &n.at);
+        return Err(Refusal::at(at, format!("a warm pool of {warm}")).help("1000 at most"));
+    }
+    Ok(AutoscalerSpec {
+        part,
+        start_up: of_stage(node, "start_up", Span(30_000_000_000))?.0,
+        warm: warm as usize,
     })
 }
 

@@ -20,6 +20,7 @@ use crate::{
     },
     config::{Field, Kind, Options, Percent, Read, Span, known_names, schema_of},
     service::{
+        cpu::CpuOptions,
         identity::{AddressOptions, QuotaOptions},
         latency::Latency,
         memory::MemoryOptions,
@@ -152,6 +153,17 @@ fn of_trending() -> Vec<Field> {
     ]
 }
 
+fn of_autoscaler() -> Vec<Field> {
+    vec![
+        of_stage::<Span>("start_up", "30s", "How long a replica takes to start up."),
+        of_stage::<u32>(
+            "warm",
+            "0",
+            "Replicas that have started up and wait to be needed.",
+        ),
+    ]
+}
+
 fn of_merge() -> Vec<Field> {
     vec![of_stage::<u32>(
         "pool",
@@ -222,6 +234,10 @@ pub fn schemas(registry: &Registry) -> [(&'static str, Value); 3] {
         place["default"] = default;
     };
     put("balancer", component(&registry.balancers, vec![]));
+    put(
+        "autoscaler",
+        component(&registry.autoscalers, of_autoscaler()),
+    );
     put("limiter", limiter(registry));
     put("address", AddressOptions::schema());
     put("quota", QuotaOptions::schema());
@@ -236,6 +252,7 @@ pub fn schemas(registry: &Registry) -> [(&'static str, Value); 3] {
     put("queue", component(&registry.queues, of_queue()));
     put("dashboard", component(&registry.windows, vec![]));
     put("compute", Latency::schema());
+    put("cpu", CpuOptions::schema());
     put("fan_out", FanOut::schema());
     put("merge", component(&registry.mergers, of_merge()));
     let mut write = WriteOptions::schema();

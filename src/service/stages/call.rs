@@ -4,7 +4,7 @@ use super::super::{
     dependencies::Answer,
     process::{NEVER, Way},
     purpose,
-    seams::{Perturb, Seam},
+    seams::{Call, Perturb, Seam},
     spec::{DependencySpec, OTHER_ERRORS, Step},
     world::tag_digest,
 };
@@ -17,7 +17,7 @@ use crate::{
         retry::{Failed, Failure},
     },
     recording::{AttemptRow, RequestRow, outcome, result},
-    service::{answers, journey::Visit, parts, world::World},
+    service::{answers, cpu, journey::Visit, parts, world::World},
     sim::{Sim, hash::mix},
 };
 use std::cell::Cell;
@@ -198,6 +198,7 @@ async fn attempt(
         time: 0,
         result: result::REFUSED,
         background: u8::from(v.background),
+        connect: 0,
     };
     let Some(mut leave) = Leave::ask(w, v, step) else {
         w.recorder.borrow_mut().attempt(&row);
@@ -206,7 +207,7 @@ async fn attempt(
     spent.attempts = spent.attempts.saturating_add(1);
     limit.attempts.set(limit.attempts.get().saturating_add(1));
     let pool = v.process.pools.get(step.dependency);
-    let _connection = match pool.and_then(Option::as_ref) {
+    let connection = match pool.and_then(Option::as_ref) {
         Some(pool) => Some(pool.acquire().await),
         None => None,
     };
@@ -220,13 +221,19 @@ async fn attempt(
             ..row
         },
     };
-    let how = send(w, v, step, limit, number, spent).await;
+    let how = send(w, v, step, limit, &mut attempt.row, spent).await;
+    cpu::stand_still(w, v).await;
     attempt.row.result = match how {
         None => result::OK,
         Some(Failure::Timeout) => result::TIMEOUT,
         Some(Failure::Throttled) => result::THROTTLED,
         Some(_) => result::ERROR,
     };
+    if let Some(connection) = connection
+        && leaks(w, v, step, number)
+    {
+        connection.forget();
+    }
     // A dependency that says what is wrong with a request is in good health.
     leave.ends(how.is_none_or(|failure| !failure.passes()));
     spent.pool_wait += started - asked;
@@ -240,9 +247,10 @@ async fn send(
     v: &Visit<'_>,
     step: &Step,
     limit: &Limit,
-    number: u16,
+    row: &mut AttemptRow,
     spent: &mut Spent,
 ) -> Option<Failure> {
+    let number = row.number;
     let seam = Seam::Call {
         dependency: step.dependency,
         replica: v.process.replica,
@@ -259,11 +267,17 @@ async fn send(
         true => Some(Failure::Error),
         false => other_failure(v, spec, n),
     };
+    let mut cut = false;
     match w.saboteur.at(seam, v.dice, w.sim.now()) {
         Perturb::Nothing => {}
         Perturb::Delay(more) => time = time.saturating_add(more),
         Perturb::Fail => failure = Some(Failure::Error),
         Perturb::Hang => time = u64::MAX,
+        Perturb::Cut(after) => {
+            time = time.min(after);
+            failure = Some(Failure::Error);
+            cut = true;
+        }
     }
     let parts = v.parts.as_deref();
     let planned = parts.map(|parts| Box::new(parts::plan(w, v, parts, step, number, &mut time)));
@@ -284,12 +298,57 @@ async fn send(
             }
         };
     }
+    let arrived = move |failure| match (failure, parts, planned) {
+        (None, Some(parts), Some(planned)) => planned.arrives(w, parts, step),
+        _ => failure,
+    };
+    let Some(keep) = &spec.keep else {
+        return match dependency.serve(w, time, timeout).await {
+            true => arrived(failure),
+            false => Some(Failure::Timeout),
+        };
+    };
+    let idle = &v.process.idle[step.dependency];
+    if !idle.reuse(keep, w.sim.now()) {
+        row.connect = keep.connect.sample(
+            super::compute::size(v),
+            &mut v.dice.draw(purpose::CONNECT, n),
+        );
+        if let Some(ailments) = w.saboteur.ailments() {
+            let more = ailments.penalty(&the_call(v, step, number), v.dice, w.sim.now());
+            row.connect = row.connect.saturating_add(more);
+        }
+        time = time.saturating_add(row.connect);
+    }
     match dependency.serve(w, time, timeout).await {
-        true => match (failure, parts, planned) {
-            (None, Some(parts), Some(planned)) => planned.arrives(w, parts, step),
-            _ => failure,
-        },
+        true => {
+            if !cut {
+                idle.give_back(keep, w.sim.now());
+            }
+            arrived(failure)
+        }
+        // Whoever gives up closes what it waited on.
         false => Some(Failure::Timeout),
+    }
+}
+
+/// Whether the connection of this attempt is never given back.
+fn leaks(w: &World<'_>, v: &Visit<'_>, step: &Step, number: u16) -> bool {
+    let share = w.newest().spec.dependencies[step.dependency].leak;
+    let n = u64::from(number) << 16 | step.draws;
+    let by_fault = || {
+        let ailments = w.saboteur.ailments()?;
+        Some(ailments.leaks(&the_call(v, step, number), v.dice, w.sim.now()))
+    };
+    share > 0.0 && v.dice.draw(purpose::LEAK, n).chance(share) || by_fault().unwrap_or(false)
+}
+
+fn the_call<'v>(v: &Visit<'v>, step: &Step, attempt: u16) -> Call<'v> {
+    Call {
+        dependency: step.dependency,
+        replica: v.process.replica,
+        attempt,
+        request: v.request,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::super::{latency::Size, purpose};
 use crate::{
     recording::RequestRow,
-    service::{journey::Visit, world::World},
+    service::{cpu, journey::Visit, world::World},
 };
 
 /// Works; a cold process works more slowly.
@@ -15,8 +15,18 @@ pub(in crate::service) async fn work(w: &World<'_>, v: &Visit<'_>, row: &mut Req
     if row.cold == 1 {
         time = (time as f64 * v.version.spec.cold_factor) as u64;
     }
-    w.sim.sleep(time).await;
-    row.compute += time;
+    if let Some(ailments) = w.saboteur.ailments() {
+        let now = w.sim.now();
+        let up_for = now.saturating_sub(v.process.started);
+        // The processes of the start have been up for long.
+        if v.process.started > 0 {
+            time = (time as f64 * ailments.chill(v.process.replica, up_for, now)) as u64;
+        }
+    }
+    let started = w.sim.now();
+    cpu::work(w, v, time).await;
+    cpu::stand_still(w, v).await;
+    row.compute += w.sim.now() - started;
 }
 
 /// What of a request times may depend on.

@@ -3,6 +3,7 @@
 use crate::{
     recording::{RequestRow, outcome},
     service::{
+        cpu,
         journey::Visit,
         process::NEVER,
         queue::{Slot, Turned},
@@ -22,6 +23,7 @@ pub(in crate::service) async fn wait<'a>(
     let joined = w.sim.now();
     let class = || w.tags.borrow().class.name(v.request.class).to_string();
     let slot = queue.enter(v.request.class, row.tries, &class).await;
+    cpu::stand_still(w, v).await;
     row.queue_wait = w.sim.now() - joined;
     slot.map(Some).map_err(|turned| {
         v.retry_after.set(match turned {

@@ -153,6 +153,10 @@ async fn trip(w: &World<'_>, v: &Visit<'_>, store: &StoreSpec, number: u16) -> O
     };
     match w.saboteur.at(seam, v.dice, w.sim.now()) {
         Perturb::Nothing => {}
+        Perturb::Cut(after) => {
+            time = time.min(after);
+            fails = true;
+        }
         Perturb::Delay(more) => time = time.saturating_add(more),
         Perturb::Fail => fails = true,
         Perturb::Hang => time = u64::MAX,

@@ -194,6 +194,7 @@ fn one(w: &World<'_>, v: &Visit<'_>, spec: &WriteSpec, which: Which, n: u64) -> 
         Perturb::Nothing => (time, fails),
         Perturb::Delay(more) => (time.saturating_add(more), fails),
         Perturb::Fail => (time, true),
+        Perturb::Cut(after) => (time.min(after), true),
         Perturb::Hang => (u64::MAX, fails),
     }
 }
