@@ -166,10 +166,10 @@ pub(super) mod counter {
     pub const COLD: usize = 33;
     /// Rows that no user asked for.
     pub const BACKGROUND: usize = 34;
-    /// By what the parser said, eleven.
+    /// By what the parser said, twelve.
     pub const PARSED: usize = 35;
     /// How many counters there are.
-    pub const ALL: usize = 46;
+    pub const ALL: usize = 47;
 }
 
 /// The columns of requests that a counter is made of.
@@ -225,6 +225,39 @@ fn refused(row: &RequestRow) -> bool {
     )
 }
 
+/// Counts a user's request.
+#[inline(always)]
+fn count(counts: &mut [u32; counter::ALL], row: &RequestRow) {
+    counts[counter::OUTCOME + word(row.outcome, outcome::WORDS)] += 1;
+    counts[counter::SERVED_BY + word(row.served_by, served_by::WORDS)] += 1;
+    counts[counter::CACHE + word(row.cache, cache::WORDS)] += 1;
+    counts[counter::MISS + word(row.miss, miss::WORDS)] += 1;
+    let unread = parsed::is_fault(row.parse_error) || row.outcome == outcome::PARSE_ERROR;
+    counts[counter::PARSE_ERRORS] += u32::from(unread);
+    counts[counter::PARSED + word(row.parse_error, parsed::WORDS)] += 1;
+    counts[counter::FIRST] += u32::from(row.tries <= 1);
+    counts[counter::ATTEMPTS] += u32::from(row.attempts);
+    counts[counter::CALLERS] += u32::from(row.attempts > 0);
+    counts[counter::COLD] += u32::from(row.cold != 0);
+}
+
+/// What one user's request adds to two sums of counters: those of a share that is watched as requests end.
+pub(crate) fn sums(row: &RequestRow, of: &[usize], over: &[usize]) -> (u32, u32) {
+    let mut counts = [0; counter::ALL];
+    if row.background == 0 {
+        count(&mut counts, row);
+    }
+    let sum = |which: &[usize]| which.iter().map(|&i| counts[i]).sum();
+    (sum(of), sum(over))
+}
+
+/// Whether counters are of requests, and not of their calls.
+pub(crate) fn of_requests(which: &[usize]) -> bool {
+    which
+        .iter()
+        .all(|i| !(counter::RESULT..counter::PARSE_ERRORS).contains(i))
+}
+
 impl Cell {
     /// An empty window, its sketches with rooms of windows that are over.
     pub fn new(rooms: &mut Vec<Vec<u16>>) -> Cell {
@@ -242,18 +275,7 @@ impl Cell {
             self.counts[counter::BACKGROUND] += 1;
             return;
         }
-        let counts = &mut self.counts;
-        counts[counter::OUTCOME + word(row.outcome, outcome::WORDS)] += 1;
-        counts[counter::SERVED_BY + word(row.served_by, served_by::WORDS)] += 1;
-        counts[counter::CACHE + word(row.cache, cache::WORDS)] += 1;
-        counts[counter::MISS + word(row.miss, miss::WORDS)] += 1;
-        let unread = parsed::is_fault(row.parse_error) || row.outcome == outcome::PARSE_ERROR;
-        counts[counter::PARSE_ERRORS] += u32::from(unread);
-        counts[counter::PARSED + word(row.parse_error, parsed::WORDS)] += 1;
-        counts[counter::FIRST] += u32::from(row.tries <= 1);
-        counts[counter::ATTEMPTS] += u32::from(row.attempts);
-        counts[counter::CALLERS] += u32::from(row.attempts > 0);
-        counts[counter::COLD] += u32::from(row.cold != 0);
+        count(&mut self.counts, row);
         if parts.keeps(Parts::DISTINCT) {
             self.keys.insert(row.h_key);
             self.contents.insert(row.h_canon);

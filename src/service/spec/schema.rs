@@ -14,7 +14,7 @@ use crate::{
         limiter::store::{StoreOptions, StoredOptions},
         queue::Guard,
     },
-    config::{Field, Kind, Options, Percent, Read, Span, known_names, schema_of},
+    config::{Field, Kind, Node, Options, Percent, Read, Span, known_names, schema_of},
     service::{latency::Latency, memory::MemoryOptions},
 };
 use serde_json::{Value, json};
@@ -75,6 +75,16 @@ fn of_parser() -> Vec<Field> {
             "on_failure",
             "refuse",
             "What becomes of a request whose payload cannot be read.",
+        ),
+        of_stage::<Node>(
+            "fallback",
+            "none",
+            "The parser that is tried where this one refuses: that of before, while producers change over.",
+        ),
+        of_stage::<bool>(
+            "shapes",
+            "false",
+            "Whether the shape of each payload (names and types, never values) and the place of each error are recorded.",
         ),
     ]
 }
