@@ -149,6 +149,8 @@ fn without_its_timeline_an_incident_has_no_guard_either() {
 fn what_cannot_be_watched_online_is_refused_at_its_place() {
     for (when, why) in [
         ("latency p(95) > 3s for 30s", "not the maximum"),
+        ("call.error_rate > 3% for 30s", "not the maximum"),
+        ("error_rate > 3%", "over which time"),
         ("latency max > 3s", "over which time"),
         ("latency max < 3s for 30s", "more than it should be"),
         ("latency max > 2x baseline for 30s", "not known yet"),
@@ -242,4 +244,38 @@ fn a_dashboard_reads_the_maximum_of_the_last_while_and_forgets_it() {
         );
         assert!(at(110, 240).all(|v| v == 0.3), "{read:?}");
     }
+}
+
+const STRICT: &str = "[[timeline]]\nat = \"2m\"\ndeploy = \"strict\"\nset = { \"service.parse\" = { kind = \"json\", required = [\"gone\"] } }\n";
+
+#[test]
+fn a_guard_takes_a_parser_back_that_refuses_what_it_did_not_before() {
+    let of = |when: &str| {
+        let text =
+            format!("[[guard]]\nwhen = '{when}'\n{STRICT}[service.parse]\nkind = \"json\"\n");
+        events(&go(&text), "rollback")
+    };
+    // 20/s: 40 % of the last 10 s are refused within 4 to 5 s.
+    let taken_back = of("parse.error_rate > 40% for 10s");
+    let [(at, 1)] = taken_back[..] else {
+        panic!("{taken_back:?}")
+    };
+    assert!((123.0..127.5).contains(&at), "{at}");
+    // A share of one tenant's, and one that is never exceeded.
+    assert_eq!(
+        of(r#"parse.error_rate{tenant="a"} >= 90% for 10s"#).len(),
+        1
+    );
+    assert_eq!(of("error_rate > 100% for 10s").len(), 0);
+}
+
+#[test]
+fn a_share_of_few_requests_says_nothing() {
+    let text = |requests: &str| {
+        format!(
+            "[[guard]]\nwhen = \"parse.error_rate > 1% for 2s\"\n{requests}\n{STRICT}[service.parse]\nkind = \"json\"\n"
+        )
+    };
+    assert_eq!(events(&go(&text("")), "rollback").len(), 1);
+    assert_eq!(events(&go(&text("requests = 200")), "rollback").len(), 0);
 }

@@ -34,7 +34,7 @@ mod trigger;
 
 pub use named::{NAMED, Named};
 pub use scalars::{SCALARS, Scalar, find_scalar};
-pub use trigger::Trigger;
+pub use trigger::{Line, Trigger};
 
 use crate::{
     config::{At, Node, Refusal, Source, Value},

@@ -1,7 +1,7 @@
 //! Guards: what watches a run as it goes on, and takes the newest change back when a line is crossed.
 //!
 //! A guard knows what an operator's alerting knows at that instant: requests that have *ended*. It looks once every so
-//! often, holds the maximum in a window of its own (`components/window`), and acts on the newest change of the timeline
+//! often, holds the maximum in a window of its own (`components/window`), or two sums of which it watches the share, and acts on the newest change of the timeline
 //! that is in force; a later deploy brings what it brings, also what was taken back before. What it does is an event of
 //! the recording (`rollback`, `alert`).
 
@@ -9,12 +9,12 @@ use super::file::Registries;
 use crate::{
     components::window::Window,
     config::{Entry, Node, Read, Refusal, Span, Value, pick},
-    gates::Trigger,
-    indicators::{Filter, Lookup},
+    gates::{Line, Trigger},
+    indicators::{Filter, Lookup, sums},
     recording::{Observer, RequestRow},
     service::seams::{Act, Lookout},
 };
-use std::cell::RefCell;
+use std::{cell::RefCell, collections::VecDeque};
 
 crate::choice! {
     /// What a guard does.
@@ -36,6 +36,8 @@ crate::options! {
         then: Then = Then::Rollback, "rollback";
         /// What holds the maximum: sliding-max or ring-max, with options.
         window: Option<Node> = None, "sliding-max";
+        /// Requests that have to have ended in that time before a share says anything.
+        requests: u32 = 20, "20";
         /// Time between two looks.
         every: Span = Span(1_000_000_000), "1s";
     }
@@ -52,6 +54,8 @@ pub struct Guard {
     pub then: Then,
     /// ns between two looks.
     pub every: u64,
+    /// Requests without which a share says nothing.
+    requests: u64,
     /// What its window is built from.
     window: Node,
 }
@@ -107,11 +111,16 @@ impl Guard {
             }
         }
         pick(&registries.components.windows, "window", &window)?;
+        if let (Line::Share { .. }, Some(given)) = (&trigger.watched, &o.window) {
+            let message = "a share is held in no window of a maximum";
+            return Err(Refusal::at(&given.at, message).help("leave `window` out"));
+        }
         Ok(Guard {
             when: String::read(&o.when)?,
             trigger,
             then: o.then,
             every: o.every.0,
+            requests: u64::from(o.requests.max(1)),
             window,
         })
     }
@@ -130,10 +139,46 @@ pub struct Undo {
     pub label: String,
 }
 
+/// Sums over the last while, in parts of it.
+#[derive(Default)]
+struct Sums(VecDeque<(u64, u64, u64)>);
+
+/// Parts of a guard's window: what leaves it does so in such steps.
+const PARTS: u64 = 32;
+
+impl Sums {
+    fn record(&mut self, (of, over): (u32, u32), ended: u64, window: u64) {
+        let part = ended / (window / PARTS).max(1);
+        match self.0.back_mut() {
+            Some((last, a, b)) if *last == part => {
+                *a += u64::from(of);
+                *b += u64::from(over);
+            }
+            _ => self.0.push_back((part, of.into(), over.into())),
+        }
+        self.forget(ended, window);
+    }
+
+    fn forget(&mut self, now: u64, window: u64) {
+        let size = (window / PARTS).max(1);
+        let first = (now / size).saturating_sub(PARTS - 1);
+        while self.0.front().is_some_and(|(part, ..)| *part < first) {
+            self.0.pop_front();
+        }
+    }
+
+    fn read(&mut self, now: u64, window: u64) -> (u64, u64) {
+        self.forget(now, window);
+        let add = |(a, b): (u64, u64), (_, of, over): &(u64, u64, u64)| (a + of, b + over);
+        self.0.iter().fold((0, 0), add)
+    }
+}
+
 struct Watching<'a> {
     guard: &'a Guard,
     filter: Filter,
     window: Box<dyn Window>,
+    sums: Sums,
     /// Something was recorded since the last look.
     came: bool,
     crossed: bool,
@@ -164,6 +209,7 @@ impl<'a> Guards<'a> {
                 guard,
                 filter: Filter::new(&guard.trigger.select),
                 window: pick(&registries.components.windows, "window", &guard.window)?,
+                sums: Sums::default(),
                 came: false,
                 crossed: false,
             })
@@ -183,12 +229,23 @@ impl<'a> Guards<'a> {
 impl Observer for Guards<'_> {
     fn request(&mut self, row: &RequestRow, ended: u64) {
         for watching in &mut self.all {
-            let value = watching.guard.trigger.stage.of(row);
-            if let Some(value) = value
-                && watching.filter.lets_in(row, &*self.names)
-            {
-                watching.window.record(value, ended);
-                watching.came = true;
+            let trigger = &watching.guard.trigger;
+            let passes = |filter: &mut Filter| filter.lets_in(row, &*self.names);
+            match trigger.watched {
+                Line::Most { stage, .. } => {
+                    if let Some(value) = stage.of(row)
+                        && passes(&mut watching.filter)
+                    {
+                        watching.window.record(value, ended);
+                        watching.came = true;
+                    }
+                }
+                Line::Share { of, over, .. } => {
+                    if passes(&mut watching.filter) {
+                        let sums = sums(row, of, over);
+                        watching.sums.record(sums, ended, trigger.over);
+                    }
+                }
             }
         }
     }
@@ -198,12 +255,20 @@ impl Lookout for RefCell<Guards<'_>> {
     fn look(&self, guard: usize, now: u64, newest: usize) -> Option<Act> {
         let guards = &mut *self.borrow_mut();
         let watching = guards.all.get_mut(guard)?;
-        // A maximum only falls where nothing comes: an idle guard costs nothing, and does not touch its window.
-        if !std::mem::take(&mut watching.came) && !watching.crossed {
-            return None;
-        }
-        let most = watching.window.read(now);
-        let crosses = most.is_some_and(|most| most >= watching.guard.trigger.least);
+        let crosses = match watching.guard.trigger.watched {
+            Line::Most { least, .. } => {
+                // A maximum only falls where nothing comes: an idle guard costs nothing, and does not touch its window.
+                if !std::mem::take(&mut watching.came) && !watching.crossed {
+                    return None;
+                }
+                watching.window.read(now).is_some_and(|most| most >= least)
+            }
+            Line::Share { least, reached, .. } => {
+                let (of, over) = watching.sums.read(now, watching.guard.trigger.over);
+                let share = of as f64 / over as f64;
+                over >= watching.guard.requests && (share > least || reached && share == least)
+            }
+        };
         let before = std::mem::replace(&mut watching.crossed, crosses);
         match watching.guard.then {
             _ if !crosses => None,

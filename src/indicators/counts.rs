@@ -167,42 +167,42 @@ pub(super) mod counter {
     pub const COLD: usize = 33;
     /// Rows that no user asked for.
     pub const BACKGROUND: usize = 34;
-    /// By what the parser said, eleven.
+    /// By what the parser said, twelve.
     pub const PARSED: usize = 35;
     /// Requests within a promise.
-    pub const UNDER_QUOTA: usize = 46;
+    pub const UNDER_QUOTA: usize = 47;
     /// Those of them that were refused by a limiter.
-    pub const UNDER_QUOTA_REJECTED: usize = 47;
+    pub const UNDER_QUOTA_REJECTED: usize = 48;
     /// Requests beyond a promise.
-    pub const OVER_QUOTA: usize = 48;
+    pub const OVER_QUOTA: usize = 49;
     /// Requests that a soft limit would have refused.
-    pub const SOFT_REJECTED: usize = 49;
+    pub const SOFT_REJECTED: usize = 50;
     /// By what the answer said of itself, four.
-    pub const TOLD: usize = 50;
+    pub const TOLD: usize = 51;
     /// Complete by the log of sub-steps.
-    pub const WHOLE: usize = 54;
+    pub const WHOLE: usize = 55;
     /// Answered, and something is missing.
-    pub const PARTIAL: usize = 55;
+    pub const PARTIAL: usize = 56;
     /// Said to be complete, and something is missing.
-    pub const HIDDEN: usize = 56;
+    pub const HIDDEN: usize = 57;
     /// Sub-steps without a result.
-    pub const STEPS_FAILED: usize = 57;
+    pub const STEPS_FAILED: usize = 58;
     /// Items sent.
-    pub const ITEMS_SENT: usize = 58;
+    pub const ITEMS_SENT: usize = 59;
     /// Items stored.
-    pub const ITEMS_STORED: usize = 59;
+    pub const ITEMS_STORED: usize = 60;
     /// Shards asked.
-    pub const SHARDS: usize = 60;
+    pub const SHARDS: usize = 61;
     /// Shards that answered.
-    pub const SHARDS_OK: usize = 61;
+    pub const SHARDS_OK: usize = 62;
     /// Searches.
-    pub const SEARCHES: usize = 62;
+    pub const SEARCHES: usize = 63;
     /// Hits of searches.
-    pub const HITS: usize = 63;
+    pub const HITS: usize = 64;
     /// By end marker, three.
-    pub const END: usize = 64;
+    pub const END: usize = 65;
     /// How many counters there are.
-    pub const ALL: usize = 67;
+    pub const ALL: usize = 68;
 }
 
 /// The columns of requests that a counter is made of.
@@ -296,6 +296,51 @@ fn parts_of_answer(counts: &mut [u32; counter::ALL], row: &RequestRow) {
     add(counter::END + word(row.end_marker, end_marker::WORDS), 1);
 }
 
+/// Counts a user's request.
+#[inline(always)]
+fn count(counts: &mut [u32; counter::ALL], row: &RequestRow) {
+    counts[counter::OUTCOME + word(row.outcome, outcome::WORDS)] += 1;
+    counts[counter::SERVED_BY + word(row.served_by, served_by::WORDS)] += 1;
+    counts[counter::CACHE + word(row.cache, cache::WORDS)] += 1;
+    counts[counter::MISS + word(row.miss, miss::WORDS)] += 1;
+    let unread = parsed::is_fault(row.parse_error) || row.outcome == outcome::PARSE_ERROR;
+    counts[counter::PARSE_ERRORS] += u32::from(unread);
+    counts[counter::PARSED + word(row.parse_error, parsed::WORDS)] += 1;
+    counts[counter::FIRST] += u32::from(row.tries <= 1);
+    counts[counter::ATTEMPTS] += u32::from(row.attempts);
+    counts[counter::CALLERS] += u32::from(row.attempts > 0);
+    if row.quota != 0 {
+        let under = row.quota == quota::UNDER;
+        let refused = under && row.outcome == outcome::REJECTED;
+        counts[counter::UNDER_QUOTA] += u32::from(under);
+        counts[counter::UNDER_QUOTA_REJECTED] += u32::from(refused);
+        counts[counter::OVER_QUOTA] += u32::from(!under);
+    }
+    counts[counter::SOFT_REJECTED] += u32::from(row.soft_reject != 0);
+    counts[counter::COLD] += u32::from(row.cold != 0);
+    let of_parts = u32::from(row.honest | row.told | row.end_marker | (row.shards > 0) as u8);
+    if of_parts | row.items_sent != 0 {
+        parts_of_answer(counts, row);
+    }
+}
+
+/// What one user's request adds to two sums of counters: those of a share that is watched as requests end.
+pub(crate) fn sums(row: &RequestRow, of: &[usize], over: &[usize]) -> (u32, u32) {
+    let mut counts = [0; counter::ALL];
+    if row.background == 0 {
+        count(&mut counts, row);
+    }
+    let sum = |which: &[usize]| which.iter().map(|&i| counts[i]).sum();
+    (sum(of), sum(over))
+}
+
+/// Whether counters are of requests, and not of their calls.
+pub(crate) fn of_requests(which: &[usize]) -> bool {
+    which
+        .iter()
+        .all(|i| !(counter::RESULT..counter::PARSE_ERRORS).contains(i))
+}
+
 impl Cell {
     /// An empty window, its sketches with rooms of windows that are over.
     pub fn new(rooms: &mut Vec<Vec<u16>>) -> Cell {
@@ -313,30 +358,7 @@ impl Cell {
             self.counts[counter::BACKGROUND] += 1;
             return;
         }
-        let counts = &mut self.counts;
-        counts[counter::OUTCOME + word(row.outcome, outcome::WORDS)] += 1;
-        counts[counter::SERVED_BY + word(row.served_by, served_by::WORDS)] += 1;
-        counts[counter::CACHE + word(row.cache, cache::WORDS)] += 1;
-        counts[counter::MISS + word(row.miss, miss::WORDS)] += 1;
-        let unread = parsed::is_fault(row.parse_error) || row.outcome == outcome::PARSE_ERROR;
-        counts[counter::PARSE_ERRORS] += u32::from(unread);
-        counts[counter::PARSED + word(row.parse_error, parsed::WORDS)] += 1;
-        counts[counter::FIRST] += u32::from(row.tries <= 1);
-        counts[counter::ATTEMPTS] += u32::from(row.attempts);
-        counts[counter::CALLERS] += u32::from(row.attempts > 0);
-        if row.quota != 0 {
-            let under = row.quota == quota::UNDER;
-            let refused = under && row.outcome == outcome::REJECTED;
-            counts[counter::UNDER_QUOTA] += u32::from(under);
-            counts[counter::UNDER_QUOTA_REJECTED] += u32::from(refused);
-            counts[counter::OVER_QUOTA] += u32::from(!under);
-        }
-        counts[counter::SOFT_REJECTED] += u32::from(row.soft_reject != 0);
-        counts[counter::COLD] += u32::from(row.cold != 0);
-        let of_parts = u32::from(row.honest | row.told | row.end_marker | (row.shards > 0) as u8);
-        if of_parts | row.items_sent != 0 {
-            parts_of_answer(counts, row);
-        }
+        count(&mut self.counts, row);
         if parts.keeps(Parts::DISTINCT) {
             self.keys.insert(row.h_key);
             self.contents.insert(row.h_canon);

@@ -22,6 +22,7 @@ mod windows;
 
 pub use catalogue::{Indicator, Unit, Worse, catalogue, find, suggest};
 pub use counts::{Parts, Stage};
+pub(crate) use counts::{of_requests, sums};
 pub use distinct::Distinct;
 pub use measure::{GaugeStat, Measure};
 pub use select::{Filter, Lookup, Pick, Selector, TableOf};

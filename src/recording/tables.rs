@@ -239,15 +239,24 @@ pub mod parsed {
         "too_large",
         "repaired",
         "adapted",
+        "fallback",
     ];
     /// Read after one repair: no failure.
     pub const REPAIRED: u8 = 9;
     /// Read by a compatibility mapping (an old name, a default, another type, a field passed over): no failure.
     pub const ADAPTED: u8 = 10;
+    /// Read by the parser before this one, after this one had refused it: no failure.
+    pub const FALLBACK: u8 = 11;
     /// Whether a word is a failure.
     pub const fn is_fault(word: u8) -> bool {
         word != 0 && word < REPAIRED
     }
+}
+
+/// Where in the payload the bytes stop being readable. Index into the words of `parse_at`.
+pub mod parsed_at {
+    /// The words of the column.
+    pub const WORDS: &[&str] = &["", "start", "middle", "end"];
 }
 
 /// Why the cache missed, as far as it knows. Index into the words of `miss`.
@@ -354,6 +363,7 @@ table! {
         shards_ok: u16, Count, "those that answered";
         hits: u32, Count, "hits that a search found";
         end_marker: u8, Word(end_marker::WORDS), "whether the streamed answer of a dependency came to its end";
+        parse_at: u8, Word(parsed_at::WORDS), "where in the payload the bytes stop being readable";
     }
 }
 

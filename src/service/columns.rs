@@ -7,7 +7,7 @@ use crate::recording::{AttemptRow, RequestRow, Row, Table, attempts, requests};
 /// The columns that a run of these versions records: the core, and those of the stages that are on.
 pub fn recorded_columns(versions: &[ServiceSpec]) -> (Table<RequestRow>, Table<AttemptRow>) {
     let any = |on: fn(&ServiceSpec) -> bool| versions.iter().any(on);
-    let mut off = vec![requests::shape];
+    let mut off = vec![];
     let mut unless = |on: bool, columns: &[usize]| {
         if !on {
             off.extend_from_slice(columns);
@@ -62,6 +62,10 @@ pub fn recorded_columns(versions: &[ServiceSpec]) -> (Table<RequestRow>, Table<A
             requests::parse_path,
             requests::parser_version,
         ],
+    );
+    unless(
+        any(|s| s.parse.as_ref().is_some_and(|p| p.shapes)),
+        &[requests::shape, requests::parse_at],
     );
     unless(
         any(|s| {

@@ -12,7 +12,7 @@ use super::{
     row::Seen,
     scaling::Scaling,
     seams::{Lookout, Saboteur},
-    spec::{MergeSpec, Scope},
+    spec::{MergeSpec, ParseSpec, Scope},
     strays::Strays,
     trending::Judges,
     version::Version,
@@ -25,7 +25,7 @@ use crate::{
         balancer::{Balancer, Candidate},
         keys::Tag,
         merge::Merge,
-        parser::Parser,
+        parser::{Dual, Parser},
         retry::Budget,
     },
     config::{Names, Refusal, pick},
@@ -163,11 +163,17 @@ impl<'r> World<'r> {
         let parsers = versions
             .iter()
             .map(|v| {
-                v.spec
-                    .parse
-                    .as_ref()
-                    .map(|p| pick(&registry.parsers, "parser", &p.part.node))
-                    .transpose()
+                let build = |p: &ParseSpec| -> Result<Box<dyn Parser>, Refusal> {
+                    let new = pick(&registry.parsers, "parser", &p.part.node)?;
+                    Ok(match &p.fallback {
+                        None => new,
+                        Some(old) => {
+                            let old = pick(&registry.parsers, "parser", &old.node)?;
+                            Box::new(Dual { new, old })
+                        }
+                    })
+                };
+                v.spec.parse.as_ref().map(build).transpose()
             })
             .collect::<Result<Vec<_>, _>>()?;
         let mergers = versions

@@ -42,10 +42,12 @@
 //! refuse replies with extra fields); Avro's rules of schema resolution, for the directions.
 
 pub mod compat;
+mod dual;
 mod json;
 mod repair;
 mod schema;
 mod schema_json;
+pub mod shape;
 
 #[cfg(test)]
 mod laws;
@@ -54,6 +56,7 @@ mod laws_compat;
 #[cfg(test)]
 mod laws_evolution;
 
+pub use dual::Dual;
 pub use json::JsonOptions;
 pub use repair::repair;
 pub use schema::{
@@ -102,6 +105,8 @@ pub enum How {
     Adapted,
     /// After the repair of its bytes.
     Repaired,
+    /// By the parser before this one, which stands behind it: see [`Dual`].
+    Fallback,
 }
 
 /// What was read.
@@ -228,7 +233,7 @@ pub fn kinds() -> Vec<Kind<Box<dyn Parser>>> {
 }
 
 /// Options of the stage, which stand in the same table.
-pub const OF_THE_STAGE: &[&str] = &["version", "time", "on_failure"];
+pub const OF_THE_STAGE: &[&str] = &["version", "time", "on_failure", "fallback", "shapes"];
 
 /// Nesting that no reader of JSON here takes: that of serde_json.
 pub const MAX_DEPTH: usize = 127;

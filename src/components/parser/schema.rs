@@ -81,6 +81,12 @@ crate::options! {
         default: Option<Json> = None, "none";
         /// The texts that it may hold.
         one_of: Vec<String> = vec![], "all";
+        /// The text that a text of none of these is read as, in place of an error.
+        other: Option<String> = None, "none";
+        /// How a text is written.
+        format: Format = Format::Any, "any";
+        /// Of a list of objects: the fields of each. One that is wrong makes the whole wrong.
+        members: Members = Members::default(), "any";
         /// Whether a value of another type that spells one of this type is read: "0.7" for 0.7, 3 for "3".
         coerce: bool = false, "false";
     }
@@ -94,6 +100,9 @@ impl Rule {
             required: true,
             default: None,
             one_of: vec![],
+            other: None,
+            format: Format::Any,
+            members: Members::default(),
             coerce: false,
         }
     }
@@ -118,9 +127,48 @@ impl Rule {
         let text = coerced.as_ref().unwrap_or(value).as_str();
         let known = |text: &str| self.one_of.iter().any(|one| one == text);
         if !self.one_of.is_empty() && !text.is_some_and(known) {
+            return match &self.other {
+                Some(other) => Ok(Some(other.as_str().into())),
+                None => Err(super::ParseError::UnknownValue),
+            };
+        }
+        if text.is_some_and(|text| !self.format.holds(text)) {
             return Err(super::ParseError::UnknownValue);
         }
         Ok(coerced)
+    }
+
+    /// The same, and the members of a list.
+    ///
+    /// # Errors
+    /// What is wrong, and where under this field's name.
+    pub fn reads(&self, name: &str, value: &Value) -> Result<Option<Value>, super::Refused> {
+        let coerced = self.fits(value).map_err(|why| (why, name.to_string()))?;
+        let (Members(Rules(rules)), Value::Array(list)) = (&self.members, value) else {
+            return Ok(coerced);
+        };
+        let mut read: Option<Vec<Value>> = None;
+        for (rule_name, rule) in rules {
+            let path = || format!("{name}[].{rule_name}");
+            for (i, member) in list.iter().enumerate() {
+                let Value::Object(object) = member else {
+                    return Err((super::ParseError::WrongType, format!("{name}[]")));
+                };
+                match object.get(rule_name) {
+                    None if rule.required && rule.default.is_none() => {
+                        return Err((super::ParseError::MissingField, path()));
+                    }
+                    None => {}
+                    Some(value) => {
+                        if let Some(new) = rule.reads(&path(), value)? {
+                            let read = read.get_or_insert_with(|| list.clone());
+                            read[i][rule_name.as_str()] = new;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(read.map(Value::Array).or(coerced))
     }
 }
 
@@ -161,6 +209,49 @@ fn coerce(to: Type, value: &Value) -> Option<Value> {
     }
 }
 
+crate::choice! {
+    /// How a text is written.
+    pub enum Format {
+        /// In any way.
+        Any = "any",
+        /// As a day: 2026-11-25.
+        Date = "date",
+        /// In digits alone.
+        Digits = "digits",
+    }
+}
+
+impl Format {
+    /// Whether a text is written so.
+    pub fn holds(self, text: &str) -> bool {
+        let digits =
+            |part: &str, n: usize| part.len() == n && part.bytes().all(|b| b.is_ascii_digit());
+        match self {
+            Format::Any => true,
+            Format::Digits => !text.is_empty() && digits(text, text.len()),
+            Format::Date => {
+                let parts: Vec<&str> = text.split('-').collect();
+                matches!(parts[..], [y, m, d] if digits(y, 4) && digits(m, 2) && digits(d, 2))
+            }
+        }
+    }
+}
+
+/// The fields of a list's members.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Members(pub Rules);
+
+impl Read for Members {
+    const WHAT: &'static str = Rules::WHAT;
+    fn read(node: &Node) -> Result<Self, Refusal> {
+        Rules::read(node).map(Members)
+    }
+    /// Without what is in a rule: rules have members, which have rules.
+    fn schema() -> Value {
+        serde_json::json!({ "type": "object", "additionalProperties": { "type": ["string", "object"] } })
+    }
+}
+
 /// The fields of a schema, by name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rules(pub Vec<(String, Rule)>);
@@ -183,6 +274,10 @@ impl Read for Rules {
             if !rule.one_of.is_empty() && !matches!(rule.r#type, Type::Text | Type::Any) {
                 let message = "only a text can be one of some texts";
                 return Err(Refusal::at(&node.at, message).help("type = \"text\""));
+            }
+            if !rule.members.0.0.is_empty() && rule.r#type != Type::List {
+                let message = "only a list has members";
+                return Err(Refusal::at(&node.at, message).help("type = \"list\""));
             }
             if let Some(Json(default)) = &rule.default
                 && rule.fits(default) != Ok(None)

@@ -174,8 +174,7 @@ impl SchemaJson {
                 }
                 continue;
             };
-            let fits = rule.fits(found.value);
-            let coerced = fits.map_err(|why| (why, sent[found.sent].0.clone()))?;
+            let coerced = rule.reads(&sent[found.sent].0, found.value)?;
             if coerced.is_some() || !found.today {
                 note(&mut reading, &sent[found.sent].0);
                 let value = coerced.unwrap_or_else(|| found.value.clone());

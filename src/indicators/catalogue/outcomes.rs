@@ -49,16 +49,16 @@ const fn other(
 
 /// The share of what the parser said: a word of `parse_error`.
 const fn parse(name: &'static str, word: usize, doc: &'static str) -> Indicator {
-    const WORDS: [[usize; 1]; 11] = {
-        let mut words = [[0]; 11];
+    const WORDS: [[usize; 1]; 12] = {
+        let mut words = [[0]; 12];
         let mut n = 0;
-        while n < 11 {
+        while n < 12 {
             words[n] = [counter::PARSED + n];
             n += 1;
         }
         words
     };
-    const OF: &[[usize; 1]; 11] = &WORDS;
+    const OF: &[[usize; 1]; 12] = &WORDS;
     share(name, Higher, &OF[word], doc)
 }
 
@@ -219,6 +219,11 @@ pub(super) const INDICATORS: &[Indicator] = &[
         "parse.adapt_rate",
         10,
         "share read by a mapping: an old name, a default, another type, a field passed over",
+    ),
+    parse(
+        "parse.fallback_rate",
+        11,
+        "share that the parser of before read, after this one had refused it",
     ),
     other(
         "tries_per_op",

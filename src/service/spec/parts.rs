@@ -2,7 +2,9 @@
 
 use crate::service::scaling::AutoscalerSpec;
 use crate::{
-    components::{Registry, flight::FlightOptions, keys::KeyTemplate, queue::Guard},
+    components::{
+        Registry, flight::FlightOptions, keys::KeyTemplate, parser::OF_THE_STAGE, queue::Guard,
+    },
     config::{Count, Entry, Node, Options, Percent, Read, Refusal, Span, Table, Value, pick},
 };
 use xxhash_rust::xxh3::xxh3_64;
@@ -47,6 +49,10 @@ pub struct ParseSpec {
     pub time: u64,
     /// What becomes of a request whose payload cannot be read.
     pub on_failure: OnUnread,
+    /// The parser that is tried where this one refuses.
+    pub fallback: Option<Part>,
+    /// Whether shapes of payloads and places of errors are recorded.
+    pub shapes: bool,
 }
 
 /// The cache's place.
@@ -145,9 +151,21 @@ pub(super) fn of_stage<T: Read>(node: &Node, name: &str, default: T) -> Result<T
 }
 
 pub(super) fn read_parse(node: &Node, registry: &Registry) -> Result<ParseSpec, Refusal> {
-    let part = part(node, |n| pick(&registry.parsers, "parser", n).map(drop))?;
+    let read = |n: &Node| part(n, |n| pick(&registry.parsers, "parser", n).map(drop));
+    let fallback = node.get("fallback");
+    if let Some(inner) = fallback {
+        for name in OF_THE_STAGE {
+            if let Some(found) = inner.get(name) {
+                let message = format!("`{name}` is said once, beside the fallback");
+                return Err(Refusal::at(&found.at, message)
+                    .help("a fallback has a kind, and the options of that kind"));
+            }
+        }
+    }
     Ok(ParseSpec {
-        part,
+        part: read(node)?,
+        fallback: fallback.map(read).transpose()?,
+        shapes: of_stage(node, "shapes", false)?,
         version: of_stage(node, "version", 1)?,
         time: of_stage(node, "time", Span(0))?.0,
         on_failure: of_stage(node, "on_failure", OnUnread::Refuse)?,

@@ -18,7 +18,7 @@ use crate::{
         },
         queue::Guard,
     },
-    config::{Field, Kind, Options, Percent, Read, Span, known_names, schema_of},
+    config::{Field, Kind, Node, Options, Percent, Read, Span, known_names, schema_of},
     service::{
         cpu::CpuOptions,
         identity::{AddressOptions, QuotaOptions},
@@ -91,6 +91,16 @@ fn of_parser() -> Vec<Field> {
             "on_failure",
             "refuse",
             "What becomes of a request whose payload cannot be read.",
+        ),
+        of_stage::<Node>(
+            "fallback",
+            "none",
+            "The parser that is tried where this one refuses: that of before, while producers change over.",
+        ),
+        of_stage::<bool>(
+            "shapes",
+            "false",
+            "Whether the shape of each payload (names and types, never values) and the place of each error are recorded.",
         ),
     ]
 }

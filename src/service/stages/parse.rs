@@ -1,7 +1,7 @@
 //! Parsing: can the payload be read?
 
 use crate::{
-    components::parser::{How, ParseError, Parser, Reading, Refused},
+    components::parser::{How, ParseError, Parser, Reading, Refused, shape},
     config::{Choice, Names},
     recording::{RequestRow, outcome, parsed, served_by},
     service::{answers, journey::Visit, spec::OnUnread, world::World},
@@ -16,9 +16,14 @@ mod answer {
     pub const WRONG: u64 = 1 << 40;
     /// It was found fault with, and is answered all the same.
     pub const ANSWERED: u64 = 1 << 41;
+    /// Two bits: where the bytes stop being readable.
+    pub const PLACE: u32 = 42;
     pub const UNKNOWN: u32 = 48;
     pub const MISSING: u32 = 56;
 }
+
+/// The number under which a payload's shape is memoised.
+const SHAPE: u64 = 0x7368_6170_6500;
 
 /// The number under which a version's parser memoises.
 fn memo(v: &Visit<'_>) -> u64 {
@@ -46,6 +51,11 @@ pub(in crate::service) async fn read(
     let answer = payload
         .memo
         .get_or(memo, || work_out(w, &**parser, payload, memo));
+    if spec.shapes {
+        row.shape = payload
+            .memo
+            .get_or(SHAPE, || shape::digest(&payload.raw, &payload.fields));
+    }
     if answer == 0 {
         return Ok(());
     }
@@ -54,10 +64,18 @@ pub(in crate::service) async fn read(
         .note(v.request.client, unknown as u8, missing as u8);
     row.parse_error = answer as u8;
     row.parse_path = (answer >> answer::PATH) as u32;
-    if row.parse_error == parsed::REPAIRED && spec.time > 0 {
+    if spec.shapes && parsed::is_fault(row.parse_error) {
+        row.parse_at = (answer >> answer::PLACE & 3) as u8;
+    }
+    let again = match row.parse_error {
         // The repair, and the second reading.
-        w.sim.sleep(2 * spec.time).await;
-        row.compute += 2 * spec.time;
+        parsed::REPAIRED => 2 * spec.time,
+        parsed::FALLBACK => spec.time,
+        _ => 0,
+    };
+    if again > 0 {
+        w.sim.sleep(again).await;
+        row.compute += again;
     }
     if parsed::is_fault(row.parse_error) && answer & answer::ANSWERED == 0 {
         return Err(match spec.on_failure {
@@ -92,7 +110,8 @@ fn work_out(w: &World<'_>, parser: &dyn Parser, payload: &Payload, memo: u64) ->
             ParseError::MissingField => 1 << answer::MISSING,
             _ => 0,
         };
-        (known.unwrap_or(0) as u64 + 1) | path(field) | counts
+        let place = shape::place(&payload.raw, &payload.fields) as u64;
+        (known.unwrap_or(0) as u64 + 1) | path(field) | counts | place << answer::PLACE
     };
     let reading = match parser.parse(&payload.raw, &payload.fields) {
         Ok(reading) => reading,
@@ -105,6 +124,7 @@ fn work_out(w: &World<'_>, parser: &dyn Parser, payload: &Payload, memo: u64) ->
         How::AsSent => 0,
         How::Adapted => parsed::ADAPTED,
         How::Repaired => parsed::REPAIRED,
+        How::Fallback => parsed::FALLBACK,
     };
     let answer = match &reading.fault {
         Some(refused) => fault(refused) | answer::ANSWERED,
