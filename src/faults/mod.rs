@@ -3,24 +3,55 @@
 //! A fault draws its victims from the request's own dice, so turning it on re-rolls nothing else. It counts its hits, for
 //! the truth; the recording never hears of it. One file a fault, one line in [`kinds`].
 
+mod ailments;
+mod cold_start;
+mod cpu_quota;
+mod cut;
 mod error;
 mod latency;
+mod new_connection;
 mod outage;
+mod pause;
+mod pool_leak;
 mod shape;
 
+pub use ailments::Ail;
 pub use shape::Shape;
 
 use crate::{
     config::{Kind, Options, Percent},
-    service::seams::{Perturb, Saboteur, Seam},
+    service::seams::{Ailments, Perturb, Saboteur, Seam},
     sim::dice::{Dice, Draw, Purpose},
 };
 use std::cell::Cell;
 
-/// What a fault does when it strikes.
+/// Where a fault acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// At calls of the dependency that `target` names.
+    Calls,
+    /// At the processes of replicas, whatever they do; it has no target.
+    Replicas,
+}
+
+/// What a fault does when it strikes. It answers at its own seam, and the others' defaults leave everything alone.
 pub trait Fault {
+    /// Where it acts.
+    fn reach(&self) -> Reach {
+        Reach::Calls
+    }
+    /// What it does to processes.
+    fn ail(&self) -> Ail {
+        Ail::None
+    }
+    /// ns that opening a connection takes longer, of what is [`Ail::Connect`].
+    fn penalty(&self, _strength: f64, _draw: &mut Draw) -> u64 {
+        0
+    }
     /// What it does at a seam. `strength` is between 0 and 1 while it ramps; `draw` this strike's own dice.
-    fn strike(&self, strength: f64, draw: &mut Draw) -> Perturb;
+    fn strike(&self, _strength: f64, _draw: &mut Draw) -> Perturb {
+        Perturb::Nothing
+    }
 }
 
 /// The faults that a file may name.
@@ -44,6 +75,48 @@ pub fn kinds() -> Vec<Kind<Box<dyn Fault>>> {
             fields: outage::OutageFault::fields,
             build: outage::build,
         },
+        Kind {
+            name: "timeout",
+            summary: "calls are never answered, and given up in between",
+            fields: cut::TimeoutFault::fields,
+            build: cut::build_timeout,
+        },
+        Kind {
+            name: "connection-reset",
+            summary: "calls are broken off",
+            fields: cut::ResetFault::fields,
+            build: cut::build_reset,
+        },
+        Kind {
+            name: "new-connection",
+            summary: "opening a connection takes longer",
+            fields: new_connection::NewConnectionFault::fields,
+            build: new_connection::build,
+        },
+        Kind {
+            name: "pool-leak",
+            summary: "connections are not given back",
+            fields: pool_leak::PoolLeakFault::fields,
+            build: pool_leak::build,
+        },
+        Kind {
+            name: "pause",
+            summary: "processes stand still",
+            fields: pause::PauseFault::fields,
+            build: pause::build,
+        },
+        Kind {
+            name: "cpu-quota",
+            summary: "processes are frozen when their CPU time of a period is spent",
+            fields: crate::service::CpuOptions::fields,
+            build: cpu_quota::build,
+        },
+        Kind {
+            name: "cold-start",
+            summary: "fresh processes compute slowly",
+            fields: cold_start::ColdStartFault::fields,
+            build: cold_start::build,
+        },
     ]
 }
 
@@ -54,8 +127,8 @@ crate::options! {
     /// What every fault has.
     #[derive(Clone, Debug)]
     pub struct CommonOptions {
-        /// Dependency that it strikes.
-        target: (String, crate::config::At),
+        /// Dependency whose calls it strikes; a fault that acts elsewhere has none.
+        target: Option<(String, crate::config::At)> = None, "none";
         /// Percentage of calls that it strikes.
         percentage: Percent = Percent(1.0), "100%";
         /// The only replica whose calls it strikes; 0 is all.
@@ -67,7 +140,9 @@ crate::options! {
 pub struct Planted {
     /// What it does.
     pub fault: Box<dyn Fault>,
-    /// Dependency that it strikes.
+    /// Where it acts.
+    pub reach: Reach,
+    /// Dependency that it strikes, of a fault that acts at calls.
     pub dependency: usize,
     /// Share of calls that it strikes.
     pub share: f64,
@@ -83,6 +158,12 @@ pub struct Planted {
 #[derive(Default)]
 pub struct Faults(pub Vec<Planted>);
 
+impl Planted {
+    fn hit(&self) {
+        self.hits.set(self.hits.get() + 1);
+    }
+}
+
 const VICTIM: Purpose = Purpose::named("fault-victim");
 const STRIKE: Purpose = Purpose::named("fault-strike");
 
@@ -94,7 +175,8 @@ impl Saboteur for Faults {
             attempt,
         } = seam;
         for (i, planted) in self.0.iter().enumerate() {
-            if planted.dependency != dependency
+            if planted.reach != Reach::Calls
+                || planted.dependency != dependency
                 || planted.replica != 0 && planted.replica != replica
             {
                 continue;
@@ -104,12 +186,17 @@ impl Saboteur for Faults {
             if strength > 0.0 && dice.draw(VICTIM, n).chance(planted.share) {
                 let perturb = planted.fault.strike(strength, &mut dice.draw(STRIKE, n));
                 if perturb != Perturb::Nothing {
-                    planted.hits.set(planted.hits.get() + 1);
+                    planted.hit();
                     return perturb;
                 }
             }
         }
         Perturb::Nothing
+    }
+
+    fn ailments(&self) -> Option<&dyn Ailments> {
+        let ails = self.0.iter().any(|p| p.fault.ail() != Ail::None);
+        if ails { Some(self) } else { None }
     }
 }
 
@@ -127,6 +214,7 @@ mod tests {
     fn planted(share: f64, shape: Shape) -> Planted {
         Planted {
             fault: Box::new(Always),
+            reach: Reach::Calls,
             dependency: 0,
             share,
             replica: 0,

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     config::{At, Entry as TableEntry, Node, Options, Refusal, When, pick, show_nanos},
-    faults::{CommonOptions, Faults, Planted, Shape},
+    faults::{Ail, COMMON, CommonOptions, Faults, Planted, Reach, Shape},
     service::{Control, ServiceSpec, Warm, refuse_other_kinds, stateful_differences},
 };
 use std::cell::Cell;
@@ -437,7 +437,7 @@ impl<'a> Builder<'a> {
         let own: Vec<&str> = table
             .keys()
             .map(String::as_str)
-            .filter(|k| !["target", "percentage", "replica"].contains(k))
+            .filter(|k| *k == "kind" || !COMMON.contains(k))
             .collect();
         let common = CommonOptions::read_table(&node.at, table, &own)?;
         let names: Vec<&str> = self
@@ -447,12 +447,24 @@ impl<'a> Builder<'a> {
             .iter()
             .map(|d| d.name.as_str())
             .collect();
-        let (target, place) = &common.target;
-        let Some(dependency) = names.iter().position(|name| name == target) else {
-            return Err(
+        let reach = fault.reach();
+        let dependency = match (reach, &common.target) {
+            (Reach::Calls, Some((target, place))) => names
+                .iter()
+                .position(|name| name == target)
+                .ok_or_else(|| {
                 Refusal::at(place, format!("there is no [dependency.{target}]"))
-                    .help(crate::config::suggestion(target, names)),
-            );
+                    .help(crate::config::suggestion(target, names.iter().copied()))
+            })?,
+            (Reach::Calls, None) => {
+                return Err(Refusal::at(&node.at, "a fault of calls, and no target")
+                    .help(format!("say target = \"...\"; known: {}", names.join(", "))));
+            }
+            (_, Some((_, place))) => {
+                return Err(Refusal::at(place, "this fault does not act at calls")
+                    .help("leave `target` out; `replica` says which process it strikes"));
+            }
+            (_, None) => 0,
         };
         if common.replica > self.incident.service.replicas {
             let place = node.get("replica").map_or(&node.at, |n| &n.at);
@@ -462,9 +474,34 @@ impl<'a> Builder<'a> {
             );
         }
         let share = common.percentage.0;
+        let of = &self.incident.service.dependencies;
+        let lacks = match fault.ail() {
+            Ail::Leak if of[dependency].pool == 0 => Some("pool = 64"),
+            Ail::Connect if of[dependency].keep.is_none() => Some("connect = \"20ms\""),
+            _ => None,
+        };
+        if let Some(lacks) = lacks {
+            let message = "the connections of this dependency are not modelled so far";
+            return Err(Refusal::at(&node.at, message).help(format!("give it {lacks}")));
+        }
+        if reach == Reach::Replicas && share < 1.0 {
+            let place = node.get("percentage").map_or(&node.at, |n| &n.at);
+            let message = "this fault strikes processes, not single requests";
+            return Err(Refusal::at(place, message)
+                .help("leave `percentage` out; `replica` says which process it strikes"));
+        }
+        if matches!(fault.ail(), Ail::Pause { every: 0, .. })
+            && shape.until.is_none()
+            && shape.every.is_none()
+        {
+            return Err(Refusal::at(&node.at, "a pause that never ends").help(
+                "say for = \"200ms\" beside it, or lasts = \"200ms\" and every = \"1500ms\" in it",
+            ));
+        }
         let replica = common.replica as u16;
         self.plan.faults.0.push(Planted {
             fault,
+            reach,
             dependency,
             share,
             replica,

@@ -30,6 +30,8 @@ pub enum Perturb {
     Hang,
     /// Breaks it off after so many ns; its connection is lost.
     Cut(u64),
+    /// Nobody answers, and so many ns later whoever is in between gives up.
+    Late(u64),
 }
 
 /// Something that acts at seams: the faults of an incident, or a test.

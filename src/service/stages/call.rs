@@ -273,6 +273,11 @@ async fn send(
             failure = Some(Failure::Error);
             cut = true;
         }
+        Perturb::Late(after) => {
+            time = after;
+            failure = Some(Failure::Timeout);
+            cut = true;
+        }
     }
     let dependency = &w.dependencies[step.dependency];
     // The pool may have taken what time there was.
