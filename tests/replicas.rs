@@ -185,3 +185,126 @@ fn a_leak_takes_the_pool_and_a_restart_gives_it_back() {
     };
     assert!(!waits(0, 10) && !waits(185, 240));
 }
+
+/// Of a poisson trace at 20 a second, under one fault from 60 s to 120 s.
+fn ailing(service: &str, llm: &str, fault: &str) -> Run {
+    let timeline = format!("[[timeline]]\nat = \"1m\"\nfor = \"1m\"\nfault = {{ {fault} }}\n");
+    let trace = "arrivals = { kind = \"poisson\", rate = \"20/s\" }";
+    go(trace, service, llm, &timeline)
+}
+
+#[test]
+fn whatever_is_under_way_in_a_paused_process_is_late_by_the_same_end() {
+    let run = ailing(
+        "replicas = 2\nruntime_metrics = true\ncompute = \"10ms\"",
+        "latency = \"100ms\"",
+        "kind = \"pause\", replica = 2, lasts = \"400ms\", every = \"2s\"",
+    );
+    let mut held = 0;
+    for row in run.recording.requests.rows() {
+        let end = row.arrived + row.latency;
+        let alone = row.latency == 110_000_000;
+        if row.replica == 1 || !(60 * SECOND..120 * SECOND).contains(&end) {
+            assert!(alone, "{row:?}");
+        } else if !alone {
+            // It waited for the end of a pause, and had at most its own time to go.
+            let since = end % (2 * SECOND) - 400_000_000;
+            assert!(since <= 110_000_000, "{since}");
+            held += 1;
+        }
+        // In no answer of a process that stands still.
+        assert!(
+            row.replica == 1
+                || end < 60 * SECOND
+                || end > 120 * SECOND
+                || end % (2 * SECOND) >= 400_000_000
+        );
+    }
+    assert!(held > 100, "{held}");
+    let of = |replica| {
+        let paused = gauge(&run, "runtime.paused");
+        paused
+            .iter()
+            .filter(|g| g.1 == replica)
+            .map(|g| g.2)
+            .sum::<f64>()
+            / 1e9
+    };
+    // 30 pauses of 400 ms, as far as a request noticed them.
+    assert!(of(1) == 0.0 && (8.0..=12.0).contains(&of(2)), "{}", of(2));
+}
+
+#[test]
+fn faults_of_processes_and_connections_act_while_they_last_and_leave_the_rest_alone() {
+    let well = |fault: &str, llm: &str| {
+        let service = "replicas = 2\ncompute = \"10ms\"";
+        let run = ailing(service, llm, fault);
+        let rows = run.recording.requests.rows();
+        let slow = |r: &RequestRow| r.latency > 150_000_000 || r.outcome != outcome::OK;
+        let (mut within, mut without) = (0, 0);
+        for row in rows {
+            match row.arrived {
+                0..59_000_000_000 | 122_000_000_000.. => without += u32::from(slow(&row)),
+                _ => within += u32::from(slow(&row)),
+            }
+        }
+        (within, without)
+    };
+    for (fault, llm, least) in [
+        (
+            "kind = \"cpu-quota\", quota = \"1ms\", period = \"100ms\"",
+            "latency = \"50ms\"",
+            800,
+        ),
+        (
+            "kind = \"timeout\", target = \"llm\", percentage = 10, after = \"1s\"",
+            "latency = \"50ms\"",
+            80,
+        ),
+        (
+            "kind = \"connection-reset\", target = \"llm\", percentage = 10",
+            "latency = \"50ms\"",
+            80,
+        ),
+        (
+            "kind = \"new-connection\", target = \"llm\", latency = \"300ms\"",
+            "latency = \"50ms\"\nconnect = \"10ms\"\nkeep_alive = \"50ms\"",
+            300,
+        ),
+    ] {
+        let (within, without) = well(fault, llm);
+        assert!(
+            within >= least && without == 0,
+            "{fault}: {within} {without}"
+        );
+    }
+}
+
+#[test]
+fn a_fault_that_cannot_act_is_refused() {
+    for (fault, said) in [
+        (
+            "kind = \"pause\", target = \"llm\"",
+            "does not act at calls",
+        ),
+        ("kind = \"pause\", percentage = 5", "strikes processes"),
+        (
+            "kind = \"pause\", lasts = \"2s\", every = \"1s\"",
+            "as long as the period",
+        ),
+        ("kind = \"cpu-quota\", quota = \"0s\"", "a quota of 0"),
+        ("kind = \"cold-start\", factor = 0.0", "a factor of 0"),
+        ("kind = \"pool-leak\", target = \"llm\"", "not modelled"),
+        (
+            "kind = \"new-connection\", target = \"llm\", latency = \"1s\"",
+            "not modelled",
+        ),
+        ("kind = \"latency\", latency = \"1s\"", "no target"),
+    ] {
+        let result =
+            std::panic::catch_unwind(|| ailing("replicas = 2", "latency = \"50ms\"", fault));
+        let panic = result.err().unwrap_or_else(|| panic!("{fault} is taken"));
+        let message = panic.downcast_ref::<String>().unwrap();
+        assert!(message.contains(said), "{fault}: {message}");
+    }
+}

@@ -198,6 +198,34 @@ max_idle = 5
 revision = 2
 errors = { throttled = "1%" }
 retry_after = "1s"
+[[timeline]]
+at = "5s"
+for = "10s"
+fault = { kind = "pause", replica = 1, lasts = "20ms", every = "1s" }
+[[timeline]]
+at = "6s"
+for = "5s"
+fault = { kind = "cpu-quota", quota = "20ms", period = "50ms", slice = "1ms" }
+[[timeline]]
+at = "7s"
+for = "5s"
+fault = { kind = "cold-start", factor = 3, lasts = "2s" }
+[[timeline]]
+at = "8s"
+for = "5s"
+fault = { kind = "new-connection", target = "db", percentage = 50, latency = "20ms", jitter = "5ms" }
+[[timeline]]
+at = "9s"
+for = "5s"
+fault = { kind = "pool-leak", target = "db", percentage = 1 }
+[[timeline]]
+at = "10s"
+for = "5s"
+fault = { kind = "timeout", target = "db", percentage = 5, after = "1s" }
+[[timeline]]
+at = "11s"
+for = "5s"
+fault = { kind = "connection-reset", target = "db", percentage = 5, after = "5ms" }
 [[guard]]
 when = "latency max > 3s for 30s"
 [[guard]]

@@ -3,19 +3,27 @@
 //! A fault draws its victims from the request's own dice, so turning it on re-rolls nothing else. It counts its hits, for
 //! the truth; the recording never hears of it. One file a fault, one line in [`kinds`].
 
+mod ailments;
 mod clock_skew;
+mod cold_start;
+mod cpu_quota;
+mod cut;
 mod error;
 mod latency;
+mod new_connection;
 mod outage;
 mod parts;
+mod pause;
+mod pool_leak;
 mod shape;
 mod size;
 
+pub use ailments::Ail;
 pub use shape::Shape;
 
 use crate::{
     config::{Kind, Options, Percent},
-    service::seams::{Part, Perturb, Saboteur, Seam, Whole},
+    service::seams::{Ailments, Part, Perturb, Saboteur, Seam, Whole},
     sim::dice::{Dice, Draw, Purpose},
     trace::{Filter, Request, SharedTags},
 };
@@ -30,6 +38,8 @@ pub enum Reach {
     Arrivals,
     /// At readings of a replica's clock; it has no target.
     Clocks,
+    /// At the processes of replicas, whatever they do; it has no target.
+    Replicas,
 }
 
 /// What a fault does when it strikes. It answers at its own seam, and the others' defaults leave everything alone.
@@ -64,6 +74,14 @@ pub trait Fault {
     /// After how many ns it closes the connection of a stream.
     fn cuts(&self) -> Option<u64> {
         None
+    }
+    /// What it does to processes.
+    fn ail(&self) -> Ail {
+        Ail::None
+    }
+    /// ns that opening a connection takes longer, of what is [`Ail::Connect`].
+    fn penalty(&self, _strength: f64, _draw: &mut Draw) -> u64 {
+        0
     }
 }
 
@@ -117,6 +135,48 @@ pub fn kinds() -> Vec<Kind<Box<dyn Fault>>> {
             summary: "connections of streamed answers are closed before the end",
             fields: parts::CutStreamFault::fields,
             build: parts::build_cut_stream,
+        },
+        Kind {
+            name: "timeout",
+            summary: "calls are never answered, and given up in between",
+            fields: cut::TimeoutFault::fields,
+            build: cut::build_timeout,
+        },
+        Kind {
+            name: "connection-reset",
+            summary: "calls are broken off",
+            fields: cut::ResetFault::fields,
+            build: cut::build_reset,
+        },
+        Kind {
+            name: "new-connection",
+            summary: "opening a connection takes longer",
+            fields: new_connection::NewConnectionFault::fields,
+            build: new_connection::build,
+        },
+        Kind {
+            name: "pool-leak",
+            summary: "connections are not given back",
+            fields: pool_leak::PoolLeakFault::fields,
+            build: pool_leak::build,
+        },
+        Kind {
+            name: "pause",
+            summary: "processes stand still",
+            fields: pause::PauseFault::fields,
+            build: pause::build,
+        },
+        Kind {
+            name: "cpu-quota",
+            summary: "processes are frozen when their CPU time of a period is spent",
+            fields: crate::service::CpuOptions::fields,
+            build: cpu_quota::build,
+        },
+        Kind {
+            name: "cold-start",
+            summary: "fresh processes compute slowly",
+            fields: cold_start::ColdStartFault::fields,
+            build: cold_start::build,
         },
     ]
 }
@@ -182,13 +242,15 @@ impl Planted {
         now: u64,
     ) -> Option<f64> {
         let strength = self.shape.strength(now);
-        let struck = strength > 0.0
-            && dice.draw(VICTIM, n).chance(self.share)
-            && self
-                .only
-                .as_ref()
-                .is_none_or(|only| only.passes(request, &tags.borrow()));
+        let struck =
+            strength > 0.0 && dice.draw(VICTIM, n).chance(self.share) && self.means(request, tags);
         struck.then_some(strength)
+    }
+
+    /// Whether a request is one of those of its condition.
+    fn means(&self, request: &Request, tags: &SharedTags) -> bool {
+        let passes = |only: &Filter| only.passes(request, &tags.borrow());
+        self.only.as_ref().is_none_or(passes)
     }
 
     fn hit(&self) {
@@ -240,6 +302,11 @@ impl Saboteur for Faults {
                 planted.hit();
             }
         }
+    }
+
+    fn ailments(&self) -> Option<&dyn Ailments> {
+        let ails = self.planted.iter().any(|p| p.fault.ail() != Ail::None);
+        if ails { Some(self) } else { None }
     }
 
     fn clock(&self, replica: u16, now: u64) -> u64 {

@@ -44,6 +44,20 @@ impl Shape {
     }
 }
 
+impl Shape {
+    /// When what acts at `now` ends, or ends for this time; `u64::MAX`: never.
+    pub fn end(&self, now: u64) -> u64 {
+        let last = self.until.unwrap_or(u64::MAX);
+        match self.every {
+            None => last,
+            Some((period, length)) => {
+                let begun = now - (now - self.from) % period;
+                begun.saturating_add(length).min(last)
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,5 +84,7 @@ mod tests {
             [100, 109, 110, 189, 190, 199, 200].map(|t| bursts.strength(t)),
             [1.0, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0]
         );
+        assert_eq!([100, 109, 195].map(|t| bursts.end(t)), [110, 110, 200]);
+        assert_eq!(ramp.end(300), 1000);
     }
 }

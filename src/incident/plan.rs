@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     config::{At, Entry as TableEntry, Node, Options, Refusal, When, pick, show_nanos},
-    faults::{COMMON, CommonOptions, Faults, Planted, Reach, Shape},
+    faults::{Ail, COMMON, CommonOptions, Faults, Planted, Reach, Shape},
     service::{Control, ServiceSpec, Warm, refuse_other_kinds, stateful_differences},
 };
 use std::cell::Cell;
@@ -476,11 +476,13 @@ impl<'a> Builder<'a> {
             }
             (_, None) => 0,
         };
-        if reach == Reach::Clocks
+        if matches!(reach, Reach::Clocks | Reach::Replicas)
             && let Some(own) = ["percentage", "where"].iter().find_map(|n| node.get(n))
         {
-            return Err(Refusal::at(&own.at, "a clock is wrong for all who read it")
-                .help("leave this out; `replica` says whose clock"));
+            return Err(
+                Refusal::at(&own.at, "this fault strikes replicas, not single requests")
+                    .help("leave this out; `replica` says which of them"),
+            );
         }
         if reach == Reach::Arrivals && common.replica > 0 {
             let place = node.get("replica").map_or(&node.at, |n| &n.at);
@@ -497,6 +499,24 @@ impl<'a> Builder<'a> {
             );
         }
         let share = common.percentage.0;
+        let of = &self.incident.service.dependencies;
+        let lacks = match fault.ail() {
+            Ail::Leak if of[dependency].pool == 0 => Some("pool = 64"),
+            Ail::Connect if of[dependency].keep.is_none() => Some("connect = \"20ms\""),
+            _ => None,
+        };
+        if let Some(lacks) = lacks {
+            let message = "the connections of this dependency are not modelled so far";
+            return Err(Refusal::at(&node.at, message).help(format!("give it {lacks}")));
+        }
+        if matches!(fault.ail(), Ail::Pause { every: 0, .. })
+            && shape.until.is_none()
+            && shape.every.is_none()
+        {
+            return Err(Refusal::at(&node.at, "a pause that never ends").help(
+                "say for = \"200ms\" beside it, or lasts = \"200ms\" and every = \"1500ms\" in it",
+            ));
+        }
         let replica = common.replica as u16;
         self.plan.faults.planted.push(Planted {
             fault,

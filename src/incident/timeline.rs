@@ -220,7 +220,10 @@ impl Entry {
                         .and_then(|n| String::read(n).ok())
                         .unwrap_or_default()
                 };
-                format!("{} of {}", word("kind"), word("target"))
+                match word("target").as_str() {
+                    "" => word("kind"),
+                    target => format!("{} of {target}", word("kind")),
+                }
             }
             Step::Drift(set) => {
                 let paths: Vec<&str> = set.iter().map(|(path, _)| path.as_str()).collect();

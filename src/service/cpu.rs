@@ -5,7 +5,7 @@
 //! spends a quota of 30 ms in 10 ms, and an average use far below the quota says nothing of it.
 
 use super::{journey::Visit, seams::Ailments, world::World};
-use crate::config::{Node, Read, Refusal, Span};
+use crate::config::{At, Node, Read, Refusal, Span};
 use std::cell::Cell;
 
 crate::options! {
@@ -32,11 +32,19 @@ impl CpuOptions {
     /// Quotas and periods that a kernel would refuse.
     pub fn checked(node: &Node) -> Result<CpuOptions, Refusal> {
         let options = CpuOptions::read(node)?;
-        let at = |name: &str| node.get(name).map_or(&node.at, |n| &n.at);
+        options.sensible(|name| node.get(name).map_or(&node.at, |n| &n.at))?;
+        Ok(options)
+    }
+
+    /// The quota, where a kernel would take it; `at` says where an option stands.
+    ///
+    /// # Errors
+    /// Quotas and periods that a kernel would refuse.
+    pub fn sensible<'a>(&self, at: impl Fn(&str) -> &'a At) -> Result<Quota, Refusal> {
         for (name, span, most) in [
-            ("quota", options.quota, 1000 * MILLI * 1000),
-            ("period", options.period, 1000 * MILLI),
-            ("slice", options.slice, 1000 * MILLI),
+            ("quota", self.quota, 1000 * MILLI * 1000),
+            ("period", self.period, 1000 * MILLI),
+            ("slice", self.slice, 1000 * MILLI),
         ] {
             let least = if name == "slice" { MILLI / 10 } else { MILLI };
             if !(least..=most).contains(&span.0) {
@@ -48,7 +56,7 @@ impl CpuOptions {
                 )));
             }
         }
-        Ok(options)
+        Ok(self.quota())
     }
 
     fn quota(&self) -> Quota {

@@ -37,6 +37,7 @@ mod writes;
 pub use client::client;
 pub use columns::recorded_columns;
 pub use control::{Arrival, Control, Warm};
+pub use cpu::CpuOptions;
 pub use latency::{Latency, Size};
 pub use spec::{
     CallOptions, ClientOptions, ClientRetry, DependencyOptions, LevelsOptions, ReportKind, Scope,

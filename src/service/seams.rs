@@ -32,6 +32,8 @@ pub enum Perturb {
     Hang,
     /// Breaks it off after so many ns; its connection is lost.
     Cut(u64),
+    /// Nobody answers, and so many ns later whoever is in between gives up.
+    Late(u64),
 }
 
 /// A call that is about to be sent and whose answer has parts.

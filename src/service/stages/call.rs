@@ -278,6 +278,11 @@ async fn send(
             failure = Some(Failure::Error);
             cut = true;
         }
+        Perturb::Late(after) => {
+            time = after;
+            failure = Some(Failure::Timeout);
+            cut = true;
+        }
     }
     let parts = v.parts.as_deref();
     let planned = parts.map(|parts| Box::new(parts::plan(w, v, parts, step, number, &mut time)));

@@ -157,6 +157,10 @@ async fn trip(w: &World<'_>, v: &Visit<'_>, store: &StoreSpec, number: u16) -> O
             time = time.min(after);
             fails = true;
         }
+        Perturb::Late(after) => {
+            time = after;
+            fails = true;
+        }
         Perturb::Delay(more) => time = time.saturating_add(more),
         Perturb::Fail => fails = true,
         Perturb::Hang => time = u64::MAX,

@@ -195,6 +195,7 @@ fn one(w: &World<'_>, v: &Visit<'_>, spec: &WriteSpec, which: Which, n: u64) -> 
         Perturb::Delay(more) => (time.saturating_add(more), fails),
         Perturb::Fail => (time, true),
         Perturb::Cut(after) => (time.min(after), true),
+        Perturb::Late(after) => (after, true),
         Perturb::Hang => (u64::MAX, fails),
     }
 }
