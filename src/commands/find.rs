@@ -86,6 +86,10 @@ pub const SHIPPED: &[(&str, &str)] = &[
         include_str!("../../incidents/incident-20.toml"),
     ),
     (
+        "incident-22",
+        include_str!("../../incidents/incident-22.toml"),
+    ),
+    (
         "incident-24",
         include_str!("../../incidents/incident-24.toml"),
     ),

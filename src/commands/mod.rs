@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done (and, where gates count, all of them pass), 1 a gate is breached or had no data, 2 bad input.
 
+mod contract;
 mod diagnose;
 mod find;
 mod lab;
@@ -49,6 +50,8 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// Look at, convert and generate traces.
     Trace(trace::TraceArgs),
+    /// Contracts of parsers: what producers send, without its values, as cases that a parser is checked by.
+    Contract(contract::ContractArgs),
     /// Experiments beside incidents: data structures on this machine, memory over a soak.
     Lab(lab::LabArgs),
     /// List incidents, causes, indicators, components or faults.
@@ -70,6 +73,7 @@ pub fn main() -> ExitCode {
         Command::Diagnose(args) => diagnose::run(args, &mut out),
         Command::Verify(args) => verify::run(args, &mut out),
         Command::Trace(args) => trace::run(args, &mut out).map(|()| ExitCode::SUCCESS),
+        Command::Contract(args) => contract::run(args, &mut out),
         Command::Lab(args) => lab::run(args, &mut out),
         Command::List(args) => list::run(args, &mut out),
         Command::Schema => schema::run(&mut out),
