@@ -90,6 +90,10 @@ pub const SHIPPED: &[(&str, &str)] = &[
         include_str!("../../incidents/incident-21.toml"),
     ),
     (
+        "incident-22",
+        include_str!("../../incidents/incident-22.toml"),
+    ),
+    (
         "incident-23",
         include_str!("../../incidents/incident-23.toml"),
     ),

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done (and, where gates count, all of them pass), 1 a gate is breached or had no data, 2 bad input.
 
+mod contract;
 mod diagnose;
 mod drill;
 mod find;
@@ -54,6 +55,8 @@ enum Command {
     Drill(drill::DrillArgs),
     /// Look at, convert and generate traces.
     Trace(trace::TraceArgs),
+    /// Contracts of parsers: what producers send, without its values, as cases that a parser is checked by.
+    Contract(contract::ContractArgs),
     /// Experiments beside incidents: data structures on this machine, memory over a soak.
     Lab(lab::LabArgs),
     /// Say what the contract of an incident or a recording leaves unseen; exit with 1 when there is something.
@@ -78,6 +81,7 @@ pub fn main() -> ExitCode {
         Command::Verify(args) => verify::run(args, &mut out),
         Command::Drill(args) => drill::run(args, &mut out),
         Command::Trace(args) => trace::run(args, &mut out).map(|()| ExitCode::SUCCESS),
+        Command::Contract(args) => contract::run(args, &mut out),
         Command::Lab(args) => lab::run(args, &mut out),
         Command::Lint(args) => lint::run(args, &mut out),
         Command::List(args) => list::run(args, &mut out),

@@ -1,6 +1,7 @@
 //! An incident: trace, service, timeline of faults, changes and drifts, the fix, gates, and what a correct lab must
 //! find. The runner turns it into a [`Run`]: the recording, which diagnosis may see, and the truth, which it may not.
 
+pub mod contract;
 mod file;
 mod guard;
 mod judge;

@@ -25,7 +25,7 @@ use crate::{
         balancer::{Balancer, Candidate},
         keys::Tag,
         merge::Merge,
-        parser::{Dual, Parser},
+        parser::Parser,
         retry::Budget,
     },
     config::{Names, Refusal, pick},
@@ -163,16 +163,7 @@ impl<'r> World<'r> {
         let parsers = versions
             .iter()
             .map(|v| {
-                let build = |p: &ParseSpec| -> Result<Box<dyn Parser>, Refusal> {
-                    let new = pick(&registry.parsers, "parser", &p.part.node)?;
-                    Ok(match &p.fallback {
-                        None => new,
-                        Some(old) => {
-                            let old = pick(&registry.parsers, "parser", &old.node)?;
-                            Box::new(Dual { new, old })
-                        }
-                    })
-                };
+                let build = |p: &ParseSpec| p.build(registry);
                 v.spec.parse.as_ref().map(build).transpose()
             })
             .collect::<Result<Vec<_>, _>>()?;

@@ -131,6 +131,16 @@ fn shape(value: &Value, depth: usize, out: &mut String) {
     }
 }
 
+/// A field's name or path, or `?` where it looks like data: what is recorded of an error.
+pub fn name(path: &str) -> &str {
+    let mut parts = path.split('.').map(|part| part.trim_end_matches("[]"));
+    if path.is_empty() || parts.all(is_name) {
+        path
+    } else {
+        "?"
+    }
+}
+
 /// Whether a name is one that people give to fields, and none that carries data.
 fn is_name(name: &str) -> bool {
     let right = |b: u8| b.is_ascii_alphanumeric() || b"_-$.".contains(&b);

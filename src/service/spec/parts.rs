@@ -3,7 +3,11 @@
 use crate::service::scaling::AutoscalerSpec;
 use crate::{
     components::{
-        Registry, flight::FlightOptions, keys::KeyTemplate, parser::OF_THE_STAGE, queue::Guard,
+        Registry,
+        flight::FlightOptions,
+        keys::KeyTemplate,
+        parser::{Dual, OF_THE_STAGE, Parser},
+        queue::Guard,
     },
     config::{Count, Entry, Node, Options, Percent, Read, Refusal, Span, Table, Value, pick},
 };
@@ -53,6 +57,23 @@ pub struct ParseSpec {
     pub fallback: Option<Part>,
     /// Whether shapes of payloads and places of errors are recorded.
     pub shapes: bool,
+}
+
+impl ParseSpec {
+    /// The parser, with the one behind it.
+    ///
+    /// # Errors
+    /// None that loading did not find.
+    pub fn build(&self, registry: &Registry) -> Result<Box<dyn Parser>, Refusal> {
+        let new = pick(&registry.parsers, "parser", &self.part.node)?;
+        Ok(match &self.fallback {
+            None => new,
+            Some(old) => Box::new(Dual {
+                new,
+                old: pick(&registry.parsers, "parser", &old.node)?,
+            }),
+        })
+    }
 }
 
 /// The cache's place.

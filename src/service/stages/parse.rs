@@ -100,7 +100,7 @@ pub(in crate::service) fn in_its_place(v: &Visit<'_>) -> Option<Rc<Payload>> {
 
 fn work_out(w: &World<'_>, parser: &dyn Parser, payload: &Payload, memo: u64) -> u64 {
     let path = |field: &str| {
-        let number = path_number(&mut w.parse_paths.borrow_mut(), field);
+        let number = path_number(&mut w.parse_paths.borrow_mut(), shape::name(field));
         u64::from(number) << answer::PATH & (answer::WRONG - 1)
     };
     let fault = |(why, field): &Refused| {
