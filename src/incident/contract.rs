@@ -136,14 +136,7 @@ pub fn readers_of(
 pub fn extract(incident: &Incident, registries: &super::Registries) -> Result<Contract, Refusal> {
     let length = incident.trace.extent(incident.seed)?.length;
     let plan = Plan::new(incident, registries, length)?;
-    let mut trace = incident.trace.clone();
-    for (at, set) in &plan.drifts {
-        let set: Vec<_> = set
-            .iter()
-            .map(|(path, e)| (path.clone(), e.key.clone(), e.node.clone()))
-            .collect();
-        trace.drift(*at, &set)?;
-    }
+    let trace = plan.drifting(&incident.trace)?;
     let source = trace.open(incident.seed)?;
     let tags = source.tags();
     let Source::Open(stream) = source else {

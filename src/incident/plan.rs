@@ -11,6 +11,7 @@ use crate::{
     config::{At, Entry as TableEntry, Node, Options, Refusal, When, pick, show_nanos},
     faults::{Ail, COMMON, CommonOptions, Faults, Planted, Reach, Shape},
     service::{Control, ServiceSpec, Warm, refuse_other_kinds, stateful_differences},
+    trace::TraceSpec,
 };
 use std::cell::Cell;
 
@@ -29,7 +30,7 @@ pub struct Plan {
     /// Faults.
     pub faults: Faults,
     /// What happens to the traffic: time, and patches of the trace's table.
-    pub drifts: Vec<(u64, Vec<(String, TableEntry)>)>,
+    pub drifts: Vec<Drift>,
     /// Phases as far as they are known before the run: what comes after the fix is *recovering* as a whole.
     pub phases: Vec<Phase>,
     /// For the truth: what is carried out, and for a fault its place in `faults`.
@@ -192,6 +193,47 @@ fn build(
 /// A length for checks: one hour.
 const NOMINAL: u64 = 3_600_000_000_000;
 
+impl Plan {
+    /// The trace with what drifts in it: from each time at which a drift begins or ends on, those that last by then.
+    pub fn drifting(&self, trace: &TraceSpec) -> Result<TraceSpec, Refusal> {
+        let mut trace = trace.clone();
+        let mut turns: Vec<u64> = self
+            .drifts
+            .iter()
+            .flat_map(|drift| std::iter::once(drift.at).chain(drift.until))
+            .collect();
+        turns.sort_unstable();
+        turns.dedup();
+        for at in turns {
+            let begins = |drift: &&Drift| drift.at == at;
+            let ramp = self.drifts.iter().filter(begins).map(|drift| drift.ramp);
+            let lasts =
+                |drift: &&Drift| drift.at <= at && drift.until.is_none_or(|until| at < until);
+            let set: Vec<_> = self
+                .drifts
+                .iter()
+                .filter(lasts)
+                .flat_map(|drift| &drift.set)
+                .map(|(path, e)| (path.clone(), e.key.clone(), e.node.clone()))
+                .collect();
+            trace.drift(at, ramp.max().unwrap_or(0), &set)?;
+        }
+        Ok(trace)
+    }
+}
+
+/// A change of the traffic.
+pub struct Drift {
+    /// When it begins, ns.
+    pub at: u64,
+    /// When the traffic is again as before.
+    pub until: Option<u64>,
+    /// ns until it is there in full.
+    pub ramp: u64,
+    /// Dotted paths with their new values.
+    pub set: Vec<(String, TableEntry)>,
+}
+
 impl<'a> Builder<'a> {
     /// Resolves a time, and refuses one past the end of the trace.
     fn time(&self, (when, at): &(When, At)) -> Result<u64, Refusal> {
@@ -267,7 +309,17 @@ impl<'a> Builder<'a> {
                 fault = Some(self.plan.faults.planted.len());
                 self.fault(node, shape)?;
             }
-            Step::Drift(set) => self.plan.drifts.push((at, set.clone())),
+            Step::Drift(set) => {
+                until = self
+                    .span(&entry.options.r#for)
+                    .map(|l| at.saturating_add(l));
+                self.plan.drifts.push(Drift {
+                    at,
+                    until,
+                    ramp: self.span(&entry.options.ramp).unwrap_or(0),
+                    set: set.clone(),
+                });
+            }
             Step::Warm(o) => {
                 let version = self.plan.versions.len() - 1;
                 let (concurrency, pause) = (o.concurrency.max(1), o.pause.0);

@@ -210,14 +210,7 @@ pub fn run(
     let extent = incident.trace.extent(incident.seed)?;
     let length = extent.length;
     let mut plan = Plan::new(incident, registries, length)?;
-    let mut trace = incident.trace.clone();
-    for (at, set) in &plan.drifts {
-        let set: Vec<_> = set
-            .iter()
-            .map(|(path, e)| (path.clone(), e.key.clone(), e.node.clone()))
-            .collect();
-        trace.drift(*at, &set)?;
-    }
+    let trace = plan.drifting(&incident.trace)?;
     let source = trace.open(incident.seed)?;
     let known = source.facts();
     let has_times = known.captured.contains(&Field::ServiceTime)

@@ -181,13 +181,17 @@ impl Entry {
             }
         }
         let (_, step) = steps.swap_remove(0);
-        let timed = matches!(step, Step::Fault(_));
+        let timed = matches!(step, Step::Fault(_) | Step::Drift(_));
         if let (Some((_, at)), false) = (&options.r#for, timed) {
-            return Err(Refusal::at(at, "only a fault ends by itself")
+            return Err(Refusal::at(at, "only a fault or a drift ends by itself")
                 .help("take a change back with an entry of its own"));
         }
         if let (Some((_, at)), false) = (&options.ramp, timed) {
-            return Err(Refusal::at(at, "only a fault ramps"));
+            return Err(Refusal::at(at, "only a fault or a drift ramps"));
+        }
+        if options.every.is_some() && !matches!(step, Step::Fault(_)) {
+            return Err(Refusal::at(place, "only a fault comes again and again")
+                .help("make an entry of each time"));
         }
         if options.every.is_some() && options.r#for.is_none() {
             return Err(

@@ -317,7 +317,7 @@ impl Session {
         let dice = Dice::new(self.shared.seed, SESSION | self.number);
         if self.turn == 0 {
             let mut filler = self.shared.filler.borrow_mut();
-            let version = filler.version(now);
+            let version = filler.version(now, dice);
             filler.sender(&mut self.sender, dice, version);
         }
         self.left = settings
@@ -378,7 +378,7 @@ impl Session {
         request.input_tokens =
             (self.blocks.len() as u64 * settings.block_tokens.0).min(u64::from(u32::MAX)) as u32;
         let mut filler = self.shared.filler.borrow_mut();
-        let version = filler.version(now);
+        let version = filler.version(now, dice);
         filler.request(&mut request, dice, version);
         self.turn += 1;
         self.left -= 1;

@@ -47,13 +47,35 @@ impl Wanted {
     }
 }
 
+/// When the settings turn into others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// When it begins, ns.
+    pub at: u64,
+    /// ns until all requests are of the new settings; 0: at once.
+    pub ramp: u64,
+}
+
+/// Which version is in force at a time, and for what share of the requests; the others are of the version before it.
+#[inline]
+pub fn version_at(turns: &[Turn], now: u64) -> (usize, f64) {
+    let version = turns.iter().take_while(|turn| turn.at <= now).count();
+    let share = match version.checked_sub(1).map(|last| turns[last]) {
+        Some(Turn { at, ramp }) if now - at < ramp => (now - at) as f64 / ramp as f64,
+        _ => 1.0,
+    };
+    (version, share)
+}
+
+const RAMP: Purpose = Purpose::named("trace.ramp");
+
 /// Fills requests.
 #[derive(Debug)]
 pub struct Filler {
     seed: u64,
     versions: Vec<Population>,
-    /// When each version but the first starts, ns.
-    starts: Vec<u64>,
+    /// When each version but the first starts.
+    starts: Vec<Turn>,
     /// For each version, the first one with the same bodies.
     forms: Vec<u32>,
     wanted: Wanted,
@@ -80,7 +102,7 @@ impl Filler {
     pub fn new(
         seed: u64,
         first: Population,
-        later: &[(u64, Population)],
+        later: &[(Turn, Population)],
         fields: &[Field],
         tags: SharedTags,
     ) -> Filler {
@@ -180,10 +202,14 @@ impl Filler {
         &self.tags
     }
 
-    /// The version of the settings at a time.
+    /// The version of the settings at a time, for an entity of these dice.
     #[inline]
-    pub fn version(&self, now: u64) -> usize {
-        self.starts.iter().take_while(|at| **at <= now).count()
+    pub fn version(&self, now: u64, dice: Dice) -> usize {
+        let (version, share) = version_at(&self.starts, now);
+        if share < 1.0 && !dice.draw(RAMP, version as u64).chance(share) {
+            return version - 1;
+        }
+        version
     }
 
     /// The settings at a time.
@@ -204,7 +230,7 @@ impl Filler {
     #[inline]
     pub fn fill_as(&mut self, r: &mut Request) {
         let dice = Dice::new(self.seed, r.op);
-        let version = self.version(r.arrived);
+        let version = self.version(r.arrived, dice);
         self.sender(r, dice, version);
         self.request(r, dice, version);
     }

@@ -16,7 +16,8 @@ pub use amount::{Delays, Sizes};
 pub use clients::{Case, Client, Clients, Extra, Floats};
 pub use contents::{Contents, Exponent, Segment, Shared};
 pub use defects::{Defect, Defects};
-pub use filler::Filler;
+pub(super) use filler::version_at;
+pub use filler::{Filler, Turn};
 pub use mix::Mix;
 
 use crate::{

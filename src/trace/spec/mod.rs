@@ -10,7 +10,7 @@ mod reading;
 
 use super::{
     arrivals::Process,
-    population::{Contents, Population},
+    population::{Contents, Population, Turn},
     sessions::{Closed, Sessions},
     shape::{MOST_LAPS, Shape},
     stream::{Mode, Stream},
@@ -48,7 +48,7 @@ crate::options! {
 /// A trace as an incident declares it.
 #[derive(Clone, Debug)]
 pub struct TraceSpec {
-    /// The table as it stands, with overrides and drifts applied.
+    /// The table as it stands, with overrides applied.
     node: Node,
     base: PathBuf,
     /// A file that the command line gave in place of the declared trace.
@@ -59,7 +59,7 @@ pub struct TraceSpec {
     pub(super) shape: Shape,
     pub(super) laps: u64,
     pub(super) population: Population,
-    pub(super) drifts: Vec<(u64, Population)>,
+    pub(super) drifts: Vec<(Turn, Population)>,
     extents: Arc<Mutex<Vec<(u64, Extent)>>>,
 }
 

@@ -5,7 +5,7 @@ use super::{Origin, Reading, TraceSpec};
 use crate::{
     config::{At, Entry, Node, Options, Refusal, Source as Text, Table, Value, suggestion},
     trace::{
-        population::{Contents, Population},
+        population::{Contents, Population, Turn},
         shape::Shape,
     },
 };
@@ -152,12 +152,14 @@ impl TraceSpec {
         TraceSpec::of(node, base, given)
     }
 
-    /// From `at` (ns of the replay) on the population is another: each path is set to its value (`contents.exponent`, with or
-    /// without `trace.` before it). Later calls build on earlier ones; times must not go back.
+    /// From `at` (ns of the replay) on the population is another: the declared one, with each path set to its value
+    /// (`contents.exponent`, with or without `trace.` before it). Over `ramp` ns, more and more requests are of the new
+    /// population, each by its own dice. Times must not go back.
     ///
     /// # Errors
-    /// A path that leads nowhere, a value that does not fit, or one that cannot change during a replay.
-    pub fn drift(&mut self, at: u64, set: &[(String, At, Node)]) -> Result<(), Refusal> {
+    /// A path that leads nowhere, a value that does not fit, one that cannot change during a replay, or a drift that begins
+    /// while another ramps.
+    pub fn drift(&mut self, at: u64, ramp: u64, set: &[(String, At, Node)]) -> Result<(), Refusal> {
         let mut node = self.node.clone();
         for (path, key, value) in set {
             let path = path.strip_prefix("trace.").unwrap_or(path);
@@ -183,17 +185,27 @@ impl TraceSpec {
         others.push("loop");
         let mut population = Population::read_table(&node.at, table, &others)?;
         population.check(&node)?;
-        let last = self.drifts.last().map_or(&self.population, |(_, p)| p);
-        if last.contents.is_some() {
+        let had_contents = |p: &Population| p.contents.is_some();
+        if had_contents(&self.population) || self.drifts.iter().any(|(_, p)| had_contents(p)) {
             population.contents.get_or_insert_with(Contents::default);
         }
-        if self.drifts.last().is_some_and(|(before, _)| *before > at) {
-            return Err(Refusal::new(
-                "drifts of the trace must be given in order of time",
-            ));
+        match self.drifts.last() {
+            Some((before, _)) if before.at > at => {
+                return Err(Refusal::new(
+                    "drifts of the trace must be given in order of time",
+                ));
+            }
+            Some((before, _)) if before.at.saturating_add(before.ramp) > at => {
+                let message = "this drift begins or ends while another ramps";
+                let refusal = match set.first() {
+                    Some((_, key, _)) => Refusal::at(key, message),
+                    None => Refusal::new(message),
+                };
+                return Err(refusal.help("let one ramp end before the next drift"));
+            }
+            _ => {}
         }
-        self.drifts.push((at, population));
-        self.node = node;
+        self.drifts.push((Turn { at, ramp }, population));
         Ok(())
     }
 }

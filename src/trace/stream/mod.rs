@@ -11,7 +11,7 @@ use super::{
     formats,
     input::Input,
     payload::Payload,
-    population::{Filler, Population},
+    population::{Filler, Population, Turn},
     request::{Facts, Field, Request, SharedTags},
     requests::{Requests, Skipped},
     shape::{LAP, Take},
@@ -92,7 +92,7 @@ impl Stream {
         let needs_fill = full || spec.shape.filter.is_some();
         let filler = (needs_fill && !filled.is_empty()).then(|| {
             let fields: Vec<Field> = filled.iter().map(|(f, _)| *f).collect();
-            let later: &[(u64, Population)] = if full { &spec.drifts } else { &[] };
+            let later: &[(Turn, Population)] = if full { &spec.drifts } else { &[] };
             Filler::new(seed, spec.population.clone(), later, &fields, tags.clone())
         });
         let surges = if full {

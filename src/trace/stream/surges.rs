@@ -1,7 +1,7 @@
 //! Copies of requests, where a surge or a growing load asks for more of them.
 
 use crate::trace::{
-    population::{Filler, Population},
+    population::{Filler, Population, Turn, version_at},
     request::{Request, SharedTags},
     shape::COPY,
     spec::TraceSpec,
@@ -45,7 +45,7 @@ impl Ord for Copied {
 pub(super) struct Surges {
     seed: u64,
     versions: Vec<Factors>,
-    starts: Vec<u64>,
+    starts: Vec<Turn>,
     tags: SharedTags,
 }
 
@@ -100,7 +100,19 @@ impl Surges {
     }
 
     fn factor(&self, tenant: &str, now: u64) -> f64 {
-        let version = self.starts.iter().take_while(|at| **at <= now).count();
+        // While one ramps, so does the load.
+        let (version, share) = version_at(&self.starts, now);
+        let factor = match share < 1.0 {
+            true => {
+                let before = self.of(version - 1, tenant, now);
+                before + (self.of(version, tenant, now) - before) * share
+            }
+            false => self.of(version, tenant, now),
+        };
+        factor.min(MOST_COPIES)
+    }
+
+    fn of(&self, version: usize, tenant: &str, now: u64) -> f64 {
         let f = &self.versions[version];
         let mut factor = f.load;
         if let Some((_, rate)) = f.rates.iter().find(|(name, _)| name == tenant) {
@@ -111,7 +123,7 @@ impl Surges {
                 factor *= by;
             }
         }
-        factor.min(MOST_COPIES)
+        factor
     }
 
     /// Fills the request, adds copies of it, or marks it as dropped by an op number that none has.
