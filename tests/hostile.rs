@@ -40,6 +40,7 @@ patience = "1s"
 [service]
 key = { fields = ["tenant", "prompt"] }
 call = { dependency = "llm" }
+queue = { kind = "fifo", workers = 8 }
 [dependency.llm]
 latency = "20ms"
 error_rate = "20%"
@@ -116,6 +117,7 @@ fn right(name: &str) -> &'static [&'static str] {
         "dependency" | "store" => &["\"llm\""],
         "fallback" => &["{ after = \"20ms\", rate = \"5/s\" }"],
         "required" => &["[\"prompt\"]"],
+        "target" => &["\"60%\"", "\"50%\"", "3"],
         _ => &["\"1ms\"", "1", "\"50%\"", "\"a\"", "[]", "{}"],
     }
 }

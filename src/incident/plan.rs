@@ -523,8 +523,12 @@ impl<'a> Builder<'a> {
                     .help(format!("add target = {}", one_of(&names))));
             }
             (_, Some((_, place))) => {
+                let instead = match reach {
+                    Reach::Arrivals => "`where` says which requests it strikes",
+                    _ => "`replica` says which process it strikes",
+                };
                 return Err(Refusal::at(place, "this fault does not act at calls")
-                    .help("leave the target out; `where` says which requests it strikes"));
+                    .help(format!("leave the target out; {instead}")));
             }
             (_, None) => 0,
         };
@@ -532,7 +536,7 @@ impl<'a> Builder<'a> {
             && let Some(own) = ["percentage", "where"].iter().find_map(|n| node.get(n))
         {
             return Err(
-                Refusal::at(&own.at, "this fault strikes replicas, not single requests")
+                Refusal::at(&own.at, "this fault strikes processes, not single requests")
                     .help("leave this out; `replica` says which of them"),
             );
         }
