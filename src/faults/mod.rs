@@ -8,6 +8,7 @@ mod clock_skew;
 mod cold_start;
 mod cpu_quota;
 mod cut;
+mod disconnect;
 mod error;
 mod latency;
 mod new_connection;
@@ -105,6 +106,12 @@ pub fn kinds() -> Vec<Kind<Box<dyn Fault>>> {
             summary: "calls never end",
             fields: outage::OutageFault::fields,
             build: outage::build,
+        },
+        Kind {
+            name: "disconnect",
+            summary: "clients leave before they are answered",
+            fields: disconnect::DisconnectFault::fields,
+            build: disconnect::build,
         },
         Kind {
             name: "size",

@@ -332,8 +332,12 @@ pub fn run(
             Some(vec![])
         } else {
             let expect = incident.expect.as_ref();
-            let causes = expect.and_then(|e| e.causes.as_ref());
-            causes.map(|all| all.iter().map(|(cause, _)| cause.clone()).collect())
+            // What was truly at work, where it is said; what the diagnosis is held to need not be all of it.
+            expect.and_then(|e| {
+                let said = Some(&e.true_causes).filter(|all| !all.is_empty());
+                let causes = said.or(e.causes.as_ref())?;
+                Some(causes.iter().map(|(cause, _)| cause.clone()).collect())
+            })
         },
         recovery_time: None,
     };
