@@ -106,6 +106,10 @@ pub const SHIPPED: &[(&str, &str)] = &[
         include_str!("../../incidents/incident-26.toml"),
     ),
     (
+        "incident-27",
+        include_str!("../../incidents/incident-27.toml"),
+    ),
+    (
         "incident-29",
         include_str!("../../incidents/incident-29.toml"),
     ),
