@@ -69,7 +69,9 @@ mod tests {
         let distinct: BTreeSet<&str> = ids.iter().copied().collect();
         assert_eq!(ids.len(), distinct.len(), "a name twice");
         for (known, _) in all() {
-            assert!(!known.summary.is_empty(), "{}", known.id);
+            let words = [known.summary, known.signature, known.remedy];
+            assert!(words.iter().all(|w| !w.is_empty()), "{}", known.id);
+            assert!(!known.look_alikes.is_empty(), "{}", known.id);
             for other in known.look_alikes {
                 assert!(
                     distinct.contains(other) && *other != known.id,
