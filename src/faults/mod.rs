@@ -15,6 +15,7 @@ mod new_connection;
 mod outage;
 mod parts;
 mod pause;
+mod payload;
 mod pool_leak;
 mod shape;
 mod size;
@@ -112,6 +113,12 @@ pub fn kinds() -> Vec<Kind<Box<dyn Fault>>> {
             summary: "clients leave before they are answered",
             fields: disconnect::DisconnectFault::fields,
             build: disconnect::build,
+        },
+        Kind {
+            name: "payload",
+            summary: "what clients send is no longer what it was",
+            fields: payload::PayloadFault::fields,
+            build: payload::build,
         },
         Kind {
             name: "size",

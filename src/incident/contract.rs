@@ -11,7 +11,8 @@ use crate::{
         parser::{How, Parser, shape},
     },
     config::Refusal,
-    service::{ServiceSpec, Version},
+    service::{ServiceSpec, Version, seams::Saboteur},
+    sim::dice::Dice,
     trace::Source,
 };
 use serde_json::{Value, json};
@@ -135,10 +136,11 @@ pub fn readers_of(
 /// A trace that cannot be read, sessions in closed loop, and a service without a parser.
 pub fn extract(incident: &Incident, registries: &super::Registries) -> Result<Contract, Refusal> {
     let length = incident.trace.extent(incident.seed)?.length;
-    let plan = Plan::new(incident, registries, length)?;
+    let mut plan = Plan::new(incident, registries, length)?;
     let trace = plan.drifting(&incident.trace)?;
     let source = trace.open(incident.seed)?;
     let tags = source.tags();
+    plan.faults.tags = tags.clone();
     let Source::Open(stream) = source else {
         return Err(
             Refusal::new("sessions send when they are answered, and nobody answers here")
@@ -150,7 +152,9 @@ pub fn extract(incident: &Incident, registries: &super::Registries) -> Result<Co
     let mut kinds: BTreeMap<(String, Vec<String>), Case> = BTreeMap::new();
     let mut left_out = 0;
     for request in stream {
-        let request = request?;
+        let mut request = request?;
+        let dice = Dice::new(incident.seed, request.op);
+        plan.faults.arrive(&mut request, dice);
         let payload = &request.payload;
         let verdicts: Vec<String> = readers.iter().map(|r| verdict(r, &payload.raw)).collect();
         let key = (shape::text(&payload.raw, &payload.fields), verdicts);
