@@ -181,6 +181,7 @@ fn what_cannot_be_watched_online_is_refused_at_its_place() {
         ),
         ("window = { kind = \"ring-max\", buckets = 0 }", "0 buckets"),
         ("every = \"0s\"", "looks that often"),
+        ("requests = 50", "from the first request on"),
         ("then = \"panic\"", "rollback"),
     ] {
         let refused = read(&guard(options), &Overlay::default());

@@ -1,7 +1,10 @@
 //! Access logs, and any CSV or JSONL by a map: what is read, what is refused, what is kept.
 
 use assert_cmd::Command;
-use gameday::trace::{Overrides, Request, Source, Tags, TraceSpec};
+use gameday::{
+    config::{Node, Source as Text},
+    trace::{Overrides, Request, Source, Tags, TraceSpec},
+};
 use std::path::Path;
 
 fn read_with(path: &Path, over: &Overrides, seed: u64) -> Result<(Vec<Request>, Tags), String> {
@@ -214,4 +217,82 @@ fn hashed_names_are_nowhere_in_what_is_written() {
     std::fs::write(&key, "another key of many bytes").unwrap();
     assert!(convert(Some(&key)).status.success());
     assert_ne!(first, std::fs::read_to_string(&to).unwrap());
+}
+
+#[test]
+fn a_bad_row_of_a_file_with_hashed_columns_is_refused_without_a_word_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    std::fs::write(&key, "0123456789abcdef0123").unwrap();
+    let hashed = |map: Option<&str>| Overrides {
+        map: map.map(String::from),
+        hash: Some("tenant,user,address".into()),
+        hash_key_file: Some(key.display().to_string()),
+        ..Overrides::default()
+    };
+    let log = "10.9.8.7 - secretive [31/Feb/2015:04:11:25 +0100] \"GET / HTTP/1.1\" 200 1\n";
+    for (text, map, place) in [
+        (format!("{LOG}{log}"), None, "t:4:"),
+        (
+            "ts,acct\n1,secretive\nx,secretive\n".into(),
+            Some("arrived=ts,tenant=acct"),
+            "t:3:1:",
+        ),
+        (
+            "{\"ts\":1,\"a\":\"secretive\"}\n{\"ts\":-1,\"a\":\"secretive\"}\n".into(),
+            Some("arrived=ts,tenant=a"),
+            "t:2:",
+        ),
+    ] {
+        let refusal = read(&text, &hashed(map)).unwrap_err();
+        assert!(refusal.contains(place), "{refusal}");
+        for clear in ["secretive", "10.9.8.7"] {
+            assert!(!refusal.contains(clear), "{refusal}");
+        }
+    }
+}
+
+#[test]
+fn what_would_be_read_and_change_nothing_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let trace = |text: &str| {
+        let node = Node::parse(&Text::new("i.toml", text)).unwrap();
+        TraceSpec::read(&node, folder.path())
+            .map(drop)
+            .map_err(|e| e.to_string())
+    };
+    std::fs::write(folder.path().join("t.csv"), "arrived,tenant\n1,a\n").unwrap();
+    std::fs::write(folder.path().join("t.log"), LOG).unwrap();
+    let generated = "arrivals = { kind = \"poisson\", rate = \"5/s\" }\n";
+    for (text, says) in [
+        (
+            format!("{generated}spread = \"1s\""),
+            "the trace is generated",
+        ),
+        (
+            format!("{generated}fold_paths = true"),
+            "the trace is generated",
+        ),
+        (
+            format!("{generated}request_time = \"ms\""),
+            "the trace is generated",
+        ),
+        (
+            "path = \"t.csv\"\nhash_key_file = \"key\"".into(),
+            "a key, and nothing is hashed",
+        ),
+        (
+            "path = \"t.csv\"\nfold_paths = true".into(),
+            "fold_paths is of access logs",
+        ),
+        (
+            "path = \"t.csv\"\nrequest_time = \"s\"".into(),
+            "request_time is of access logs",
+        ),
+    ] {
+        let refusal = trace(&text).unwrap_err();
+        assert!(refusal.contains(says), "{text}: {refusal}");
+        assert!(refusal.starts_with("i.toml:2:1: "), "{refusal}");
+    }
+    trace("path = \"t.log\"\nfold_paths = true\nrequest_time = \"s\"").unwrap();
 }

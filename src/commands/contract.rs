@@ -95,8 +95,15 @@ fn extract(args: &ExtractArgs, out: &mut Stdout) -> Done {
     }
     print(out, &text)?;
     if let Some(path) = &args.out {
-        std::fs::write(path, contract::file(&found))
-            .map_err(|e| Refusal::file(path.display(), format!("cannot be written: {e}")))?;
+        // Under another name first: never half a file.
+        let mut new = path.clone().into_os_string();
+        new.push(".new");
+        std::fs::write(&new, contract::file(&found))
+            .and_then(|()| std::fs::rename(&new, path))
+            .map_err(|e| {
+                let _ = std::fs::remove_file(&new);
+                Refusal::file(path.display(), format!("cannot be written: {e}"))
+            })?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -4,8 +4,7 @@
 use super::{COMMON, Fault};
 use crate::{
     config::{At, Options, Refusal, Span, Table},
-    service::seams::{Part, Perturb},
-    sim::dice::Draw,
+    service::seams::Part,
 };
 
 crate::options! {
@@ -24,10 +23,6 @@ pub fn build_item_error(at: &At, table: &Table, taken: &[&str]) -> Result<Box<dy
 }
 
 impl Fault for ItemErrorFault {
-    fn strike(&self, _: f64, _: &mut Draw) -> Perturb {
-        Perturb::Nothing
-    }
-
     fn refuses(&self, part: &Part<'_>) -> bool {
         match part {
             Part::Item { carries, .. } => self.field.as_deref().is_none_or(carries),
@@ -56,10 +51,6 @@ pub fn build_shard_loss(at: &At, table: &Table, taken: &[&str]) -> Result<Box<dy
 }
 
 impl Fault for ShardLossFault {
-    fn strike(&self, _: f64, _: &mut Draw) -> Perturb {
-        Perturb::Nothing
-    }
-
     fn refuses(&self, part: &Part<'_>) -> bool {
         matches!(part, Part::Shard { number } if *number as u64 + 1 == u64::from(self.shard))
     }
@@ -85,10 +76,6 @@ pub fn build_cut_stream(at: &At, table: &Table, taken: &[&str]) -> Result<Box<dy
 }
 
 impl Fault for CutStreamFault {
-    fn strike(&self, _: f64, _: &mut Draw) -> Perturb {
-        Perturb::Nothing
-    }
-
     fn cuts(&self) -> Option<u64> {
         Some(self.after.0)
     }

@@ -187,8 +187,8 @@ pub fn extract(incident: &Incident, registries: &super::Registries) -> Result<Co
         }
     }
     let mut cases: Vec<Case> = kinds.into_values().collect();
-    let refused = |case: &Case| case.verdicts.iter().all(|v| is_read(v));
-    cases.sort_by(|a, b| (refused(a), b.seen).cmp(&(refused(b), a.seen)));
+    let by_all = |case: &Case| case.verdicts.iter().all(|v| is_read(v));
+    cases.sort_by(|a, b| (by_all(a), b.seen).cmp(&(by_all(b), a.seen)));
     Ok(Contract {
         versions: readers.iter().map(|r| r.number).collect(),
         cases,

@@ -115,6 +115,10 @@ impl Guard {
             let message = "a share is held in no window of a maximum";
             return Err(Refusal::at(&given.at, message).help("leave `window` out"));
         }
+        if let (Line::Most { .. }, Some(given)) = (&trigger.watched, node.get("requests")) {
+            let message = "a maximum says something from the first request on";
+            return Err(Refusal::at(&given.at, message).help("leave `requests` out"));
+        }
         Ok(Guard {
             when: String::read(&o.when)?,
             trigger,

@@ -4,8 +4,8 @@ use super::{Looks, Rule};
 
 pub(super) const RULE: Rule = Rule {
     code: "no-class-gate",
-    summary: "requests have classes, and no gate or objective tells them apart",
-    help: "a gate with {class=\"...\"} or `by class`, or an objective under [slo.CLASS]",
+    summary: "requests have classes, and no gate tells them apart",
+    help: "a gate with {class=\"...\"} or `by class`",
     looks: Looks::AtIncident(|linted, found| {
         let incident = linted.incident;
         let Some(classes) = incident.root.get("trace.classes") else {
@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
         };
         let tells = |text: &str| text.contains("class=") || text.contains("by class");
         let told = incident.gates.iter().any(|g| tells(g.expression()));
-        if !told && incident.root.get("slo").is_none() {
+        if !told {
             let message = "a class may starve and no gate sees it".to_string();
             found(classes.at.clone(), message);
         }

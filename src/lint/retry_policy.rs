@@ -1,4 +1,4 @@
-//! Retries without jitter, back-off or budget.
+//! Retries without back-off or jitter.
 
 use super::{Looks, Rule, place};
 use crate::components::retry::Jitter;

@@ -37,6 +37,8 @@ pub struct Lines {
     /// Room for a line that is to be appended.
     more: Vec<u8>,
     first_held: u64,
+    /// Whether refusals say nothing of what stands in a line.
+    secret: bool,
 }
 
 impl Lines {
@@ -48,7 +50,13 @@ impl Lines {
             held: String::new(),
             more: vec![],
             first_held: 1,
+            secret: false,
         }
+    }
+
+    /// From here on, refusals show no part of a line: some of it must not be kept in clear.
+    pub fn keep_secret(&mut self) {
+        self.secret = true;
     }
 
     /// The name for refusals.
@@ -178,7 +186,10 @@ impl Lines {
             .take_while(|c| *c != '\n')
             .take(60)
             .collect();
-        let shown = plain(&excerpt);
+        let shown = match self.secret {
+            true => "(not shown: columns of it are hashed)".into(),
+            false => plain(&excerpt),
+        };
         let width = width.clamp(1, shown.chars().count().max(1));
         Refusal::line(self.name(), line, column, shown, width, message)
     }

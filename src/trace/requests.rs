@@ -153,7 +153,11 @@ impl Requests {
             None => formats::recognise(&input)?,
         };
         let name: Rc<str> = Rc::from(&*input.name);
-        let opened = (format.open)(Lines::new(input), options, tags.clone())?;
+        let mut lines = Lines::new(input);
+        if options.secret {
+            lines.keep_secret();
+        }
+        let opened = (format.open)(lines, options, tags.clone())?;
         let mut requests = Requests {
             rows: opened.rows,
             name,

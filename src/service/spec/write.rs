@@ -79,7 +79,14 @@ pub(super) fn read_write(
         }
     }
     let ledger = match &options.ledger {
-        Some(node) => LedgerOptions::read(node)?,
+        Some(node) => {
+            // Would be read and change nothing.
+            if let Some(outbox) = node.get("outbox") {
+                let message = "the write of a run is one step, and needs no outbox";
+                return Err(Refusal::at(&outbox.at, message).help("leave it out"));
+            }
+            LedgerOptions::read(node)?
+        }
         None => LedgerOptions::plain(),
     };
     Ok(WriteSpec {
@@ -87,4 +94,24 @@ pub(super) fn read_write(
         options,
         ledger,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        components::Registry,
+        config::{Node, Source},
+        service::ServiceSpec,
+    };
+
+    #[test]
+    fn what_the_write_of_a_run_has_no_use_for_is_refused() {
+        let text = "[service]\nwrite = { dependency = \"db\", ledger = { outbox = false } }\n\
+                    [dependency.db]\nlatency = \"5ms\"\n";
+        let root = Node::parse(&Source::new("i.toml", text)).unwrap();
+        let refusal = ServiceSpec::read(&root, &Registry::default()).unwrap_err();
+        let refusal = refusal.to_string();
+        assert!(refusal.starts_with("i.toml:2:"), "{refusal}");
+        assert!(refusal.contains("needs no outbox"), "{refusal}");
+    }
 }

@@ -66,6 +66,8 @@ pub struct ReadOptions {
     pub map: Option<Rc<mapped::Mapping>>,
     /// Columns whose values are replaced by keyed digests.
     pub hide: Option<Rc<hide::Hide>>,
+    /// Whether refusals show no part of a row: some of its columns are hidden, now or when it is read in full.
+    pub secret: bool,
     /// How access logs are read.
     pub access: access::AccessOptions,
     /// Rows of one time are spread over this many ns by the seed; `None` is as the format says.
@@ -82,6 +84,7 @@ impl Default for ReadOptions {
             bodies: true,
             map: None,
             hide: None,
+            secret: false,
             access: access::AccessOptions::default(),
             spread: None,
             seed: 0,

@@ -198,17 +198,7 @@ impl TraceSpec {
             }
         };
         let generated = file.is_none();
-        if generated {
-            for name in ["map", "hash"] {
-                if let Some(entry) = table.get(name) {
-                    return Err(Refusal::at(
-                        &entry.key,
-                        format!("{name} is of a file, and the trace is generated"),
-                    )
-                    .help("leave it out, or give a path"));
-                }
-            }
-        }
+        reading::refuse_idle(table, file.as_ref())?;
         if generated {
             match &origin.sessions {
                 Some(sessions) => sessions.check(&node, origin.arrivals.is_some(), &shape, laps)?,

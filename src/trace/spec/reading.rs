@@ -1,11 +1,11 @@
 //! How a trace file is read: which of its names is what, what must not be kept in clear, how coarse its times are.
 
-use super::TraceSpec;
+use super::{TraceSpec, file::File};
 use crate::{
-    config::{At, Refusal, Span},
+    config::{At, Options, Refusal, Span, Table},
     trace::formats::{
         ReadOptions,
-        access::{AccessOptions, RequestTime},
+        access::{self, AccessOptions, RequestTime},
         hide::{Hidden, Hide},
         mapped::Mapping,
     },
@@ -31,6 +31,37 @@ crate::options! {
     }
 }
 
+/// Refuses what would change nothing: options of files where the trace is generated, those of access logs for other
+/// formats, a key for digests that nobody asks for.
+///
+/// # Errors
+/// The first of them, at its place.
+pub(super) fn refuse_idle(table: &Table, file: Option<&File>) -> Result<(), Refusal> {
+    let log = |file: &File| file.format == Some(access::FORMAT.name);
+    for field in Reading::fields() {
+        let Some(entry) = table.get(field.name) else {
+            continue;
+        };
+        let why = match (field.name, file) {
+            (name, None) => format!("{name} is of a file, and the trace is generated"),
+            (name @ ("request_time" | "fold_paths"), Some(file)) if !log(file) => {
+                format!("{name} is of access logs, and this is none")
+            }
+            ("hash_key_file", _) if !table.contains_key("hash") => {
+                "a key, and nothing is hashed".into()
+            }
+            _ => continue,
+        };
+        let help = match file {
+            None => "leave it out, or give a path",
+            Some(_) if field.name == "hash_key_file" => "add hash = \"tenant,user\"",
+            Some(_) => "leave it out",
+        };
+        return Err(Refusal::at(&entry.key, why).help(help));
+    }
+    Ok(())
+}
+
 impl TraceSpec {
     /// The options of a reader; `times_only` where nothing else is wanted.
     ///
@@ -53,6 +84,7 @@ impl TraceSpec {
             bodies: true,
             map: reading.map.clone().map(Rc::new),
             hide,
+            secret: reading.hash.is_some(),
             access: AccessOptions {
                 request_time: reading.request_time,
                 fold: reading.fold_paths,
