@@ -294,6 +294,12 @@ fn a_fault_that_cannot_act_is_refused() {
         ("kind = \"cpu-quota\", quota = \"0s\"", "a quota of 0"),
         ("kind = \"cold-start\", factor = 0.0", "a factor of 0"),
         ("kind = \"pool-leak\", target = \"llm\"", "not modelled"),
+        ("kind = \"item-error\", target = \"llm\"", "not modelled"),
+        ("kind = \"shard-loss\", target = \"llm\"", "not modelled"),
+        (
+            "kind = \"cut-stream\", target = \"llm\", after = \"1s\"",
+            "not modelled",
+        ),
         (
             "kind = \"new-connection\", target = \"llm\", latency = \"1s\"",
             "not modelled",

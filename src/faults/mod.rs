@@ -25,7 +25,10 @@ pub use shape::Shape;
 
 use crate::{
     config::{Kind, Options, Percent},
-    service::seams::{Ailments, Part, Perturb, Saboteur, Seam, Whole},
+    service::{
+        DependencySpec,
+        seams::{Ailments, Part, Perturb, Saboteur, Seam, Whole},
+    },
     sim::dice::{Dice, Draw, Purpose},
     trace::{Filter, Request, SharedTags},
 };
@@ -49,6 +52,10 @@ pub trait Fault {
     /// Where it acts.
     fn reach(&self) -> Reach {
         Reach::Calls
+    }
+    /// What a dependency would need for it to have anything to strike; `None`: it has that.
+    fn lacks(&self, _dependency: &DependencySpec) -> Option<String> {
+        None
     }
     /// What it does to a call. `strength` is between 0 and 1 while it ramps; `draw` this strike's own dice.
     fn strike(&self, _strength: f64, _draw: &mut Draw) -> Perturb {

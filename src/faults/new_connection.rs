@@ -5,6 +5,7 @@ use super::{COMMON, Fault};
 use crate::{
     config::{At, Options, Refusal, Span, Table},
     faults::ailments::Ail,
+    service::DependencySpec,
     sim::dice::Draw,
 };
 
@@ -29,6 +30,11 @@ pub fn build(at: &At, table: &Table, taken: &[&str]) -> Result<Box<dyn Fault>, R
 }
 
 impl Fault for NewConnectionFault {
+    fn lacks(&self, dependency: &DependencySpec) -> Option<String> {
+        let keeps = dependency.keep.is_some();
+        (!keeps).then(|| "connect = \"20ms\"".into())
+    }
+
     fn ail(&self) -> Ail {
         Ail::Connect
     }

@@ -4,7 +4,7 @@
 use super::{COMMON, Fault};
 use crate::{
     config::{At, Options, Refusal, Span, Table},
-    service::seams::Part,
+    service::{DependencySpec, seams::Part},
 };
 
 crate::options! {
@@ -23,6 +23,15 @@ pub fn build_item_error(at: &At, table: &Table, taken: &[&str]) -> Result<Box<dy
 }
 
 impl Fault for ItemErrorFault {
+    fn lacks(&self, dependency: &DependencySpec) -> Option<String> {
+        let Some(items) = &dependency.items else {
+            return Some("items = { tokens = 50 }".into());
+        };
+        let field = self.field.as_ref()?;
+        let known = items.fields.iter().any(|(name, _)| name == field);
+        (!known).then(|| format!("items = {{ fields = {{ {field} = \"50%\" }} }}"))
+    }
+
     fn refuses(&self, part: &Part<'_>) -> bool {
         match part {
             Part::Item { carries, .. } => self.field.as_deref().is_none_or(carries),
@@ -51,6 +60,12 @@ pub fn build_shard_loss(at: &At, table: &Table, taken: &[&str]) -> Result<Box<dy
 }
 
 impl Fault for ShardLossFault {
+    fn lacks(&self, dependency: &DependencySpec) -> Option<String> {
+        let count = dependency.shards.as_ref().map_or(0, |shards| shards.count);
+        let need = self.shard.max(8);
+        (self.shard > count).then(|| format!("shards = {{ count = {need} }}"))
+    }
+
     fn refuses(&self, part: &Part<'_>) -> bool {
         matches!(part, Part::Shard { number } if *number as u64 + 1 == u64::from(self.shard))
     }
@@ -76,6 +91,11 @@ pub fn build_cut_stream(at: &At, table: &Table, taken: &[&str]) -> Result<Box<dy
 }
 
 impl Fault for CutStreamFault {
+    fn lacks(&self, dependency: &DependencySpec) -> Option<String> {
+        let streams = dependency.stream.is_some();
+        (!streams).then(|| "stream = { on_cut = \"fail\" }".into())
+    }
+
     fn cuts(&self) -> Option<u64> {
         Some(self.after.0)
     }

@@ -5,6 +5,7 @@ use super::{COMMON, Fault};
 use crate::{
     config::{At, Options, Refusal, Table},
     faults::ailments::Ail,
+    service::DependencySpec,
 };
 
 crate::options! {
@@ -23,6 +24,10 @@ pub fn build(at: &At, table: &Table, taken: &[&str]) -> Result<Box<dyn Fault>, R
 }
 
 impl Fault for PoolLeakFault {
+    fn lacks(&self, dependency: &DependencySpec) -> Option<String> {
+        (dependency.pool == 0).then(|| "pool = 64".into())
+    }
+
     fn ail(&self) -> Ail {
         Ail::Leak
     }

@@ -1,5 +1,10 @@
 //! From an incident and the length of its trace to what a run carries out: versions, controls, faults, drifts, phases.
 
+mod drifts;
+mod planting;
+
+pub use drifts::Drift;
+
 use super::{
     file::{Incident, Registries},
     guard::Undo,
@@ -8,12 +13,10 @@ use super::{
     truth::{self, EntryKind, Phase},
 };
 use crate::{
-    config::{At, Entry as TableEntry, Node, Options, Refusal, When, pick, show_nanos},
-    faults::{Ail, COMMON, CommonOptions, Faults, Planted, Reach, Shape},
+    config::{At, Entry as TableEntry, Node, Refusal, When, show_nanos},
+    faults::{Faults, Shape},
     service::{Control, ServiceSpec, Warm, refuse_other_kinds, stateful_differences},
-    trace::TraceSpec,
 };
-use std::cell::Cell;
 
 /// Requests kept for warming, where somebody will warm: enough to know what is asked often.
 const REMEMBERED: usize = 200_000;
@@ -192,47 +195,6 @@ fn build(
 
 /// A length for checks: one hour.
 const NOMINAL: u64 = 3_600_000_000_000;
-
-impl Plan {
-    /// The trace with what drifts in it: from each time at which a drift begins or ends on, those that last by then.
-    pub fn drifting(&self, trace: &TraceSpec) -> Result<TraceSpec, Refusal> {
-        let mut trace = trace.clone();
-        let mut turns: Vec<u64> = self
-            .drifts
-            .iter()
-            .flat_map(|drift| std::iter::once(drift.at).chain(drift.until))
-            .collect();
-        turns.sort_unstable();
-        turns.dedup();
-        for at in turns {
-            let begins = |drift: &&Drift| drift.at == at;
-            let ramp = self.drifts.iter().filter(begins).map(|drift| drift.ramp);
-            let lasts =
-                |drift: &&Drift| drift.at <= at && drift.until.is_none_or(|until| at < until);
-            let set: Vec<_> = self
-                .drifts
-                .iter()
-                .filter(lasts)
-                .flat_map(|drift| &drift.set)
-                .map(|(path, e)| (path.clone(), e.key.clone(), e.node.clone()))
-                .collect();
-            trace.drift(at, ramp.max().unwrap_or(0), &set)?;
-        }
-        Ok(trace)
-    }
-}
-
-/// A change of the traffic.
-pub struct Drift {
-    /// When it begins, ns.
-    pub at: u64,
-    /// When the traffic is again as before.
-    pub until: Option<u64>,
-    /// ns until it is there in full.
-    pub ramp: u64,
-    /// Dotted paths with their new values.
-    pub set: Vec<(String, TableEntry)>,
-}
 
 impl<'a> Builder<'a> {
     /// Resolves a time, and refuses one past the end of the trace.
@@ -491,108 +453,5 @@ impl<'a> Builder<'a> {
                 }
             }
         })
-    }
-
-    fn fault(&mut self, node: &Node, shape: Shape) -> Result<(), Refusal> {
-        let fault = pick(&self.registries.faults, "fault", node)?;
-        let table = node.table("a fault")?;
-        let own: Vec<&str> = table
-            .keys()
-            .map(String::as_str)
-            .filter(|k| *k == "kind" || !COMMON.contains(k))
-            .collect();
-        let common = CommonOptions::read_table(&node.at, table, &own)?;
-        let names: Vec<&str> = self
-            .incident
-            .service
-            .dependencies
-            .iter()
-            .map(|d| d.name.as_str())
-            .collect();
-        let reach = fault.reach();
-        let dependency = match (reach, &common.target) {
-            (Reach::Calls, Some((target, place))) => names
-                .iter()
-                .position(|name| name == target)
-                .ok_or_else(|| {
-                Refusal::at(place, format!("there is no [dependency.{target}]"))
-                    .help(crate::config::suggestion(target, names.iter().copied()))
-            })?,
-            (Reach::Calls, None) => {
-                return Err(Refusal::at(&node.at, "a fault of calls, and no target")
-                    .help(format!("add target = {}", one_of(&names))));
-            }
-            (_, Some((_, place))) => {
-                let instead = match reach {
-                    Reach::Arrivals => "`where` says which requests it strikes",
-                    _ => "`replica` says which process it strikes",
-                };
-                return Err(Refusal::at(place, "this fault does not act at calls")
-                    .help(format!("leave the target out; {instead}")));
-            }
-            (_, None) => 0,
-        };
-        if matches!(reach, Reach::Clocks | Reach::Replicas)
-            && let Some(own) = ["percentage", "where"].iter().find_map(|n| node.get(n))
-        {
-            return Err(
-                Refusal::at(&own.at, "this fault strikes processes, not single requests")
-                    .help("leave this out; `replica` says which of them"),
-            );
-        }
-        if reach == Reach::Arrivals && common.replica > 0 {
-            let place = node.get("replica").map_or(&node.at, |n| &n.at);
-            return Err(
-                Refusal::at(place, "a request that comes in has no replica yet")
-                    .help("leave `replica` out"),
-            );
-        }
-        if common.replica > self.incident.service.replicas {
-            let place = node.get("replica").map_or(&node.at, |n| &n.at);
-            return Err(
-                Refusal::at(place, format!("there is no replica {}", common.replica))
-                    .help(format!("1 to {}", self.incident.service.replicas)),
-            );
-        }
-        let share = common.percentage.0;
-        let of = &self.incident.service.dependencies;
-        let lacks = match fault.ail() {
-            Ail::Leak if of[dependency].pool == 0 => Some("pool = 64"),
-            Ail::Connect if of[dependency].keep.is_none() => Some("connect = \"20ms\""),
-            _ => None,
-        };
-        if let Some(lacks) = lacks {
-            let message = "the connections of this dependency are not modelled so far";
-            return Err(Refusal::at(&node.at, message).help(format!("give it {lacks}")));
-        }
-        if matches!(fault.ail(), Ail::Pause { every: 0, .. })
-            && shape.until.is_none()
-            && shape.every.is_none()
-        {
-            return Err(Refusal::at(&node.at, "a pause that never ends").help(
-                "say for = \"200ms\" beside it, or lasts = \"200ms\" and every = \"1500ms\" in it",
-            ));
-        }
-        let replica = common.replica as u16;
-        self.plan.faults.planted.push(Planted {
-            fault,
-            reach,
-            dependency,
-            only: common.r#where,
-            share,
-            replica,
-            shape,
-            hits: Cell::new(0),
-        });
-        Ok(())
-    }
-}
-
-/// Names for a hint: `"llm"`, or `one of "a", "b"`.
-fn one_of(names: &[&str]) -> String {
-    let quoted: Vec<String> = names.iter().map(|n| format!("\"{n}\"")).collect();
-    match quoted.len() {
-        1 => quoted[0].clone(),
-        _ => format!("one of {}", quoted.join(", ")),
     }
 }

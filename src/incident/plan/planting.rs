@@ -1,0 +1,114 @@
+//! Faults, put into their place on the timeline: whom they may strike is checked here.
+
+use super::Builder;
+use crate::{
+    config::{Node, Options, Refusal, pick},
+    faults::{Ail, COMMON, CommonOptions, Planted, Reach, Shape},
+    service::ServiceSpec,
+};
+use std::cell::Cell;
+
+impl Builder<'_> {
+    /// Adds a fault, of this shape.
+    pub(super) fn fault(&mut self, node: &Node, shape: Shape) -> Result<(), Refusal> {
+        let fault = pick(&self.registries.faults, "fault", node)?;
+        let table = node.table("a fault")?;
+        let own: Vec<&str> = table
+            .keys()
+            .map(String::as_str)
+            .filter(|k| *k == "kind" || !COMMON.contains(k))
+            .collect();
+        let common = CommonOptions::read_table(&node.at, table, &own)?;
+        let names: Vec<&str> = self
+            .incident
+            .service
+            .dependencies
+            .iter()
+            .map(|d| d.name.as_str())
+            .collect();
+        let reach = fault.reach();
+        let dependency = match (reach, &common.target) {
+            (Reach::Calls, Some((target, place))) => names
+                .iter()
+                .position(|name| name == target)
+                .ok_or_else(|| {
+                Refusal::at(place, format!("there is no [dependency.{target}]"))
+                    .help(crate::config::suggestion(target, names.iter().copied()))
+            })?,
+            (Reach::Calls, None) => {
+                return Err(Refusal::at(&node.at, "a fault of calls, and no target")
+                    .help(format!("add target = {}", one_of(&names))));
+            }
+            (_, Some((_, place))) => {
+                let instead = match reach {
+                    Reach::Arrivals => "`where` says which requests it strikes",
+                    _ => "`replica` says which process it strikes",
+                };
+                return Err(Refusal::at(place, "this fault does not act at calls")
+                    .help(format!("leave the target out; {instead}")));
+            }
+            (_, None) => 0,
+        };
+        if matches!(reach, Reach::Clocks | Reach::Replicas)
+            && let Some(own) = ["percentage", "where"].iter().find_map(|n| node.get(n))
+        {
+            return Err(
+                Refusal::at(&own.at, "this fault strikes processes, not single requests")
+                    .help("leave this out; `replica` says which of them"),
+            );
+        }
+        if reach == Reach::Arrivals && common.replica > 0 {
+            let place = node.get("replica").map_or(&node.at, |n| &n.at);
+            return Err(
+                Refusal::at(place, "a request that comes in has no replica yet")
+                    .help("leave `replica` out"),
+            );
+        }
+        if common.replica > self.incident.service.replicas {
+            let place = node.get("replica").map_or(&node.at, |n| &n.at);
+            return Err(
+                Refusal::at(place, format!("there is no replica {}", common.replica))
+                    .help(format!("1 to {}", self.incident.service.replicas)),
+            );
+        }
+        // Whatever a deploy has brought by then is there to be struck.
+        let lacks = |spec: &ServiceSpec| fault.lacks(&spec.dependencies[dependency]);
+        let lacking = self.plan.versions.iter().map(lacks);
+        if reach == Reach::Calls
+            && let Some(what) = lacking.reduce(|all, next| all.and(next)).flatten()
+        {
+            let name = names[dependency];
+            let message = format!("what this fault strikes is not modelled at \"{name}\"");
+            return Err(Refusal::at(&node.at, message).help(format!("give it {what}")));
+        }
+        if matches!(fault.ail(), Ail::Pause { every: 0, .. })
+            && shape.until.is_none()
+            && shape.every.is_none()
+        {
+            return Err(Refusal::at(&node.at, "a pause that never ends").help(
+                "say for = \"200ms\" beside it, or lasts = \"200ms\" and every = \"1500ms\" in it",
+            ));
+        }
+        let replica = common.replica as u16;
+        self.plan.faults.planted.push(Planted {
+            fault,
+            reach,
+            dependency,
+            only: common.r#where,
+            share: common.percentage.0,
+            replica,
+            shape,
+            hits: Cell::new(0),
+        });
+        Ok(())
+    }
+}
+
+/// Names for a hint: `"llm"`, or `one of "a", "b"`.
+fn one_of(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|n| format!("\"{n}\"")).collect();
+    match quoted.len() {
+        1 => quoted[0].clone(),
+        _ => format!("one of {}", quoted.join(", ")),
+    }
+}
