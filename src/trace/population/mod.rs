@@ -11,14 +11,16 @@ mod defects;
 mod filler;
 mod mix;
 mod shelves;
+mod turns;
 
 pub use amount::{Delays, Sizes};
 pub use clients::{Case, Client, Clients, Extra, Floats};
 pub use contents::{Contents, Exponent, Segment, Shared};
 pub use defects::{Defect, Defects};
-pub(super) use filler::version_at;
-pub use filler::{Filler, Turn};
+pub use filler::Filler;
 pub use mix::Mix;
+pub use turns::Turn;
+pub(super) use turns::version_at;
 
 use crate::{
     config::{Count, Node, Read, Refusal, Share, Span, When},
