@@ -243,6 +243,11 @@ fn a_bad_row_of_a_file_with_hashed_columns_is_refused_without_a_word_of_it() {
             Some("arrived=ts,tenant=a"),
             "t:2:",
         ),
+        (
+            "secretive 10.9.8.7 asks\nsecretive again\n".into(),
+            None,
+            "fits no known format",
+        ),
     ] {
         let refusal = read(&text, &hashed(map)).unwrap_err();
         assert!(refusal.contains(place), "{refusal}");

@@ -150,7 +150,7 @@ impl Requests {
         let format = match format {
             Some(format) => format,
             None if options.map.is_some() => &formats::mapped::FORMAT,
-            None => formats::recognise(&input)?,
+            None => formats::recognise(&input, options.secret)?,
         };
         let name: Rc<str> = Rc::from(&*input.name);
         let mut lines = Lines::new(input);

@@ -134,8 +134,8 @@ pub fn named(name: &str) -> Result<&'static Format, String> {
 /// The format that an input looks like.
 ///
 /// # Errors
-/// None fits: says of each known format why not.
-pub fn recognise(input: &Input) -> Result<&'static Format, Refusal> {
+/// None fits: says of each known format why not, unless no part of the input may be shown (`secret`).
+pub fn recognise(input: &Input, secret: bool) -> Result<&'static Format, Refusal> {
     let head = &input.head;
     // A character may be cut at the end of the head.
     let text = match std::str::from_utf8(head) {
@@ -164,6 +164,14 @@ pub fn recognise(input: &Input) -> Result<&'static Format, Refusal> {
             Ok(()) => return Ok(format),
             Err(why) => reasons.push(format!("{}: {why}", format.name)),
         }
+    }
+    if secret {
+        // The reasons quote its first line.
+        let names: Vec<&str> = FORMATS.iter().map(|f| f.name).collect();
+        return Err(Refusal::file(&input.name, "fits no known format").help(format!(
+            "known are {}; a mapping reads any other; why it fits none is not told where columns are hashed",
+            names.join(", ")
+        )));
     }
     Err(Refusal::file(&input.name, "fits no known format").help(reasons.join("; ")))
 }

@@ -53,12 +53,13 @@ pub(super) fn find(path: &str, base: &Path, at: &At) -> Result<PathBuf, Refusal>
 pub(super) fn format_of(
     path: &Path,
     mapped: bool,
+    secret: bool,
     named: Option<&(String, At)>,
 ) -> Result<&'static Format, Refusal> {
     let input = Input::open(path)?;
     match named {
         None if mapped => Ok(&formats::mapped::FORMAT),
-        None => formats::recognise(&input),
+        None => formats::recognise(&input, secret),
         Some((name, at)) => formats::named(name)
             .map_err(|help| Refusal::at(at, format!("unknown format \"{name}\"")).help(help)),
     }

@@ -185,6 +185,7 @@ impl TraceSpec {
                 let format = file::format_of(
                     &path,
                     reading.map.is_some(),
+                    reading.hash.is_some(),
                     if given.is_some() {
                         None
                     } else {
