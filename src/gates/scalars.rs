@@ -79,6 +79,11 @@ pub const SCALARS: &[Scalar] = &[
         Unit::Count,
         "operations that were answered and never written",
     ),
+    measured(
+        "truth.killed",
+        Unit::Count,
+        "records that were meant to be made though their client had left, and were not",
+    ),
     scalar(
         "truth.stale_answers",
         Unit::Count,

@@ -257,7 +257,7 @@ pub fn run(
     let refusal = RefCell::new(None);
     let sim = Sim::new();
     let known = RefCell::new((known.clone(), Skipped::default()));
-    let (mut recorder, wrong_answers, audit, unfinished);
+    let (mut recorder, wrong_answers, audit, killed, unfinished);
     {
         let (requests, attempts) = recorded_columns(&plan.versions);
         let mut observers: Vec<&mut dyn Observer> = vec![&mut watches];
@@ -306,6 +306,7 @@ pub fn run(
         unfinished = (end.stuck as u64).saturating_sub(world.standing());
         wrong_answers = world.wrong_answers();
         audit = world.audit();
+        killed = world.killed();
         recorder = world.finish();
     }
     if let Some(refusal) = refusal.into_inner() {
@@ -360,6 +361,7 @@ pub fn run(
             .zip(audit)
             .map(|(name, n)| (name.to_string(), n as f64)),
     );
+    scalars.insert("truth.killed".to_string(), killed as f64);
     let hits: u64 = truth.entries.iter().map(|entry| entry.hits).sum();
     scalars.insert("truth.hits".to_string(), hits as f64);
     settle_recovery(incident, &watched, &recording, &mut truth, &mut scalars);

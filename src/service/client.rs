@@ -1,13 +1,14 @@
 //! Clients: they send, wait as long as their patience lasts, and may try again.
 //!
 //! The client is the root of everything that happens on behalf of a request: the journey is joined in place and dropped
-//! when the client hangs up.
+//! when the client hangs up, unless the service says that work may outlive it: see [`errand`].
 
 use super::{
+    errand,
     journey::{Visit, journey},
     parts,
     process::NEVER,
-    purpose, row,
+    purpose, registry, row,
     spec::ClientRetry,
     world::World,
 };
@@ -15,7 +16,7 @@ use crate::{
     recording::{RequestRow, outcome},
     trace::Request,
 };
-use std::cell::Cell;
+use std::{cell::Cell, rc::Rc};
 
 /// One operation of a client, with its retries. Gives the outcome of the last try.
 pub async fn client(w: &World<'_>, request: &Request) -> u8 {
@@ -94,7 +95,24 @@ async fn one_try(w: &World<'_>, request: &Request, tries: u8) -> (u8, u64) {
     let version_index = w.version_for(request, process.replica);
     let version = &w.versions[version_index];
     row::served_by(&mut row.row, &process, version, now);
+    if !registry::enter(&version.spec, &process) {
+        return (row.end(outcome::SHED), 0);
+    }
     process.in_flight.set(process.in_flight.get() + 1);
+    let patience = [
+        w.newest().spec.clients.patience.0,
+        request.deadline,
+        if tries == 1 { request.disconnect } else { 0 },
+    ];
+    let patience = patience.into_iter().filter(|&p| p > 0).min();
+    if w.departures.on.get() {
+        let Row {
+            number, row: of, ..
+        } = &mut row;
+        let work = errand::wait(w, request, version_index, process, *number, of, patience);
+        let (end, retry_after) = Box::pin(work).await;
+        return (row.end(end), said(end, retry_after));
+    }
     let visit = Visit {
         request,
         version,
@@ -105,14 +123,9 @@ async fn one_try(w: &World<'_>, request: &Request, tries: u8) -> (u8, u64) {
         background: false,
         spoilt: Cell::new(false),
         retry_after: Cell::new(0),
-        parts: version.logs_parts.then(Box::default),
+        parts: version.logs_parts.then(Rc::default),
+        errand: None,
     };
-    let patience = [
-        w.newest().spec.clients.patience.0,
-        request.deadline,
-        if tries == 1 { request.disconnect } else { 0 },
-    ];
-    let patience = patience.into_iter().filter(|&p| p > 0).min();
     let end = match patience {
         None => journey(w, &visit, &mut row.row).await,
         Some(patience) => match w
@@ -134,12 +147,16 @@ async fn one_try(w: &World<'_>, request: &Request, tries: u8) -> (u8, u64) {
         .process
         .in_flight
         .set(visit.process.in_flight.get() - 1);
-    let retry_after = if matches!(end, outcome::REJECTED | outcome::ERROR | outcome::SHED) {
-        visit.retry_after.get()
-    } else {
-        0
-    };
-    (row.end(end), retry_after)
+    registry::leave(&version.spec, &visit.process, end);
+    (row.end(end), said(end, visit.retry_after.get()))
+}
+
+/// When to come back, as an answer with this outcome says it.
+fn said(end: u8, retry_after: u64) -> u64 {
+    match end {
+        outcome::REJECTED | outcome::ERROR | outcome::SHED => retry_after,
+        _ => 0,
+    }
 }
 
 /// A background request: it goes through the journey without a client who waits.
@@ -165,6 +182,7 @@ pub(super) async fn background(w: &World<'_>, request: &Request, version_index: 
         spoilt: Cell::new(false),
         retry_after: Cell::new(0),
         parts: None,
+        errand: None,
     };
     let end = journey(w, &visit, &mut row.row).await;
     row.end(end);

@@ -295,6 +295,7 @@ impl World<'_> {
         let mut rows: Vec<(String, u16, f64)> = vec![];
         let now = self.sim.now();
         let processes = self.processes.borrow();
+        let spec = &self.newest().spec;
         for (process, until) in processes.iter().zip(self.down_until.borrow().iter()) {
             if *until == NEVER && process.in_flight.get() == 0 {
                 continue;
@@ -302,6 +303,9 @@ impl World<'_> {
             let mut put =
                 |gauge: &str, value: f64| rows.push((gauge.to_string(), process.replica, value));
             put("requests.in_flight", f64::from(process.in_flight.get()));
+            if spec.registry.is_some() || process.registered.get() > 0 {
+                put("registry.entries", f64::from(process.registered.get()));
+            }
             if let Some(queue) = &process.queue {
                 let (workers, busy) = queue.workers();
                 put("queue.depth", queue.waiting() as f64);
@@ -309,21 +313,23 @@ impl World<'_> {
                 put("workers.busy", f64::from(busy));
                 queue.gauges(&mut put);
             }
-            let spec = &self.newest().spec;
             for (way, d) in process.ways.iter().zip(&spec.dependencies) {
                 gauges_of_way(way, &d.name, now, &mut put);
             }
-            for ((pool, size), d) in process
+            for (((pool, size), lost), d) in process
                 .pools
                 .iter()
                 .zip(process.pool_sizes.borrow().iter())
+                .zip(&process.lost_slots)
                 .zip(&spec.dependencies)
             {
                 if let Some(pool) = pool {
-                    put(&format!("pool.size.{}", d.name), f64::from(*size));
+                    // What it has lost, the pool has forgotten.
+                    let size = f64::from(*size) - f64::from(lost.get());
+                    put(&format!("pool.size.{}", d.name), size);
                     put(
                         &format!("pool.in_use.{}", d.name),
-                        f64::from(*size) - pool.available() as f64,
+                        size - pool.available() as f64,
                     );
                     put(&format!("pool.waiting.{}", d.name), pool.waiting() as f64);
                 }
@@ -363,6 +369,14 @@ impl World<'_> {
         if self.versions.iter().any(stored) {
             let keys = self.shared.store.borrow().len();
             rows.push(("limiter.keys".into(), 0, keys as f64));
+        }
+        if self.departures.on.get() {
+            self.departures.gauges(
+                &spec.dependencies,
+                spec.queue.is_some(),
+                now,
+                &mut |gauge, value| rows.push((gauge, 0, value)),
+            );
         }
         if self.versions.iter().any(|v| v.spec.fan_out.is_some()) {
             let (running, awaited) = (self.strays.running.get(), self.strays.awaited.get());

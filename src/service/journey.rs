@@ -2,6 +2,7 @@
 
 use super::{
     answers, cpu,
+    errand::Errand,
     parts::Parts,
     process::Process,
     stages::{admission, cache, compute, flight, graph, key, parse, queue, store, trending, write},
@@ -34,7 +35,9 @@ pub(super) struct Visit<'a> {
     /// What a refusal said of when to come back, ns; 0: nothing, [`NEVER`](super::process::NEVER) for what fails each time.
     pub retry_after: Cell<u64>,
     /// What its answer is made of, where that is logged.
-    pub parts: Option<Box<RefCell<Parts>>>,
+    pub parts: Option<Rc<RefCell<Parts>>>,
+    /// What is shared by its parts, where they may outlive its client.
+    pub errand: Option<Rc<Errand>>,
 }
 
 /// Goes through the stages. Gives the outcome, and leaves times and tags in `row`; when it is dropped half way (the client

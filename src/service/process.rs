@@ -180,14 +180,18 @@ pub struct Process {
     pub queue: Option<Queue>,
     /// Connections to each dependency; `None` is no bound.
     pub pools: Vec<Option<Semaphore>>,
-    /// Size of each pool.
+    /// Size of each pool, as it is set up.
     pub pool_sizes: RefCell<Vec<u32>>,
+    /// Slots that each pool has lost.
+    pub lost_slots: Vec<Cell<u32>>,
     /// Connections to each dependency that lie idle.
     pub idle: Vec<Connections>,
     /// What it has used of its CPU.
     pub cpu: Cpu,
     /// Requests in hand.
     pub in_flight: Cell<u32>,
+    /// Entries of its registry of requests under way.
+    pub registered: Cell<u32>,
     /// The way to each dependency.
     pub ways: Vec<Way>,
     /// What it decides by while the store of its limits is away, and what that was last tuned to.
@@ -295,6 +299,7 @@ impl Process {
                 .iter()
                 .map(|&size| (size > 0).then(|| Semaphore::new(sim, size as usize)))
                 .collect(),
+            lost_slots: sizes.iter().map(|_| Cell::new(0)).collect(),
             pool_sizes: RefCell::new(sizes),
             idle: spec
                 .dependencies
@@ -303,6 +308,7 @@ impl Process {
                 .collect(),
             cpu: Cpu::new(own, sim.now()),
             in_flight: Cell::new(0),
+            registered: Cell::new(0),
             ways: Self::ways(spec, registry, sim.now())?,
             emergency: RefCell::new(match fallback(spec) {
                 Some(options) => Some(Emergency::new(options, &At::nowhere())?),

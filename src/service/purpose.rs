@@ -24,6 +24,10 @@ pub const FAIL_CLASS: Purpose = Purpose::named("call-fails-otherwise");
 pub const CONNECT: Purpose = Purpose::named("connect");
 /// Whether a connection is never given back.
 pub const LEAK: Purpose = Purpose::named("connection-leak");
+/// Whether a wait for a connection takes the slot along when it is cancelled.
+pub const SLOT_LOST: Purpose = Purpose::named("slot-lost");
+/// Whether a call that is cancelled keeps its connection.
+pub const CONNECTION_KEPT: Purpose = Purpose::named("connection-kept");
 /// Back-off between attempts.
 pub const BACKOFF: Purpose = Purpose::named("backoff");
 /// The way to a limiter's store and back.

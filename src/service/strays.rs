@@ -1,11 +1,13 @@
-//! Calls that nobody waits for any more: what `leftovers = "detach"` leaves running.
+//! Work that may outlive the one who waits for it: calls that `leftovers = "detach"` leaves running, and
+//! [errands](super::errand).
 //!
 //! A request is a root of the simulation and takes all that it does with it when it goes. What is to outlive it is run by
 //! a root of its own, which [`Control::Strays`](super::Control::Strays) starts.
 
 use super::{
-    join::First,
+    errand::{Errand, Job},
     journey::Visit,
+    parts::Parts,
     process::Process,
     stages::call::{End, Limit, one},
     world::World,
@@ -21,11 +23,13 @@ use crate::{
     },
     trace::Request,
 };
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::{
     cell::{Cell, RefCell},
     future::{Future, poll_fn},
-    pin::pin,
+    pin::{Pin, pin},
     rc::Rc,
+    task::Poll,
 };
 
 /// All that a call needs of its request.
@@ -36,16 +40,26 @@ pub(super) struct Stray {
     dice: Dice,
     number: u64,
     background: bool,
+    parts: Option<Rc<RefCell<Parts>>>,
+    errand: Option<Rc<Errand>>,
     step: usize,
     limit: Rc<Limit>,
     /// How it ended, for as long as somebody waits.
     ended: Rc<Latch<End>>,
 }
 
+/// What the root is to run.
+pub(super) enum Order {
+    /// A call.
+    Call(Box<Stray>),
+    /// A request.
+    Errand(Box<Job>),
+}
+
 /// Calls under way of fan-outs.
 pub(super) struct Strays {
-    to_root: Sender<Stray>,
-    root: RefCell<Option<Receiver<Stray>>>,
+    to_root: Sender<Order>,
+    root: RefCell<Option<Receiver<Order>>>,
     /// Whether the root has been started.
     pub started: Cell<bool>,
     /// Calls of fan-outs that run.
@@ -81,11 +95,22 @@ impl Strays {
             awaited: Cell::new(0),
         }
     }
+
+    /// Has something run.
+    pub fn order(&self, order: Order) {
+        // The root ends with the run alone, and then nobody waits.
+        let _ = self.to_root.try_send(order);
+    }
 }
 
 impl World<'_> {
     /// Makes a call that goes on when the one who waits for it goes away.
     pub(super) async fn detached(&self, v: &Visit<'_>, step: usize, limit: &Rc<Limit>) -> End {
+        self.detach(v, step, limit).wait().await
+    }
+
+    /// Has a call made; the latch tells how it ended.
+    pub(super) fn detach(&self, v: &Visit<'_>, step: usize, limit: &Rc<Limit>) -> Rc<Latch<End>> {
         let ended = Rc::new(Latch::new(&self.sim));
         let stray = Stray {
             request: v.request.clone(),
@@ -94,15 +119,17 @@ impl World<'_> {
             dice: v.dice,
             number: v.number,
             background: v.background,
+            parts: v.parts.clone(),
+            errand: v.errand.clone(),
             step,
             limit: limit.clone(),
             ended: ended.clone(),
         };
-        if self.strays.to_root.try_send(stray).is_err() {
-            // The root ends with the run alone.
-            return std::future::pending().await;
+        if let Some(errand) = &v.errand {
+            self.task_begins(errand, &v.version.spec.steps[step]);
         }
-        ended.wait().await
+        self.strays.order(Order::Call(Box::new(stray)));
+        ended
     }
 
     /// Runs what is detached, until the run ends.
@@ -111,18 +138,25 @@ impl World<'_> {
             return;
         };
         self.strays.started.set(true);
-        let mut running = First::new();
+        let minds = self.versions.iter().any(|v| v.spec.minds_leavers());
+        self.departures.on.set(minds);
+        // There may be thousands: each is woken by itself.
+        let mut running: FuturesUnordered<Pin<Box<dyn Future<Output = ()> + '_>>> =
+            FuturesUnordered::new();
         loop {
             let next = {
                 let mut next = pin!(root.recv());
                 poll_fn(|cx| {
-                    while running.poll_next(cx).is_ready() {}
+                    while let Poll::Ready(Some(())) = running.poll_next_unpin(cx) {}
                     next.as_mut().poll(cx)
                 })
                 .await
             };
-            let Some(stray) = next else { return };
-            running.push(0, self.run_stray(stray));
+            match next {
+                Some(Order::Call(stray)) => running.push(Box::pin(self.run_stray(*stray))),
+                Some(Order::Errand(job)) => running.push(Box::pin(self.run_errand(*job))),
+                None => return,
+            }
         }
     }
 
@@ -138,10 +172,15 @@ impl World<'_> {
             background: stray.background,
             spoilt: Cell::new(false),
             retry_after: Cell::new(0),
-            parts: None,
+            parts: stray.parts.clone(),
+            errand: stray.errand.clone(),
         };
         let _running = Counted::new(&self.strays.running);
         let step = &version.spec.steps[stray.step];
-        stray.ended.set(one(self, &visit, step, &stray.limit).await);
+        let end = one(self, &visit, step, &stray.limit).await;
+        if let Some(errand) = &stray.errand {
+            self.task_ends(errand, step);
+        }
+        stray.ended.set(end);
     }
 }

@@ -115,7 +115,9 @@ fn same_value(a: &Value, b: &Value) -> bool {
 }
 
 /// Options of a table that are decided per request, not held in the component's state.
-const PER_REQUEST: &[&str] = &["ttl", "jitter", "lookup", "key", "version", "time"];
+const PER_REQUEST: &[&str] = &[
+    "ttl", "jitter", "lookup", "key", "version", "time", "expired", "slack",
+];
 
 /// The tables of `[service]` whose options live in state that all versions share, so that a share of the traffic cannot
 /// have its own.

@@ -3,6 +3,7 @@
 use super::{
     answers::Answers,
     dependencies::Dependency,
+    errand::Departures,
     fields::FieldNotes,
     identity::Meter,
     parts::Stores,
@@ -109,6 +110,7 @@ pub struct World<'r> {
     pub(super) warming: RefCell<VecDeque<Request>>,
     pub(super) answers: Answers,
     pub(super) strays: Strays,
+    pub(super) departures: Departures,
     pub(super) stores: RefCell<Stores>,
     /// Ledgers, and what was written.
     pub(super) writes: RefCell<Writes>,
@@ -213,6 +215,7 @@ impl<'r> World<'r> {
             warming: RefCell::default(),
             answers: Answers::new(&versions),
             strays: Strays::new(sim),
+            departures: Departures::default(),
             stores: RefCell::default(),
             writes: RefCell::default(),
             judges: RefCell::new(Judges::new(
@@ -359,6 +362,11 @@ impl<'r> World<'r> {
     /// Writes, those beyond the first of an operation, and operations that were answered and never written: the truth.
     pub fn audit(&self) -> [u64; 3] {
         self.writes.borrow().audit(self.sim.now())
+    }
+
+    /// Records that were meant to be made though their client had left, and were not: the truth.
+    pub fn killed(&self) -> u64 {
+        self.departures.killed.get()
     }
 
     /// Roots that never end by themselves.

@@ -150,6 +150,8 @@ pub fn kinds() -> Vec<Kind<Box<dyn Discipline>>> {
 const OF_OTHERS: &[&str] = &[
     "kind",
     "workers",
+    "expired",
+    "slack",
     "limit",
     "max_wait",
     "best_effort",

@@ -182,7 +182,11 @@ fn build(
         let rules = spec.fan_out.as_ref();
         rules.is_some_and(|r| r.leftovers == crate::components::dag::Leftovers::Detach)
     };
-    if plan.versions.iter().any(detaches) {
+    if plan
+        .versions
+        .iter()
+        .any(|spec| detaches(spec) || spec.minds_leavers())
+    {
         plan.controls.insert(0, (0, Control::Strays));
     }
     let scales = |spec: &ServiceSpec| spec.autoscaler.is_some();

@@ -38,6 +38,9 @@ pub(super) const TIMES: &[Indicator] = gauges! {
     Nanos:
     "queue.class_age", Higher, "wait, so far, of the first in the line of a class";
     "runtime.paused", Higher, "time that a process stood still between two readings, as its runtime says";
+    "queue.started_age", Higher, "wait of those that workers began with between two readings, gone or not";
+    "cleanup.time", Higher, "time from a client's leaving until all that was done for it had ended, in the mean of those ended between two readings";
+    "cleanup.longest", Higher, "longest time from a client's leaving until all that was done for it had ended, of those ended between two readings";
     "latency.sliding_max", Higher, "latency over the last while, as a dashboard shows it";
 };
 
@@ -87,6 +90,20 @@ pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
     "breaker.open", Higher, "breakers that refuse calls";
     "calls.running", Higher, "calls of fan-outs under way";
     "calls.orphans", Higher, "calls of fan-outs whose request has ended";
+    "orphan.tasks", Higher, "requests and calls that go on for clients that have left";
+    "orphan.intended", Higher, "calls that go on though their client has left, and are meant to";
+    "orphan.work_seconds", Higher, "seconds of work for clients that had left, between two readings";
+    "work.seconds", Higher, "seconds of work, of workers and at dependencies, between two readings";
+    "intended.work_seconds", Higher, "seconds of work for clients that had left and that was meant to be done, between two readings";
+    "intended.killed", Higher, "calls between two readings that were meant to be made though their client had left, and were not";
+    "disconnects.edge", Higher, "clients that left between two readings, as the edge sees it";
+    "disconnects.handler", Higher, "clients that left between two readings, as handlers were told";
+    "cancels.sent", Higher, "cancellations between two readings that were sent to calls under way";
+    "cancels.received", Higher, "cancellations between two readings that the code of a call received";
+    "cancels.honoured", Higher, "cancellations between two readings that ended their call";
+    "queue.expired_dropped", Higher, "requests between two readings that were dropped when their turn came, since nobody waited for them any more";
+    "queue.expired_served", Higher, "requests between two readings that a worker began with when nobody waited for them any more";
+    "registry.entries", Higher, "requests that a replica believes to be under way";
     "engine.batch", Higher, "sequences in the batches of an engine dependency";
     "engine.waiting", Higher, "sequences waiting for a batch";
     "engine.kv_blocks.used", Higher, "KV blocks that sequences hold";
@@ -102,6 +119,54 @@ pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
     "cpu.used", Higher, "cores that a replica kept busy between two readings";
     "memory.live", Higher, "live bytes";
 };
+
+const fn share(
+    name: &'static str,
+    worse: Worse,
+    of: &'static str,
+    over: &'static str,
+    doc: &'static str,
+) -> Indicator {
+    reading(
+        name,
+        Unit::Fraction,
+        worse,
+        Measure::GaugeShare(of, over),
+        doc,
+    )
+}
+
+/// Readings over readings.
+pub(super) const RATIOS: &[Indicator] = &[
+    share(
+        "orphan.share",
+        Higher,
+        "orphan.work_seconds",
+        "work.seconds",
+        "share of all work that was for clients that had left",
+    ),
+    share(
+        "disconnects.heard",
+        Lower,
+        "disconnects.handler",
+        "disconnects.edge",
+        "share of the clients that left whose handler was told",
+    ),
+    share(
+        "cancels.received_rate",
+        Lower,
+        "cancels.received",
+        "cancels.sent",
+        "share of cancellations that the code of the call received",
+    ),
+    share(
+        "cancels.honour_rate",
+        Lower,
+        "cancels.honoured",
+        "cancels.sent",
+        "share of cancellations that ended their call",
+    ),
+];
 
 /// Those that are shares.
 pub(super) const SHARES: &[Indicator] = gauges! { Fraction:

@@ -1,6 +1,7 @@
 //! Calls to dependencies, which wait for one another as their `after` says, and the dependencies themselves.
 
 use super::{
+    leaving::{LostOnCancel, OnCancel},
     parts::{Part, part},
     report::{ItemsOptions, ItemsSpec, ShardsOptions, StreamOptions},
 };
@@ -40,6 +41,10 @@ crate::options! {
         optional: bool = false, "false";
         /// What its failure means: "fail", "skip" (also all that waits for it), "default" (what waits for it goes on).
         on_failure: Option<OnFailure> = None, "fail";
+        /// What it does when the client leaves: "stop", "detach" (a task of its own, which nobody cancels), "swallow" (the handler drops the cancellation and goes on), "ignore" (the driver does not honour it).
+        on_cancel: OnCancel = OnCancel::Stop, "stop";
+        /// Meant to be made to the end though the client has left, such as an audit record: with on_cancel = "detach" it is, begun or not; otherwise it is lost, and counted as intended.killed.
+        intended: bool = false, "false";
     }
 }
 
@@ -59,6 +64,8 @@ crate::options! {
         pool: u32 = 0, "no bound";
         /// Share of calls after which the connection is never given back, by a bug of the caller: the pool shrinks until the process restarts.
         leak: Percent = Percent(0.0), "0";
+        /// What the pool loses when a request is cancelled: { slot, connection }, shares of those cancelled while they wait for a connection, and while they use one.
+        lost_on_cancel: Option<LostOnCancel> = None, "nothing";
         /// How long opening a connection takes, where none lies idle.
         connect: Option<Latency> = None, "not modelled";
         /// How long an idle connection is kept; 0: none is used twice.
@@ -150,6 +157,8 @@ pub struct DependencySpec {
     pub pool: u32,
     /// Share of calls after which the connection is lost to the pool.
     pub leak: f64,
+    /// What the pool loses when a request is cancelled.
+    pub lost_on_cancel: Option<LostOnCancel>,
     /// How connections are opened and kept, where that is modelled.
     pub keep: Option<Keep>,
     /// Requests it works on at once; 0 is no bound.
@@ -194,6 +203,15 @@ pub(super) fn read_dependencies(root: &Node) -> Result<Vec<DependencySpec>, Refu
                 retry_after: o.retry_after.0,
                 pool: o.pool,
                 leak: o.leak.0,
+                lost_on_cancel: {
+                    let at = entry
+                        .node
+                        .get("lost_on_cancel")
+                        .map_or(&entry.key, |n| &n.at);
+                    o.lost_on_cancel
+                        .map(|l| l.checked(at, o.pool))
+                        .transpose()?
+                },
                 keep: read_keep(&entry.node, &o)?,
                 workers: o.workers,
                 revision: o.revision,
@@ -280,6 +298,7 @@ fn read_engines(name: &str, node: &Node) -> Result<DependencySpec, Refusal> {
         retry_after: 0,
         pool: o.pool,
         leak: 0.0,
+        lost_on_cancel: None,
         keep: None,
         workers: 0,
         revision: number("revision")? << 32 | number("tokenizer")? & 0xffff_ffff,

@@ -2,6 +2,7 @@
 
 mod calls;
 mod clients;
+mod leaving;
 mod limiter;
 mod parts;
 mod report;
@@ -27,6 +28,7 @@ pub(in crate::service) use calls::OTHER_ERRORS;
 pub use calls::{CallOptions, DependencyKind, DependencyOptions, DependencySpec, Step};
 use calls::{read_dependencies, read_fan_out, read_steps};
 pub use clients::{ClientOptions, ClientRetry};
+pub use leaving::{Expired, LostOnCancel, OnCancel, OnDisconnect, RegistryOptions, Removal};
 use limiter::read_limiter;
 pub use limiter::{LevelSpec, LevelsOptions, LimiterSpec, StoreSpec};
 pub use parts::{
@@ -83,6 +85,10 @@ crate::options! {
         merge: Option<Node> = None, "not merged";
         /// What answers say of a failure of some of their parts: `kind`, `status`, `retry_failed`. With it the outcome of sub-steps is logged beside that of the answer.
         report: Option<ReportOptions> = None, "an answer that lacks something says so";
+        /// What becomes of the work for a client that has left: "stop", "masked" (a middleware hides it from the handler), "ignore" (there is no way to stop it). Where it is said, gauges tell who left and what went on: orphan.*, disconnects.*, cancels.*, work.seconds.
+        on_disconnect: Option<OnDisconnect> = None, "stop";
+        /// Each replica lists the requests under way, with `removal` and `limit`: gauge registry.entries.
+        registry: Option<RegistryOptions> = None, "none";
         /// Live bytes by component are gauges: {}, or with a `limit` at which a process is restarted.
         memory: Option<Node> = None, "not read";
         /// Maximum of users' latency over the last while, as a gauge latency.sliding_max: sliding-max or ring-max.
@@ -141,6 +147,10 @@ pub struct ServiceSpec {
     pub merge: Option<MergeSpec>,
     /// What answers say of partial failure.
     pub report: Option<ReportOptions>,
+    /// What becomes of work whose client has left, where the file says it.
+    pub on_disconnect: Option<OnDisconnect>,
+    /// Registry of requests under way.
+    pub registry: Option<RegistryOptions>,
     /// Memory of a process, where it is read.
     pub memory: Option<MemoryOptions>,
     /// Window of the dashboard.
@@ -167,6 +177,14 @@ impl ServiceSpec {
         let parts =
             |d: &DependencySpec| d.items.is_some() || d.shards.is_some() || d.stream.is_some();
         self.report.is_some() || self.dependencies.iter().any(parts)
+    }
+
+    /// Whether it says what becomes of work whose client has left: then it may go on, and is counted.
+    pub fn minds_leavers(&self) -> bool {
+        let outlives = |s: &Step| s.options.on_cancel != OnCancel::Stop || s.options.intended;
+        self.on_disconnect.is_some()
+            || self.queue.as_ref().is_some_and(|q| q.expired.is_some())
+            || self.steps.iter().any(outlives)
     }
 
     /// Reads `[service]`, `[dependency.*]` and `[clients]` of a file.
@@ -252,6 +270,12 @@ impl ServiceSpec {
             .as_ref()
             .map(|n| read_write(n, &dependencies))
             .transpose()?;
+        let queue = o
+            .queue
+            .as_ref()
+            .map(|n| read_queue(n, registry))
+            .transpose()?;
+        leaving::check_expired(service, queue.as_ref(), o.on_disconnect)?;
         let fan_out = o
             .fan_out
             .as_ref()
@@ -296,11 +320,7 @@ impl ServiceSpec {
             trending,
             cache,
             single_flight,
-            queue: o
-                .queue
-                .as_ref()
-                .map(|n| read_queue(n, registry))
-                .transpose()?,
+            queue,
             compute: o.compute.as_ref().map(Latency::read).transpose()?,
             cpu: o.cpu.as_ref().map(CpuOptions::checked).transpose()?,
             steps,
@@ -309,6 +329,8 @@ impl ServiceSpec {
             fan_out,
             merge,
             report: o.report,
+            on_disconnect: o.on_disconnect,
+            registry: o.registry,
             memory: o.memory.as_ref().map(MemoryOptions::read).transpose()?,
             dashboard: o.dashboard,
             check_answers: o.check_answers.0,

@@ -1,5 +1,6 @@
 //! Components at their places in the journey: each is checked to build, and keeps the table that it is built from.
 
+use super::Expired;
 use crate::service::scaling::AutoscalerSpec;
 use crate::{
     components::{
@@ -145,6 +146,10 @@ pub struct QueueSpec {
     pub workers: u32,
     /// Who may wait.
     pub guard: Guard,
+    /// What becomes of those whose client has left, where the file says it.
+    pub expired: Option<Expired>,
+    /// ns that must be left until the deadline of one that is not dropped.
+    pub slack: u64,
 }
 
 /// Checks that a component builds, and keeps what it is built from.
@@ -288,9 +293,18 @@ pub(super) fn read_queue(node: &Node, registry: &Registry) -> Result<QueueSpec, 
         let at = node.get("workers").map_or(&node.at, |n| &n.at);
         return Err(Refusal::at(at, "a queue without workers is never served").help("1 or more"));
     }
+    let expired = node.get("expired").map(Expired::read).transpose()?;
+    if let (Some(slack), true) = (node.get("slack"), expired != Some(Expired::Drop)) {
+        return Err(
+            Refusal::at(&slack.at, "nobody looks at how much time is left")
+                .help("say expired = \"drop\" too"),
+        );
+    }
     Ok(QueueSpec {
         part,
         workers,
+        expired,
+        slack: of_stage(node, "slack", Span(0))?.0,
         guard: match &node.value {
             Value::Table(table) => Guard::of(&node.at, table)?,
             _ => Guard::of(&node.at, &Table::new())?,

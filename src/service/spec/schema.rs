@@ -1,8 +1,8 @@
 //! The JSON Schema of what a file says of a service: what editors complete, and what a stranger writes a file by.
 
 use super::{
-    CallOptions, ClientOptions, DependencyOptions, OnUnread, Scope, ServiceOptions, WriteOptions,
-    calls::EngineDependencyOptions, limiter::LevelsOptions,
+    CallOptions, ClientOptions, DependencyOptions, Expired, OnUnread, Scope, ServiceOptions,
+    WriteOptions, calls::EngineDependencyOptions, limiter::LevelsOptions,
 };
 use crate::{
     components::{
@@ -122,6 +122,16 @@ fn of_cache() -> Vec<Field> {
 fn of_queue() -> Vec<Field> {
     let mut fields = Guard::fields();
     fields.push(of_stage::<u32>("workers", "1", "Workers of each replica."));
+    fields.push(of_stage::<Span>(
+        "slack",
+        "0",
+        "Whoever has less left until the deadline is dropped as expired: about as long as the work takes.",
+    ));
+    fields.push(of_stage::<Expired>(
+        "expired",
+        "leave; serve where on_disconnect is \"masked\" or \"ignore\"",
+        "What becomes of those who wait and whose client has left: they leave at once, are dropped when their turn comes (as is whose deadline has passed), or are served.",
+    ));
     fields
 }
 

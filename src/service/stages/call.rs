@@ -2,10 +2,10 @@
 
 use super::super::{
     dependencies::Answer,
-    process::{NEVER, Way},
+    process::{NEVER, Process, Way},
     purpose,
     seams::{Call, Perturb, Seam},
-    spec::{DependencySpec, OTHER_ERRORS, Step},
+    spec::{DependencySpec, LostOnCancel, OTHER_ERRORS, OnCancel, Step},
     world::tag_digest,
 };
 use crate::{
@@ -17,8 +17,12 @@ use crate::{
         retry::{Failed, Failure},
     },
     recording::{AttemptRow, RequestRow, outcome, result},
-    service::{answers, cpu, journey::Visit, parts, world::World},
-    sim::{Sim, hash::mix},
+    service::{answers, cpu, errand::Piece, journey::Visit, parts, world::World},
+    sim::{
+        Sim,
+        hash::mix,
+        sync::{Permit, Semaphore},
+    },
 };
 use std::cell::Cell;
 use xxhash_rust::xxh3::xxh3_64;
@@ -135,6 +139,9 @@ pub(in crate::service) async fn one(
         .borrow_mut()
         .earn(retry.budget.0, retry.budget_burst);
     for number in 1..=u16::MAX {
+        if number > 1 && is_alone(v, step) {
+            return (spent, Err((outcome::ERROR, 0)));
+        }
         if limit.time_for(step, w.sim.now()).is_none() {
             return (spent, Err((outcome::TIMEOUT, 0)));
         }
@@ -207,9 +214,13 @@ async fn attempt(
     spent.attempts = spent.attempts.saturating_add(1);
     limit.attempts.set(limit.attempts.get().saturating_add(1));
     let pool = v.process.pools.get(step.dependency);
-    let connection = match pool.and_then(Option::as_ref) {
-        Some(pool) => Some(pool.acquire().await),
-        None => None,
+    let pool = pool.and_then(Option::as_ref);
+    let lost = w.newest().spec.dependencies[step.dependency].lost_on_cancel;
+    let connection = match (pool, lost) {
+        (Some(pool), None) => Some(pool.acquire().await),
+        // Boxed: few pools lose anything.
+        (Some(pool), Some(lost)) => Some(Box::pin(acquire(v, step, number, pool, lost)).await),
+        (None, _) => None,
     };
     let started = w.sim.now();
     let mut attempt = Attempt {
@@ -220,6 +231,7 @@ async fn attempt(
             result: result::CANCELLED,
             ..row
         },
+        after: After::of(w, v, step, number, pool.zip(lost)),
     };
     let how = send(w, v, step, limit, &mut attempt.row, spent).await;
     cpu::stand_still(w, v).await;
@@ -334,6 +346,42 @@ async fn send(
         }
         // Whoever gives up closes what it waited on.
         false => Some(Failure::Timeout),
+    }
+}
+
+/// Whether this call goes on though its handler has let go of it: then nobody is there to try again.
+fn is_alone(v: &Visit<'_>, step: &Step) -> bool {
+    step.options.on_cancel == OnCancel::Ignore && v.errand.as_ref().is_some_and(|e| e.is_left())
+}
+
+/// Waits for a connection of a pool that may lose its slot when the wait is cancelled.
+async fn acquire<'p>(
+    v: &'p Visit<'_>,
+    step: &Step,
+    number: u16,
+    pool: &'p Semaphore,
+    lost: LostOnCancel,
+) -> Permit<&'p Semaphore> {
+    let n = u64::from(number) << 16 | step.draws;
+    let is_lost = v.dice.draw(purpose::SLOT_LOST, n).chance(lost.slot.0);
+    let waits = is_lost.then_some(Waits(pool, &v.process, step.dependency));
+    let connection = pool.acquire().await;
+    waits.into_iter().for_each(std::mem::forget);
+    connection
+}
+
+/// One who waits for a connection and will take the slot along when it is cancelled.
+struct Waits<'p>(&'p Semaphore, &'p Process, usize);
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        let Waits(pool, process, dependency) = *self;
+        let lost = &process.lost_slots[dependency];
+        // The last one is lost once.
+        if lost.get() < process.pool_sizes.borrow()[dependency] {
+            lost.set(lost.get() + 1);
+            pool.remove_permits(1);
+        }
     }
 }
 
@@ -470,11 +518,49 @@ fn tokens(v: &Visit<'_>, done: &Done) -> (u64, u64, u32) {
 pub(super) struct Attempt<'w, 'r> {
     pub w: &'w World<'r>,
     pub row: AttemptRow,
+    /// What else its end means.
+    pub after: Option<Box<After<'w>>>,
+}
+
+/// What the end of an attempt means besides its row; of few.
+pub(super) struct After<'w> {
+    /// Work of an errand ends.
+    _piece: Option<Piece<'w>>,
+    /// The pool whose connection is never given back if the attempt is cancelled.
+    keeps: Option<&'w Semaphore>,
+}
+
+impl<'w> After<'w> {
+    fn of(
+        w: &'w World<'_>,
+        v: &'w Visit<'_>,
+        step: &Step,
+        number: u16,
+        pool: Option<(&'w Semaphore, LostOnCancel)>,
+    ) -> Option<Box<After<'w>>> {
+        if v.errand.is_none() && pool.is_none() {
+            return None;
+        }
+        let n = u64::from(number) << 16 | step.draws;
+        let keeps = pool.filter(|(_, lost)| {
+            let mut draw = v.dice.draw(purpose::CONNECTION_KEPT, n);
+            draw.chance(lost.connection.0)
+        });
+        Some(Box::new(After {
+            _piece: Piece::begin(w, v, step.options.intended),
+            keeps: keeps.map(|(pool, _)| pool),
+        }))
+    }
 }
 
 impl Drop for Attempt<'_, '_> {
     fn drop(&mut self) {
         self.row.time = self.w.sim.now() - self.row.started;
         self.w.recorder.borrow_mut().attempt(&self.row);
+        let keeps = self.after.as_ref().and_then(|after| after.keeps);
+        if let (Some(pool), result::CANCELLED) = (keeps, self.row.result) {
+            // The connection is released after this, and swallowed then.
+            pool.remove_permits(1);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::super::{latency::Size, purpose};
 use crate::{
     recording::RequestRow,
-    service::{cpu, journey::Visit, world::World},
+    service::{cpu, errand::Piece, journey::Visit, world::World},
 };
 
 /// Works; a cold process works more slowly.
@@ -24,9 +24,14 @@ pub(in crate::service) async fn work(w: &World<'_>, v: &Visit<'_>, row: &mut Req
         }
     }
     let started = w.sim.now();
+    let piece = Piece::begin(w, v, false);
     cpu::work(w, v, time).await;
     cpu::stand_still(w, v).await;
+    drop(piece);
     row.compute += w.sim.now() - started;
+    if let Some(errand) = &v.errand {
+        errand.note(row);
+    }
 }
 
 /// What of a request times may depend on.

@@ -4,7 +4,7 @@ use super::call::{End, How, Limit, Spent, one};
 use crate::{
     components::dag::{FanOut, Leftovers, Verdict, Walk},
     recording::{RequestRow, outcome, served_by},
-    service::{join::First, journey::Visit, parts, strays::Counted, world::World},
+    service::{errand, join::First, journey::Visit, parts, strays::Counted, world::World},
 };
 use std::rc::Rc;
 
@@ -22,7 +22,7 @@ pub(in crate::service) async fn all(w: &World<'_>, v: &Visit<'_>, row: &mut Requ
             let end = Box::pin(walk(w, v, row, rules)).await;
             parts::say(v, parts, row, end)
         }
-        (None, [step]) => {
+        (None, [step]) if v.errand.is_none() => {
             let (spent, ended) = one(w, v, step, &Limit::none()).await;
             spent.add_to(row);
             row.attempts += spent.attempts;
@@ -116,7 +116,11 @@ async fn walk(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow, rules: &FanOut
             let limit = &limit;
             running.push(step, async move {
                 let _awaited = Counted::new(&w.strays.awaited);
-                if rules.leftovers == Leftovers::Detach && w.strays.started.get() {
+                let detached = rules.leftovers == Leftovers::Detach && w.strays.started.get();
+                if let Some(errand) = &v.errand {
+                    return errand::call(w, v, errand, step, limit, detached).await;
+                }
+                if detached {
                     return w.detached(v, step, limit).await;
                 }
                 let _running = Counted::new(&w.strays.running);

@@ -91,6 +91,7 @@ async fn ask(
             result: result::CANCELLED,
             ..AttemptRow::default()
         },
+        after: None,
     };
     row.attempts = row.attempts.saturating_add(1);
     let command = async {
