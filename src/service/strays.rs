@@ -4,6 +4,7 @@
 //! a root of its own, which [`Control::Strays`](super::Control::Strays) starts.
 
 use super::{
+    deaths::while_alive,
     join::First,
     journey::Visit,
     process::Process,
@@ -142,6 +143,9 @@ impl World<'_> {
         };
         let _running = Counted::new(&self.strays.running);
         let step = &version.spec.steps[stray.step];
-        stray.ended.set(one(self, &visit, step, &stray.limit).await);
+        let call = one(self, &visit, step, &stray.limit);
+        if let Some(end) = while_alive(self, &visit.process, call).await {
+            stray.ended.set(end);
+        }
     }
 }

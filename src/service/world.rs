@@ -2,6 +2,7 @@
 
 use super::{
     answers::Answers,
+    deaths::Deaths,
     dependencies::Dependency,
     fields::FieldNotes,
     identity::Meter,
@@ -109,6 +110,7 @@ pub struct World<'r> {
     pub(super) warming: RefCell<VecDeque<Request>>,
     pub(super) answers: Answers,
     pub(super) strays: Strays,
+    pub(super) deaths: Deaths,
     pub(super) stores: RefCell<Stores>,
     /// Ledgers, and what was written.
     pub(super) writes: RefCell<Writes>,
@@ -213,6 +215,7 @@ impl<'r> World<'r> {
             warming: RefCell::default(),
             answers: Answers::new(&versions),
             strays: Strays::new(sim),
+            deaths: Deaths::new(sim),
             stores: RefCell::default(),
             writes: RefCell::default(),
             judges: RefCell::new(Judges::new(
@@ -363,7 +366,7 @@ impl<'r> World<'r> {
 
     /// Roots that never end by themselves.
     pub fn standing(&self) -> u64 {
-        u64::from(self.strays.started.get())
+        u64::from(self.strays.started.get()) + u64::from(self.deaths.started.get())
     }
 
     /// Ends the run: the recorder, with the dictionaries of what this room named.

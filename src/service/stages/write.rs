@@ -11,7 +11,7 @@ use crate::{
         ledger::{Claim, End, Try},
     },
     recording::{RequestRow, outcome},
-    service::{join::First, journey::Visit, world::World},
+    service::{deaths, join::First, journey::Visit, seams::Moment, world::World},
     sim::hash::mix,
 };
 
@@ -133,6 +133,9 @@ async fn attempt(w: &World<'_>, v: &Visit<'_>, client: u8, spec: &WriteSpec, whi
         (false, true) => (End::Failed, outcome::ERROR),
         (false, false) => (End::Done(intent), outcome::OK),
     };
+    if matches!(end, End::Done(_)) {
+        deaths::may_kill(w, v, Moment::Written).await;
+    }
     finish(end);
     told
 }
