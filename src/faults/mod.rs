@@ -22,6 +22,7 @@ mod shape;
 mod size;
 
 pub use ailments::Ail;
+pub use cut::LostAs;
 pub use shape::Shape;
 
 use crate::{
@@ -173,6 +174,12 @@ pub fn kinds() -> Vec<Kind<Box<dyn Fault>>> {
             summary: "calls are broken off",
             fields: cut::ResetFault::fields,
             build: cut::build_reset,
+        },
+        Kind {
+            name: "lost-response",
+            summary: "calls are served, and their answers do not arrive",
+            fields: cut::LostFault::fields,
+            build: cut::build_lost,
         },
         Kind {
             name: "new-connection",

@@ -303,6 +303,7 @@ impl World<'_> {
             .sample(size, &mut dice.draw(purpose::START_READ, n));
         let rate = spec.error_rate;
         let mut fails = rate > 0.0 && dice.draw(purpose::START_FAILS, n).chance(rate);
+        let mut unheard = false;
         let request = Request::blank(Rc::new(Payload::new("", &[])));
         let seam = Seam::Call {
             dependency: index,
@@ -317,11 +318,15 @@ impl World<'_> {
             Perturb::Hang => time = u64::MAX,
             Perturb::Cut(after) => (time, fails) = (time.min(after), true),
             Perturb::Late(after) => (time, fails) = (after, true),
+            Perturb::Lost { reset: true } => fails = true,
+            Perturb::Lost { reset: false } => unheard = true,
         }
         self.deaths.reading.set(self.deaths.reading.get() + 1);
-        let answered = self.dependencies[index]
-            .serve(self, time, o.timeout.0)
-            .await;
+        let dependency = &self.dependencies[index];
+        let answered = match unheard {
+            true => dependency.serve_unheard(self, time, o.timeout.0).await,
+            false => dependency.serve(self, time, o.timeout.0).await,
+        };
         self.deaths.reading.set(self.deaths.reading.get() - 1);
         answered && !fails
     }

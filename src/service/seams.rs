@@ -34,6 +34,11 @@ pub enum Perturb {
     Cut(u64),
     /// Nobody answers, and so many ns later whoever is in between gives up.
     Late(u64),
+    /// The work is done, and its answer does not arrive.
+    Lost {
+        /// The connection breaks when it would have come; otherwise nothing is heard.
+        reset: bool,
+    },
 }
 
 /// A call that is about to be sent and whose answer has parts.
