@@ -2,8 +2,9 @@
 
 use super::{Faults, Planted, Reach};
 use crate::{
-    service::seams::{Ailments, Call, Quota},
+    service::seams::{Ailments, Call, Moment, Quota},
     sim::dice::{Dice, Purpose},
+    trace::Request,
 };
 
 /// What a fault does to processes.
@@ -31,10 +32,34 @@ pub enum Ail {
     Connect,
     /// Connections are not given back.
     Leak,
+    /// They die.
+    Die {
+        /// ns until another may start.
+        down: u64,
+        /// Up to so many ns more.
+        jitter: u64,
+        /// Where a request brings it about; `None`: by itself.
+        moment: Option<Moment>,
+    },
+}
+
+/// How long a replica is without a process, ns.
+struct Down {
+    down: u64,
+    jitter: u64,
+}
+
+impl Down {
+    fn down(&self, fault: usize, dice: Dice) -> u64 {
+        let more = dice.draw(DOWN, (fault as u64) << 32).unit() * self.jitter as f64;
+        self.down.saturating_add(more as u64)
+    }
 }
 
 const CONNECTS: Purpose = Purpose::named("fault-connect-victim");
 const HOW_LONG: Purpose = Purpose::named("fault-connect");
+const DIES: Purpose = Purpose::named("fault-crash-victim");
+const DOWN: Purpose = Purpose::named("fault-crash");
 const LOSES: Purpose = Purpose::named("fault-leak-victim");
 
 impl Faults {
@@ -44,6 +69,27 @@ impl Faults {
             p.reach == Reach::Replicas
                 && (p.replica == 0 || p.replica == replica)
                 && p.shape.strength(now) > 0.0
+        })
+    }
+
+    /// Those by which processes of a replica die now, by this moment of a request or by themselves.
+    fn dying(
+        &self,
+        replica: u16,
+        by: Option<Moment>,
+        now: u64,
+    ) -> impl Iterator<Item = (usize, &Planted, Down)> {
+        self.planted.iter().enumerate().filter_map(move |(i, p)| {
+            let Ail::Die {
+                down,
+                jitter,
+                moment,
+            } = p.fault.ail()
+            else {
+                return None;
+            };
+            let here = (p.replica == 0 || p.replica == replica) && p.shape.strength(now) > 0.0;
+            (here && moment == by).then_some((i, p, Down { down, jitter }))
         })
     }
 
@@ -120,6 +166,30 @@ impl Ailments for Faults {
             planted.hit();
             planted.fault.penalty(strength, &mut dice.draw(HOW_LONG, n))
         })
+    }
+
+    fn fatal(&self, replica: u16, dice: Dice, now: u64) -> Option<u64> {
+        let (i, planted, all) = self.dying(replica, None, now).next()?;
+        planted.hit();
+        Some(all.down(i, dice))
+    }
+
+    fn poisons(
+        &self,
+        moment: Moment,
+        replica: u16,
+        request: &Request,
+        dice: Dice,
+        now: u64,
+    ) -> Option<u64> {
+        // The same request is poison at each try.
+        let (i, planted, all) = self.dying(replica, Some(moment), now).find(|(i, p, _)| {
+            let n = (*i as u64) << 32;
+            let strength = p.strikes_by(DIES, request, &self.tags, dice, n, now);
+            strength.is_some_and(|s| dice.draw(DOWN, n | 1).chance(s))
+        })?;
+        planted.hit();
+        Some(all.down(i, dice))
     }
 
     fn leaks(&self, call: &Call<'_>, dice: Dice, now: u64) -> bool {

@@ -1,4 +1,6 @@
 //! Calls that are broken off on the way: at once or in mid-answer (a reset), or by a proxy that waits no longer (a time-out).
+//! Neither has done anything at the dependency. A lost response has: the work is done, a write takes effect, and the caller
+//! cannot tell it from the other two.
 
 use super::{COMMON, Fault};
 use crate::{
@@ -23,6 +25,34 @@ crate::options! {
         /// How long whoever is in between waits; 0: for ever, and the caller's own time-out is what is left.
         after: Span = Span(0), "for ever";
     }
+}
+
+crate::choice! {
+    /// What a caller notices of an answer that is lost.
+    pub enum LostAs {
+        /// Nothing, until its own time-out.
+        Timeout = "timeout",
+        /// Its connection breaks when the answer would have come.
+        Reset = "reset",
+    }
+}
+
+crate::options! {
+    /// Lost-response fault: the dependency has done the work, and the answer does not arrive.
+    #[derive(Clone, Debug)]
+    pub struct LostFault {
+        /// What the caller notices: timeout, reset.
+        r#as: LostAs = LostAs::Timeout, "timeout";
+    }
+}
+
+/// Builds a lost response from its options.
+pub fn build_lost(at: &At, table: &Table, taken: &[&str]) -> Result<Box<dyn Fault>, Refusal> {
+    Ok(Box::new(LostFault::read_table(
+        at,
+        table,
+        &[taken, COMMON].concat(),
+    )?))
 }
 
 /// Builds a reset from its options.
@@ -50,6 +80,17 @@ impl Fault for ResetFault {
             Perturb::Cut(self.after.0)
         } else {
             Perturb::Nothing
+        }
+    }
+}
+
+impl Fault for LostFault {
+    /// While it ramps, a share of its victims is spared.
+    fn strike(&self, strength: f64, draw: &mut Draw) -> Perturb {
+        let reset = self.r#as == LostAs::Reset;
+        match draw.chance(strength) {
+            true => Perturb::Lost { reset },
+            false => Perturb::Nothing,
         }
     }
 }

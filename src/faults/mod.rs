@@ -7,6 +7,7 @@ mod ailments;
 mod clock_skew;
 mod cold_start;
 mod cpu_quota;
+mod crash;
 mod cut;
 mod disconnect;
 mod error;
@@ -21,6 +22,7 @@ mod shape;
 mod size;
 
 pub use ailments::Ail;
+pub use cut::LostAs;
 pub use shape::Shape;
 
 use crate::{
@@ -70,6 +72,10 @@ pub trait Fault {
         _strength: f64,
         _draw: &mut Draw,
     ) -> bool {
+        false
+    }
+    /// Whether it is requests that bring it about, though it acts on processes.
+    fn by_request(&self) -> bool {
         false
     }
     /// ns by which the clock of its replica is wrong.
@@ -170,6 +176,12 @@ pub fn kinds() -> Vec<Kind<Box<dyn Fault>>> {
             build: cut::build_reset,
         },
         Kind {
+            name: "lost-response",
+            summary: "calls are served, and their answers do not arrive",
+            fields: cut::LostFault::fields,
+            build: cut::build_lost,
+        },
+        Kind {
             name: "new-connection",
             summary: "opening a connection takes longer",
             fields: new_connection::NewConnectionFault::fields,
@@ -192,6 +204,12 @@ pub fn kinds() -> Vec<Kind<Box<dyn Fault>>> {
             summary: "processes are frozen when their CPU time of a period is spent",
             fields: crate::service::CpuOptions::fields,
             build: cpu_quota::build,
+        },
+        Kind {
+            name: "crash",
+            summary: "processes die, and others start in their place",
+            fields: crash::CrashFault::fields,
+            build: crash::build,
         },
         Kind {
             name: "cold-start",
@@ -262,9 +280,22 @@ impl Planted {
         n: u64,
         now: u64,
     ) -> Option<f64> {
+        self.strikes_by(VICTIM, request, tags, dice, n, now)
+    }
+
+    /// As `strikes`, with the victims drawn for this purpose.
+    fn strikes_by(
+        &self,
+        victims: Purpose,
+        request: &Request,
+        tags: &SharedTags,
+        dice: Dice,
+        n: u64,
+        now: u64,
+    ) -> Option<f64> {
         let strength = self.shape.strength(now);
         let struck =
-            strength > 0.0 && dice.draw(VICTIM, n).chance(self.share) && self.means(request, tags);
+            strength > 0.0 && dice.draw(victims, n).chance(self.share) && self.means(request, tags);
         struck.then_some(strength)
     }
 
@@ -276,6 +307,14 @@ impl Planted {
 
     fn hit(&self) {
         self.hits.set(self.hits.get() + 1);
+    }
+}
+
+impl Faults {
+    /// Whether any of them is the death of processes.
+    pub fn kills(&self) -> bool {
+        let dies = |p: &Planted| matches!(p.fault.ail(), Ail::Die { .. });
+        self.planted.iter().any(dies)
     }
 }
 

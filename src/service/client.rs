@@ -4,6 +4,7 @@
 //! when the client hangs up, unless the service says that work may outlive it: see [`errand`].
 
 use super::{
+    deaths::while_alive,
     errand,
     journey::{Visit, journey},
     parts,
@@ -126,22 +127,23 @@ async fn one_try(w: &World<'_>, request: &Request, tries: u8) -> (u8, u64) {
         parts: version.logs_parts.then(Rc::default),
         errand: None,
     };
+    let work = while_alive(w, &visit.process, journey(w, &visit, &mut row.row));
     let end = match patience {
-        None => journey(w, &visit, &mut row.row).await,
-        Some(patience) => match w
+        None => Some(work.await),
+        Some(patience) => w
             .sim
-            .timeout_at(
-                now.saturating_add(patience),
-                journey(w, &visit, &mut row.row),
-            )
+            .timeout_at(now.saturating_add(patience), work)
             .await
-        {
-            Ok(end) => end,
-            Err(_) => {
-                row.row.disconnected = 1;
-                outcome::HUNG_UP
-            }
-        },
+            .ok(),
+    };
+    let end = match end {
+        Some(Some(end)) => end,
+        // Its process died: the connection is reset.
+        Some(None) => outcome::ERROR,
+        None => {
+            row.row.disconnected = 1;
+            outcome::HUNG_UP
+        }
     };
     visit
         .process
@@ -184,8 +186,9 @@ pub(super) async fn background(w: &World<'_>, request: &Request, version_index: 
         parts: None,
         errand: None,
     };
-    let end = journey(w, &visit, &mut row.row).await;
-    row.end(end);
+    let work = journey(w, &visit, &mut row.row);
+    let end = while_alive(w, &visit.process, work).await;
+    row.end(end.unwrap_or(outcome::ERROR));
 }
 
 /// A row under way. Recorded once: when the try ends, or when the run ends before it.

@@ -2,6 +2,7 @@
 
 use super::{
     client::background,
+    deaths::STARTING,
     dependencies::Dependency,
     process::{NEVER, Process, RETRY_GAUGES, Way},
     spec::Scope,
@@ -91,6 +92,10 @@ pub enum Control {
     },
     /// What requests leave running has a root of its own from here on.
     Strays,
+    /// So have processes that start in the place of those that died.
+    Starts,
+    /// Processes that cannot live now die.
+    Crash,
     /// A guard begins to look.
     Guard {
         /// Which.
@@ -160,6 +165,8 @@ impl World<'_> {
                 self.sim.sleep(pause).await;
             },
             Control::Strays => self.run_strays().await,
+            Control::Starts => self.run_starts().await?,
+            Control::Crash => self.strike_dead(),
             Control::Autoscale { until } => self.autoscale(until).await?,
             Control::Guard {
                 guard,
@@ -238,6 +245,21 @@ impl World<'_> {
         if self.down_until.borrow()[replica] == NEVER {
             return Ok(());
         }
+        let reads = self.versions[version].spec.start.as_ref();
+        if reads.is_some_and(|start| start.reads.is_some()) {
+            let old = self.processes.borrow()[replica].number;
+            self.down_until.borrow_mut()[replica] = STARTING;
+            self.start_another(replica, old, down);
+            return Ok(());
+        }
+        self.restart_now(replica, version)?;
+        self.down_until.borrow_mut()[replica] =
+            self.sim.now().saturating_add(down).min(STARTING - 1);
+        Ok(())
+    }
+
+    /// A fresh process is there, and takes requests.
+    pub(super) fn restart_now(&self, replica: usize, version: usize) -> Result<(), Refusal> {
         let number = self.processes_started.get() + 1;
         self.processes_started.set(number);
         let spec = &self.versions[version].spec;
@@ -251,7 +273,7 @@ impl World<'_> {
         )?;
         // What the old process has in hand, it finishes.
         self.processes.borrow_mut()[replica] = Rc::new(fresh);
-        self.down_until.borrow_mut()[replica] = self.sim.now().saturating_add(down).min(NEVER - 1);
+        self.down_until.borrow_mut()[replica] = 0;
         self.record_event(
             self.events.restart,
             replica as u16 + 1,
@@ -297,7 +319,7 @@ impl World<'_> {
         let processes = self.processes.borrow();
         let spec = &self.newest().spec;
         for (process, until) in processes.iter().zip(self.down_until.borrow().iter()) {
-            if *until == NEVER && process.in_flight.get() == 0 {
+            if (*until == NEVER || process.died.is_set()) && process.in_flight.get() == 0 {
                 continue;
             }
             let mut put =
@@ -397,6 +419,7 @@ impl World<'_> {
             });
         self.look_at_lists(&mut |gauge, replica, value| rows.push((gauge.into(), replica, value)));
         self.look_at_scaling(&mut |gauge, value| rows.push((gauge.into(), 0, value)));
+        self.look_at_starts(&mut |gauge, value| rows.push((gauge.into(), 0, value)));
         self.look_at_pages(&mut |gauge, value| rows.push((gauge.into(), 0, value)));
         self.look_at_memory(&mut |gauge, replica, value| {
             rows.push((gauge.into(), replica, value))

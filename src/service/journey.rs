@@ -1,10 +1,11 @@
 //! The journey of one request through the service: every stage by name, in order.
 
 use super::{
-    answers, cpu,
+    answers, cpu, deaths,
     errand::Errand,
     parts::Parts,
     process::Process,
+    seams::Moment,
     stages::{admission, cache, compute, flight, graph, key, parse, queue, store, trending, write},
     version::Version,
     world::World,
@@ -75,6 +76,7 @@ pub(super) async fn journey(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow) 
     let end = match queue::wait(w, v, row).await {
         Err(refused) => refused,
         Ok(_worker) => {
+            deaths::may_kill(w, v, Moment::Work).await;
             compute::work(w, v, row).await;
             let mut end = graph::all(w, v, row).await;
             // Boxed, as few services write.

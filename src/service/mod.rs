@@ -10,6 +10,7 @@ mod columns;
 mod connections;
 mod control;
 mod cpu;
+mod deaths;
 mod dependencies;
 mod errand;
 mod fields;
@@ -40,6 +41,7 @@ pub use client::client;
 pub use columns::recorded_columns;
 pub use control::{Arrival, Control, Warm};
 pub use cpu::CpuOptions;
+pub use deaths::StartOptions;
 pub use latency::{Latency, Size};
 pub use spec::{
     CallOptions, ClientOptions, ClientRetry, DependencyOptions, DependencySpec, LevelsOptions,

@@ -24,7 +24,7 @@ use crate::{
     sim::{
         Sim,
         hash::mix,
-        sync::{FlightId, Flights, Semaphore},
+        sync::{FlightId, Flights, Latch, Semaphore},
     },
 };
 use std::{
@@ -174,6 +174,8 @@ pub struct Process {
     pub seed: u64,
     /// ns at which it started.
     pub started: u64,
+    /// Set when it dies.
+    pub died: Latch<()>,
     /// Local components.
     pub state: State,
     /// Workers, where the service has a queue.
@@ -293,6 +295,7 @@ impl Process {
             replica,
             seed: own,
             started: sim.now(),
+            died: Latch::new(sim),
             state: State::new(sim, spec, Scope::Local, registry)?,
             queue,
             pools: sizes

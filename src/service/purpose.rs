@@ -54,5 +54,11 @@ pub const ITEM_FAILS: Purpose = Purpose::named("item-fails");
 pub const SHARD: Purpose = Purpose::named("shard");
 /// Whether a shard fails.
 pub const SHARD_FAILS: Purpose = Purpose::named("shard-fails");
+/// How long a start waits before it reads.
+pub const START_SPREAD: Purpose = Purpose::named("start-spread");
+/// The time of what is read before a process serves.
+pub const START_READ: Purpose = Purpose::named("start-read");
+/// Whether that fails.
+pub const START_FAILS: Purpose = Purpose::named("start-read-fails");
 /// Hits in a shard.
 pub const HITS: Purpose = Purpose::named("hits");

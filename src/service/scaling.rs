@@ -4,6 +4,7 @@
 //! when it has started up, unless one of the warm pool takes its place: those have started up before anybody needs them.
 
 use super::{
+    deaths::STARTING,
     process::{NEVER, Process},
     spec::{Part, ServiceSpec},
     version::same,
@@ -175,14 +176,25 @@ impl World<'_> {
             fresh.started = now.saturating_add(scaler.start_up);
             fresh.started
         };
+        let reads = spec
+            .start
+            .as_ref()
+            .is_some_and(|start| start.reads.is_some());
+        let up = match reads && !ready {
+            true => {
+                self.start_another(place, number, scaler.start_up);
+                STARTING
+            }
+            false => up.min(STARTING - 1),
+        };
         let mut processes = self.processes.borrow_mut();
         let mut down_until = self.down_until.borrow_mut();
         if place == processes.len() {
             processes.push(Rc::new(fresh));
-            down_until.push(up.min(NEVER - 1));
+            down_until.push(up);
         } else {
             processes[place] = Rc::new(fresh);
-            down_until[place] = up.min(NEVER - 1);
+            down_until[place] = up;
         }
         for change in self.deployed.borrow_mut().iter_mut() {
             let has_it = change.share >= 1.0;

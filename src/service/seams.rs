@@ -34,6 +34,11 @@ pub enum Perturb {
     Cut(u64),
     /// Nobody answers, and so many ns later whoever is in between gives up.
     Late(u64),
+    /// The work is done, and its answer does not arrive.
+    Lost {
+        /// The connection breaks when it would have come; otherwise nothing is heard.
+        reset: bool,
+    },
 }
 
 /// A call that is about to be sent and whose answer has parts.
@@ -114,6 +119,26 @@ pub trait Ailments {
     fn penalty(&self, call: &Call<'_>, dice: Dice, now: u64) -> u64;
     /// Whether the connection of a call is never given back.
     fn leaks(&self, call: &Call<'_>, dice: Dice, now: u64) -> bool;
+    /// Whether a process of this replica cannot live now: ns until another may start. `dice` are the process's own.
+    fn fatal(&self, replica: u16, dice: Dice, now: u64) -> Option<u64>;
+    /// Whether this request kills the process that serves it: ns until another may start. `dice` are the request's own.
+    fn poisons(
+        &self,
+        moment: Moment,
+        replica: u16,
+        request: &Request,
+        dice: Dice,
+        now: u64,
+    ) -> Option<u64>;
+}
+
+/// Where in its journey a request may be the death of its process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// A worker takes it up.
+    Work,
+    /// Its write has taken effect, and nobody has noted it yet.
+    Written,
 }
 
 /// A call, as [`Ailments`] see it.

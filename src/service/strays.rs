@@ -5,6 +5,7 @@
 //! a root of its own, which [`Control::Strays`](super::Control::Strays) starts.
 
 use super::{
+    deaths::while_alive,
     errand::{Errand, Job},
     journey::Visit,
     parts::Parts,
@@ -177,10 +178,14 @@ impl World<'_> {
         };
         let _running = Counted::new(&self.strays.running);
         let step = &version.spec.steps[stray.step];
-        let end = one(self, &visit, step, &stray.limit).await;
+        let call = one(self, &visit, step, &stray.limit);
+        let end = while_alive(self, &visit.process, call).await;
         if let Some(errand) = &stray.errand {
             self.task_ends(errand, step);
         }
-        stray.ended.set(end);
+        // Who waited for it died with it.
+        if let Some(end) = end {
+            stray.ended.set(end);
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{
     answers::Answers,
+    deaths::Deaths,
     dependencies::Dependency,
     errand::Departures,
     fields::FieldNotes,
@@ -111,6 +112,7 @@ pub struct World<'r> {
     pub(super) answers: Answers,
     pub(super) strays: Strays,
     pub(super) departures: Departures,
+    pub(super) deaths: Deaths,
     pub(super) stores: RefCell<Stores>,
     /// Ledgers, and what was written.
     pub(super) writes: RefCell<Writes>,
@@ -216,6 +218,7 @@ impl<'r> World<'r> {
             answers: Answers::new(&versions),
             strays: Strays::new(sim),
             departures: Departures::default(),
+            deaths: Deaths::new(sim),
             stores: RefCell::default(),
             writes: RefCell::default(),
             judges: RefCell::new(Judges::new(
@@ -371,7 +374,7 @@ impl<'r> World<'r> {
 
     /// Roots that never end by themselves.
     pub fn standing(&self) -> u64 {
-        u64::from(self.strays.started.get())
+        u64::from(self.strays.started.get()) + u64::from(self.deaths.started.get())
     }
 
     /// Ends the run: the recorder, with the dictionaries of what this room named.

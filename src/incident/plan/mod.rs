@@ -189,6 +189,10 @@ fn build(
     {
         plan.controls.insert(0, (0, Control::Strays));
     }
+    let reads = |spec: &ServiceSpec| spec.dies() || spec.start.is_some();
+    if plan.faults.kills() || plan.versions.iter().any(reads) {
+        plan.controls.insert(0, (0, Control::Starts));
+    }
     let scales = |spec: &ServiceSpec| spec.autoscaler.is_some();
     if plan.versions.iter().any(scales) {
         plan.controls
@@ -271,9 +275,8 @@ impl<'a> Builder<'a> {
             }
             Step::Fault(node) => {
                 let shape = self.shape(at, entry)?;
-                until = shape.until;
                 fault = Some(self.plan.faults.planted.len());
-                self.fault(node, shape)?;
+                until = self.fault(node, shape)?;
             }
             Step::Drift(set) => {
                 until = self

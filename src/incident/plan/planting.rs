@@ -4,13 +4,13 @@ use super::Builder;
 use crate::{
     config::{Node, Options, Refusal, pick},
     faults::{Ail, COMMON, CommonOptions, Planted, Reach, Shape},
-    service::ServiceSpec,
+    service::{Control, ServiceSpec},
 };
 use std::cell::Cell;
 
 impl Builder<'_> {
-    /// Adds a fault, of this shape.
-    pub(super) fn fault(&mut self, node: &Node, shape: Shape) -> Result<(), Refusal> {
+    /// Adds a fault, of this shape; gives the time at which it ends by itself, if it does.
+    pub(super) fn fault(&mut self, node: &Node, mut shape: Shape) -> Result<Option<u64>, Refusal> {
         let fault = pick(&self.registries.faults, "fault", node)?;
         let table = node.table("a fault")?;
         let own: Vec<&str> = table
@@ -50,6 +50,7 @@ impl Builder<'_> {
             (_, None) => 0,
         };
         if matches!(reach, Reach::Clocks | Reach::Replicas)
+            && !fault.by_request()
             && let Some(own) = ["percentage", "where"].iter().find_map(|n| node.get(n))
         {
             return Err(
@@ -90,6 +91,23 @@ impl Builder<'_> {
             ));
         }
         let replica = common.replica as u16;
+        if matches!(fault.ail(), Ail::Die { moment: None, .. }) {
+            if shape.every.is_some_and(|(period, _)| period < LEAST_PERIOD) {
+                return Err(
+                    Refusal::at(&node.at, "a crash that comes ten times a second or more")
+                        .help("`every` is 100ms or more"),
+                );
+            }
+            if shape.ramp > 0 {
+                return Err(Refusal::at(&node.at, "a crash comes at once")
+                    .help("leave `ramp` out, or say which requests bring it about"));
+            }
+            if shape.until.is_none() && shape.every.is_none() {
+                // It is over at once, where nobody says how long it lasts.
+                shape.until = Some(shape.from.saturating_add(1));
+            }
+            self.crashes(&shape);
+        }
         self.plan.faults.planted.push(Planted {
             fault,
             reach,
@@ -100,7 +118,26 @@ impl Builder<'_> {
             shape,
             hits: Cell::new(0),
         });
-        Ok(())
+        Ok(shape.until)
+    }
+}
+
+/// The shortest period of a crash, ns: each time is a control of the plan.
+const LEAST_PERIOD: u64 = 100_000_000;
+
+impl Builder<'_> {
+    /// Processes look whether they can live when a crash begins, each time that it does.
+    fn crashes(&mut self, shape: &Shape) {
+        let period = shape.every.map_or(u64::MAX, |(period, _)| period);
+        let end = self.length.unwrap_or(0);
+        let mut at = shape.from;
+        while at <= end {
+            self.plan.controls.push((at, Control::Crash));
+            let Some(next) = at.checked_add(period) else {
+                return;
+            };
+            at = next;
+        }
     }
 }
 

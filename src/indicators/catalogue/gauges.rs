@@ -66,6 +66,8 @@ pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
     "replicas.up", Lower, "replicas in service";
     "replicas.wanted", Higher, "replicas that the autoscaler wants";
     "replicas.starting", Higher, "replicas that are starting up";
+    "replicas.reading", Higher, "replicas that wait for what they read before they serve";
+    "replicas.failed_starts", Higher, "starts that gave up on what they read, so far";
     "limiter.keys", Higher, "keys that the limiter remembers";
     "limiter.rate", Lower, "requests a second that the limiter grants a key";
     "limiter.rejects", Higher, "requests that a level of the limiter refused, so far";

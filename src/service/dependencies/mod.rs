@@ -73,6 +73,22 @@ impl Dependency {
         }
     }
 
+    /// As [`serve`](Self::serve), and nobody hears of it: the caller waits for as long as it would have. Always false.
+    pub async fn serve_unheard(&self, w: &World<'_>, time: u64, timeout: u64) -> bool {
+        let begun = w.sim.now();
+        self.serve(w, time, timeout).await;
+        Self::silence(w, begun, timeout).await;
+        false
+    }
+
+    /// Nothing is heard until a caller gives up who waits since `begun` (0: never).
+    pub async fn silence(w: &World<'_>, begun: u64, timeout: u64) {
+        match timeout {
+            0 => std::future::pending().await,
+            _ => w.sim.sleep_until(begun.saturating_add(timeout)).await,
+        }
+    }
+
     /// Whether it is engines, which [`answer`](Self::answer) and do not [`serve`](Self::serve).
     pub fn has_engines(&self) -> bool {
         self.engines.is_some()

@@ -10,6 +10,7 @@ mod departures;
 pub(super) use departures::{Departures, For};
 
 use super::{
+    deaths::while_alive,
     journey::{Visit, journey},
     process::Process,
     registry,
@@ -214,7 +215,8 @@ impl World<'_> {
             parts: version.logs_parts.then(Rc::default),
             errand: Some(errand.clone()),
         };
-        let mut work = Box::pin(journey(self, &visit, &mut row));
+        let work = journey(self, &visit, &mut row);
+        let mut work = Box::pin(while_alive(self, &visit.process, work));
         let ended = errand.leaves.until(work.as_mut()).await;
         let left = self.sim.now();
         if ended.is_err() {
@@ -232,7 +234,8 @@ impl World<'_> {
             }
         }
         drop(work);
-        let end = ended.unwrap_or(outcome::HUNG_UP);
+        // Its process died: the connection is reset.
+        let end = ended.map_or(outcome::HUNG_UP, |end| end.unwrap_or(outcome::ERROR));
         take(&process.in_flight, 1);
         registry::leave(&version.spec, &process, end);
         if ended.is_ok() {

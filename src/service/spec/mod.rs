@@ -11,6 +11,7 @@ mod write;
 
 use super::{
     cpu::CpuOptions,
+    deaths::StartSpec,
     identity::{AddressOptions, QuotaSpec},
     latency::Latency,
     memory::MemoryOptions,
@@ -97,6 +98,8 @@ crate::options! {
         check_answers: Percent = Percent(0.0), "0";
         /// The runtime of each process says how long it stood still (collections of garbage and the like): gauge runtime.paused.
         runtime_metrics: bool = false, "false";
+        /// How processes start, after a restart or when one has died: what they read first, and how long they wait.
+        start: Option<Node> = None, "at once";
         /// How long a fresh process is cold.
         cold_for: Span = Span(0), "0";
         /// How many times slower a cold process computes.
@@ -159,6 +162,8 @@ pub struct ServiceSpec {
     pub check_answers: f64,
     /// Whether processes say how long they stood still.
     pub runtime_metrics: bool,
+    /// How processes start, where the file says it.
+    pub start: Option<StartSpec>,
     /// ns that a fresh process is cold.
     pub cold_for: u64,
     /// How many times slower it computes then.
@@ -185,6 +190,12 @@ impl ServiceSpec {
         self.on_disconnect.is_some()
             || self.queue.as_ref().is_some_and(|q| q.expired.is_some())
             || self.steps.iter().any(outlives)
+    }
+
+    /// Whether anything that it reads kills its processes.
+    pub fn dies(&self) -> bool {
+        let parse = self.parse.as_ref();
+        parse.is_some_and(|p| p.on_failure == OnUnread::Crash)
     }
 
     /// Reads `[service]`, `[dependency.*]` and `[clients]` of a file.
@@ -335,6 +346,10 @@ impl ServiceSpec {
             dashboard: o.dashboard,
             check_answers: o.check_answers.0,
             runtime_metrics: o.runtime_metrics,
+            start: match &o.start {
+                Some(node) => Some(StartSpec::read(node, &dependencies)?),
+                None => None,
+            },
             cold_for: o.cold_for.0,
             cold_factor: o.cold_factor,
             dependencies,

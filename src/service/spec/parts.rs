@@ -31,6 +31,8 @@ crate::choice! {
         Refuse = "refuse",
         /// It gets a safe default, and says so: degraded.
         Default = "default",
+        /// It is the death of the process that reads it.
+        Crash = "crash",
     }
 }
 

@@ -21,6 +21,7 @@ use crate::{
     config::{Field, Kind, Node, Options, Percent, Read, Span, known_names, schema_of},
     service::{
         cpu::CpuOptions,
+        deaths::StartOptions,
         identity::{AddressOptions, QuotaOptions},
         latency::Latency,
         memory::MemoryOptions,
@@ -273,6 +274,7 @@ pub fn schemas(registry: &Registry) -> [(&'static str, Value); 3] {
     put("dashboard", component(&registry.windows, vec![]));
     put("compute", Latency::schema());
     put("cpu", CpuOptions::schema());
+    put("start", StartOptions::schema());
     put("fan_out", FanOut::schema());
     put("merge", component(&registry.mergers, of_merge()));
     let mut write = WriteOptions::schema();

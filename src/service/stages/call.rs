@@ -1,7 +1,7 @@
 //! A call to a dependency: breaker, pool, attempts, back-off, timeouts.
 
 use super::super::{
-    dependencies::Answer,
+    dependencies::{Answer, Dependency},
     process::{NEVER, Process, Way},
     purpose,
     seams::{Call, Perturb, Seam},
@@ -279,7 +279,7 @@ async fn send(
         true => Some(Failure::Error),
         false => other_failure(v, spec, n),
     };
-    let mut cut = false;
+    let (mut cut, mut unheard) = (false, false);
     match w.saboteur.at(seam, v.dice, w.sim.now()) {
         Perturb::Nothing => {}
         Perturb::Delay(more) => time = time.saturating_add(more),
@@ -295,6 +295,11 @@ async fn send(
             failure = Some(Failure::Timeout);
             cut = true;
         }
+        Perturb::Lost { reset: true } => {
+            failure = Some(Failure::Error);
+            cut = true;
+        }
+        Perturb::Lost { reset: false } => unheard = true,
     }
     let parts = v.parts.as_deref();
     let planned = parts.map(|parts| Box::new(parts::plan(w, v, parts, step, number, &mut time)));
@@ -302,7 +307,12 @@ async fn send(
     // The pool may have taken what time there was.
     let timeout = limit.time_for(step, w.sim.now()).unwrap_or(1);
     if dependency.has_engines() {
+        let begun = w.sim.now();
         return match dependency.answer(w, job(w, v), time, timeout).await {
+            Answer::Complete(_) if unheard => {
+                Dependency::silence(w, begun, timeout).await;
+                Some(Failure::Timeout)
+            }
             Answer::TooLate => Some(Failure::Timeout),
             Answer::TooLong => Some(Failure::Permanent),
             Answer::Complete(done) => {
@@ -320,7 +330,7 @@ async fn send(
         _ => failure,
     };
     let Some(keep) = &spec.keep else {
-        return match dependency.serve(w, time, timeout).await {
+        return match serve(w, dependency, time, timeout, unheard).await {
             true => arrived(failure),
             false => Some(Failure::Timeout),
         };
@@ -337,7 +347,7 @@ async fn send(
         }
         time = time.saturating_add(row.connect);
     }
-    match dependency.serve(w, time, timeout).await {
+    match serve(w, dependency, time, timeout, unheard).await {
         true => {
             if !cut {
                 idle.give_back(keep, w.sim.now());
@@ -346,6 +356,15 @@ async fn send(
         }
         // Whoever gives up closes what it waited on.
         false => Some(Failure::Timeout),
+    }
+}
+
+/// Whether an answer came in time.
+async fn serve(w: &World<'_>, of: &Dependency, time: u64, timeout: u64, unheard: bool) -> bool {
+    match unheard {
+        // Boxed: it is seldom.
+        true => Box::pin(of.serve_unheard(w, time, timeout)).await,
+        false => of.serve(w, time, timeout).await,
     }
 }
 

@@ -6,7 +6,8 @@ use crate::{
     service::{
         answers,
         journey::Visit,
-        process::{InFlight, Landing},
+        process::{InFlight, Landing, Process},
+        spec::Scope,
         world::World,
     },
     sim::{
@@ -36,6 +37,8 @@ struct Leading<'a> {
     key: u64,
     serial: u64,
     end: End,
+    /// Its process, where the key outlives it.
+    process: Option<&'a Process>,
 }
 
 impl Leader<'_> {
@@ -56,6 +59,10 @@ impl Drop for Leader<'_> {
     fn drop(&mut self) {
         // The key goes before the news, so that nobody joins a flight that has landed.
         if let Some(mut l) = self.0.take() {
+            // Who is dead removes nothing: the key is held until its lease ends.
+            if l.process.is_some_and(|process| process.died.is_set()) {
+                return;
+            }
             let mut by_key = l.in_flight.by_key.borrow_mut();
             by_key.end(l.key, l.serial, l.end, l.sim.now());
             l.lead.set(by_key.news(l.end));
@@ -113,6 +120,7 @@ pub(in crate::service) async fn join<'a>(
                     key,
                     serial,
                     end: CANCELLED,
+                    process: (spec.scope == Scope::Shared).then_some(&*v.process),
                 })));
             }
         };

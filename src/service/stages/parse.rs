@@ -4,7 +4,7 @@ use crate::{
     components::parser::{How, ParseError, Parser, Reading, Refused, shape},
     config::{Choice, Names},
     recording::{RequestRow, outcome, parsed, served_by},
-    service::{answers, journey::Visit, spec::OnUnread, world::World},
+    service::{answers, deaths, journey::Visit, spec::OnUnread, world::World},
     trace::Payload,
 };
 use std::rc::Rc;
@@ -83,6 +83,11 @@ pub(in crate::service) async fn read(
             OnUnread::Default => {
                 row.served_by = served_by::FALLBACK;
                 outcome::DEGRADED
+            }
+            OnUnread::Crash => {
+                let start = v.version.spec.start.as_ref();
+                let delay = start.map_or(deaths::DELAY, |s| s.options.delay.0);
+                deaths::die(w, v, delay).await
             }
         });
     }

@@ -101,19 +101,26 @@ async fn ask(
             None => None,
         };
         let time = |now: u64| (EPOCH + now) / MS;
-        trip(w, v, store, 1).await?;
+        let mut lost = trip(w, v, store, 1).await?;
         let held = w.shared.store.borrow().read(buckets, time(w.sim.now()));
         if !store.options.atomic {
-            trip(w, v, store, 2).await?;
+            lost = lost.or(trip(w, v, store, 2).await?);
         }
         let held_by = &mut w.shared.store.borrow_mut();
         let (now, caller) = (time(w.sim.now()), clock(w, v, store, asked) / MS);
         let quotas = &store.quotas;
-        Some(
-            store
-                .options
-                .finish(held_by, buckets, quotas, &held, now, caller),
-        )
+        let reply = store
+            .options
+            .finish(held_by, buckets, quotas, &held, now, caller);
+        Some((reply, lost))
+    };
+    // What the command did stays done, whether or not its reply arrives.
+    let command = async {
+        match command.await? {
+            (reply, None) => Some(reply),
+            (_, Some(Lost::Broken)) => None,
+            (_, Some(Lost::Unheard)) => std::future::pending().await,
+        }
     };
     let patience = v
         .process
@@ -138,14 +145,29 @@ async fn ask(
     reply
 }
 
-/// To the store and back. `None`: it failed.
-async fn trip(w: &World<'_>, v: &Visit<'_>, store: &StoreSpec, number: u16) -> Option<()> {
+/// How the reply of a command was lost.
+#[derive(Clone, Copy)]
+enum Lost {
+    /// The connection broke.
+    Broken,
+    /// Nothing is heard of it.
+    Unheard,
+}
+
+/// To the store and back. `None`: it failed; otherwise how its reply is lost, if it is.
+async fn trip(
+    w: &World<'_>,
+    v: &Visit<'_>,
+    store: &StoreSpec,
+    number: u16,
+) -> Option<Option<Lost>> {
     let spec = &w.newest().spec.dependencies[store.dependency];
     let n = u64::from(number);
     let mut draw = v.dice.draw(purpose::STORE, n);
     let mut time = spec.latency.sample(compute::size(v), &mut draw);
     let mut fails =
         spec.error_rate > 0.0 && v.dice.draw(purpose::STORE_FAILS, n).chance(spec.error_rate);
+    let mut lost = None;
     let seam = Seam::Call {
         dependency: store.dependency,
         replica: v.process.replica,
@@ -165,9 +187,11 @@ async fn trip(w: &World<'_>, v: &Visit<'_>, store: &StoreSpec, number: u16) -> O
         Perturb::Delay(more) => time = time.saturating_add(more),
         Perturb::Fail => fails = true,
         Perturb::Hang => time = u64::MAX,
+        Perturb::Lost { reset: true } => lost = Some(Lost::Broken),
+        Perturb::Lost { reset: false } => lost = Some(Lost::Unheard),
     }
     w.dependencies[store.dependency].serve(w, time, 0).await;
-    (!fails).then_some(())
+    (!fails).then_some(lost)
 }
 
 /// ns on the clock of the replica that asks: that of the first is right, that of the last is ahead by all they are apart.

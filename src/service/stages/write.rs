@@ -11,7 +11,7 @@ use crate::{
         ledger::{Claim, End, Try},
     },
     recording::{RequestRow, outcome},
-    service::{join::First, journey::Visit, world::World},
+    service::{deaths, join::First, journey::Visit, seams::Moment, world::World},
     sim::hash::mix,
 };
 
@@ -111,7 +111,7 @@ async fn attempt(w: &World<'_>, v: &Visit<'_>, client: u8, spec: &WriteSpec, whi
             return outcome::OK;
         }
     }
-    let (time, fails) = send(w, v, spec, which, key, token);
+    let (time, came) = send(w, v, spec, which, key, token);
     let ends = w.sim.now().saturating_add(time.min(o.timeout.0));
     // A heart beats a thousand times a second at most.
     let beat = spec.ledger.heartbeat.0;
@@ -128,11 +128,16 @@ async fn attempt(w: &World<'_>, v: &Visit<'_>, client: u8, spec: &WriteSpec, whi
             ledger(w, spec, process, |l| l.renew(key, token, w.sim.now()));
         }
     }
-    let (end, told) = match (time > o.timeout.0, fails) {
+    let (end, told) = match (time > o.timeout.0, came) {
         (true, _) => (End::Unknown, outcome::TIMEOUT),
-        (false, true) => (End::Failed, outcome::ERROR),
-        (false, false) => (End::Done(intent), outcome::OK),
+        // A connection that broke says as little of the write as a time-out.
+        (false, Came::Broken) => (End::Unknown, outcome::ERROR),
+        (false, Came::Refused) => (End::Failed, outcome::ERROR),
+        (false, Came::Well) => (End::Done(intent), outcome::OK),
     };
+    if matches!(end, End::Done(_)) {
+        deaths::may_kill(w, v, Moment::Written).await;
+    }
     finish(end);
     told
 }
@@ -146,8 +151,28 @@ fn ledger<T>(
     with(w.writes.borrow_mut().ledger(spec.ledger, process))
 }
 
-/// Sends the write, through the proxy if there is one: ns until its answer (`u64::MAX`: never), and whether it is a failure.
-/// What a proxy sends again is written again: it is the same holder's.
+/// What comes of a write at its caller, if anything does.
+#[derive(Clone, Copy)]
+enum Came {
+    /// It is written.
+    Well,
+    /// It is not.
+    Refused,
+    /// The connection broke, and nobody knows.
+    Broken,
+}
+
+/// One write at the dependency. Times in ns from when it is sent.
+struct One {
+    /// When it takes effect, if it does.
+    lands: Option<u64>,
+    /// When something comes of it at the caller; `u64::MAX`: never.
+    heard: u64,
+    came: Came,
+}
+
+/// Sends the write, through the proxy if there is one: ns until something comes of it (`u64::MAX`: never), and what. What a
+/// proxy sends again is written again: it is the same holder's.
 fn send(
     w: &World<'_>,
     v: &Visit<'_>,
@@ -155,28 +180,26 @@ fn send(
     which: Which,
     key: u64,
     token: u64,
-) -> (u64, bool) {
+) -> (u64, Came) {
     let (now, o) = (w.sim.now(), &spec.options);
     let mut began: u64 = 0;
     for resent in 0..=o.proxy_retries {
         let n = which.copy << 48 | u64::from(which.number) << 16 | u64::from(resent);
-        let (time, fails) = one(w, v, spec, which, n);
-        let answer = began.saturating_add(time);
-        if !fails {
+        let one = one(w, v, spec, which, n);
+        if let Some(lands) = one.lands {
+            let lands = now.saturating_add(began).saturating_add(lands);
             let intent = v.request.op;
-            let lands = now.saturating_add(answer);
             w.writes.borrow_mut().send(intent, key, token, lands);
         }
-        if time <= o.proxy_timeout.0 || resent == o.proxy_retries {
-            return (answer, fails);
+        if one.heard <= o.proxy_timeout.0 || resent == o.proxy_retries {
+            return (began.saturating_add(one.heard), one.came);
         }
         began = began.saturating_add(o.proxy_timeout.0);
     }
-    (u64::MAX, true)
+    (u64::MAX, Came::Broken)
 }
 
-/// One write at the dependency: its time, and whether it fails there.
-fn one(w: &World<'_>, v: &Visit<'_>, spec: &WriteSpec, which: Which, n: u64) -> (u64, bool) {
+fn one(w: &World<'_>, v: &Visit<'_>, spec: &WriteSpec, which: Which, n: u64) -> One {
     let dependency = &w.newest().spec.dependencies[spec.dependency];
     let size = super::compute::size(v);
     let time = dependency
@@ -190,12 +213,27 @@ fn one(w: &World<'_>, v: &Visit<'_>, spec: &WriteSpec, which: Which, n: u64) -> 
         attempt: u16::try_from(which.number).unwrap_or(u16::MAX),
         request: v.request,
     };
+    let after = |time: u64| One {
+        lands: (!fails).then_some(time),
+        heard: time,
+        came: if fails { Came::Refused } else { Came::Well },
+    };
+    let in_vain = |heard, came| One {
+        lands: None,
+        heard,
+        came,
+    };
     match w.saboteur.at(seam, v.dice, w.sim.now()) {
-        Perturb::Nothing => (time, fails),
-        Perturb::Delay(more) => (time.saturating_add(more), fails),
-        Perturb::Fail => (time, true),
-        Perturb::Cut(after) => (time.min(after), true),
-        Perturb::Late(after) => (after, true),
-        Perturb::Hang => (u64::MAX, fails),
+        Perturb::Nothing => after(time),
+        Perturb::Delay(more) => after(time.saturating_add(more)),
+        Perturb::Fail => in_vain(time, Came::Refused),
+        Perturb::Cut(after) => in_vain(time.min(after), Came::Broken),
+        Perturb::Late(after) => in_vain(after, Came::Broken),
+        Perturb::Hang => in_vain(u64::MAX, Came::Broken),
+        Perturb::Lost { reset } => One {
+            heard: if reset { time } else { u64::MAX },
+            came: Came::Broken,
+            ..after(time)
+        },
     }
 }
