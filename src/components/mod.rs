@@ -20,6 +20,7 @@ pub mod queue;
 pub mod retry;
 pub mod topk;
 pub mod window;
+pub mod work;
 
 use crate::config::Kind;
 
@@ -56,6 +57,7 @@ pub fn flaws() -> impl Iterator<Item = (&'static str, &'static Flaw)> {
         ("trending", topk::FLAWS),
         ("merge", merge::FLAWS),
         ("window", window::FLAWS),
+        ("work", work::FLAWS),
         ("key", keys::FLAWS),
         ("ledger", ledger::FLAWS),
     ];
@@ -85,6 +87,8 @@ pub struct Registry {
     pub mergers: Vec<Kind<Box<dyn merge::Merge>>>,
     /// Maxima of the last while.
     pub windows: Vec<Kind<Box<dyn window::Window>>>,
+    /// Work whose cost is counted.
+    pub works: Vec<Kind<Box<dyn work::Work>>>,
 }
 
 impl Default for Registry {
@@ -101,6 +105,7 @@ impl Default for Registry {
             trending: topk::kinds(),
             mergers: merge::kinds(),
             windows: window::kinds(),
+            works: work::kinds(),
         }
     }
 }
