@@ -342,6 +342,27 @@ impl World<'_> {
                 put("cpu.throttled", throttled);
                 put("cpu.used", used);
             }
+            if self.metered.on {
+                let (spent, used) = process.cores.read();
+                for (name, time) in self.metered.accounts.iter().zip(&spent) {
+                    if *time > 0 {
+                        put(&format!("cpu.spent.{name}"), *time as f64);
+                    }
+                }
+                if let Some(used) = used {
+                    if !self
+                        .newest()
+                        .spec
+                        .cpu
+                        .as_ref()
+                        .is_some_and(|cpu| cpu.quota.is_some())
+                    {
+                        put("cpu.used", used.cores);
+                    }
+                    put("cpu.busy", used.share);
+                    put("cpu.queue", used.waiting as f64);
+                }
+            }
             gauges_of(&process.state, &mut put);
             if let Some(emergency) = process.emergency.borrow().as_ref() {
                 put("limiter.fallback", emergency.decisions() as f64);
@@ -371,6 +392,13 @@ impl World<'_> {
             rows.push(("calls.orphans".into(), 0, f64::from(orphans)));
         }
         drop(processes);
+        self.metered.read_slopes(&mut |site, value| {
+            let gauge = match site {
+                "" => "cpu.slope".into(),
+                site => format!("cpu.site_slope.{site}"),
+            };
+            rows.push((gauge, 0, value));
+        });
         self.dashboard
             .gauges(now, &mut |gauge, value| rows.push((gauge.into(), 0, value)));
         self.answers

@@ -17,6 +17,7 @@ mod join;
 mod journey;
 mod latency;
 mod memory;
+mod metered;
 mod parts;
 mod process;
 mod purpose;
@@ -37,7 +38,7 @@ mod writes;
 pub use client::client;
 pub use columns::recorded_columns;
 pub use control::{Arrival, Control, Warm};
-pub use cpu::CpuOptions;
+pub use cpu::{CpuOptions, RationOptions};
 pub use latency::{Latency, Size};
 pub use spec::{
     CallOptions, ClientOptions, ClientRetry, DependencyOptions, DependencySpec, LevelsOptions,

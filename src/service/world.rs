@@ -5,6 +5,7 @@ use super::{
     dependencies::Dependency,
     fields::FieldNotes,
     identity::Meter,
+    metered::Metered,
     parts::Stores,
     process::{Process, State},
     purpose,
@@ -115,6 +116,8 @@ pub struct World<'r> {
     pub(super) judges: RefCell<Judges>,
     pub(super) scaling: Scaling,
     pub(super) events: EventNames,
+    /// Work that is counted.
+    pub(super) metered: Metered,
     /// Payload fields that say what the content of a request is; `None` is all.
     pub(super) content: Option<Vec<String>>,
 }
@@ -219,6 +222,7 @@ impl<'r> World<'r> {
                 versions.iter().map(|v| &v.spec),
                 first.replicas,
             )),
+            metered: Metered::new(&versions, registry)?,
             scaling: Scaling::default(),
             events,
             content: first
@@ -337,6 +341,9 @@ impl<'r> World<'r> {
 
     pub(super) fn record(&self, number: u64, row: &RequestRow) {
         self.dashboard.take(row, self.sim.now());
+        if row.work_size > 0 && row.background == 0 {
+            self.metered.note_request(row.work_size, row.cpu);
+        }
         self.recorder.borrow_mut().request(number, row);
     }
 

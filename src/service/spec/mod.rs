@@ -6,10 +6,11 @@ mod limiter;
 mod parts;
 mod report;
 mod schema;
+mod work;
 mod write;
 
 use super::{
-    cpu::CpuOptions,
+    cpu::CpuSpec,
     identity::{AddressOptions, QuotaSpec},
     latency::Latency,
     memory::MemoryOptions,
@@ -38,6 +39,8 @@ use parts::{
 };
 pub use report::{ItemsSpec, MOST_ITEMS, OnCut, ReportKind, ReportOptions, Status};
 pub use schema::{component as component_schema, schemas as service_schemas};
+use work::read_work;
+pub use work::{On, SiteOptions, SiteSpec, SiteStage};
 use write::read_write;
 pub use write::{WriteOptions, WriteSpec};
 
@@ -71,8 +74,10 @@ crate::options! {
         queue: Option<Node> = None, "none";
         /// Work of a worker besides its calls.
         compute: Option<Node> = None, "none";
-        /// A quota on the CPU that `compute` of a replica may use: { quota = "30ms", period = "100ms" }.
-        cpu: Option<Node> = None, "no quota";
+        /// Cores of a replica, or a quota on the CPU that its work may use: { cores = 4 }, { quota = "30ms", period = "100ms" }.
+        cpu: Option<Node> = None, "no bound";
+        /// Places in the code whose work is done for real and counted, by name: { waf = { kind = "pattern", stage = "filter", ... } }.
+        work: Option<Node> = None, "none";
         /// The call to a dependency, or a list of calls with `name` and `after`.
         call: Option<Node> = None, "none";
         /// A write that each request makes once, after its calls: who takes it, tries, timeouts, and the ledger that keeps it single.
@@ -127,8 +132,10 @@ pub struct ServiceSpec {
     pub queue: Option<QueueSpec>,
     /// Work of a worker.
     pub compute: Option<Latency>,
-    /// Quota on the CPU of a replica.
-    pub cpu: Option<CpuOptions>,
+    /// CPU of a replica.
+    pub cpu: Option<CpuSpec>,
+    /// Places in the code that compute.
+    pub work: Vec<SiteSpec>,
     /// Calls, each behind those that it waits for.
     pub steps: Vec<Step>,
     /// What waits for what, numbered as `steps`.
@@ -302,7 +309,13 @@ impl ServiceSpec {
                 .map(|n| read_queue(n, registry))
                 .transpose()?,
             compute: o.compute.as_ref().map(Latency::read).transpose()?,
-            cpu: o.cpu.as_ref().map(CpuOptions::checked).transpose()?,
+            cpu: o.cpu.as_ref().map(CpuSpec::read).transpose()?,
+            work: o
+                .work
+                .as_ref()
+                .map(|n| read_work(n, registry))
+                .transpose()?
+                .unwrap_or_default(),
             steps,
             graph,
             write,
