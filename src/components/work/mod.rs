@@ -1,0 +1,127 @@
+//! Real work whose cost is counted: what a service does with a text, in sound and in flawed ways. Source: Q28.
+//!
+//! # Short answer
+//! CPU that goes up while the traffic does not is work for each request that has grown, and its *slope against size*
+//! says how: a constant factor (the same done several times, a thing built for each item) keeps slope 1, all pairs and
+//! reading everything again have slope 2, backtracking has 2, 3 or no bound. The cure is another way of the same work, not
+//! more threads. Here each work is code that runs. It counts what it does (bytes parsed, comparisons, steps); the product
+//! does not depend on the way, and the units depend on the text alone, so a simulated second costs what was counted.
+//!
+//! # Complexity
+//! | kind | sound way | flawed ways |
+//! |---|---|---|
+//! | `stream` | `append`: O(bytes) | `reread`: O(bytes² / fragment) |
+//!
+//! # Smallest set-up
+//! ```toml
+//! [service.work.render]
+//! kind = "stream"
+//! way  = "reread"
+//! ```
+//!
+//! # Source
+//! Q28 of the seed; rexxars/eventsource-parser#28.
+
+mod stream;
+
+#[cfg(test)]
+mod laws;
+
+use crate::config::{Kind, Options};
+pub use stream::StreamOptions;
+
+/// What a piece of work is given: the text it works on, and how it arrives.
+#[derive(Clone, Copy, Debug)]
+pub struct Job<'a> {
+    /// The text.
+    pub text: &'a str,
+    /// Bytes of a fragment, where it arrives in fragments. 0: whole.
+    pub fragment: usize,
+}
+
+/// More was spent than a meter lets pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exhausted;
+
+/// Where the units of one run went: one count for each part of the work.
+#[derive(Clone, Debug)]
+pub struct Meter {
+    spent: Vec<u64>,
+    total: u64,
+    most: u64,
+}
+
+impl Meter {
+    /// A meter of that many parts that lets `most` units pass in all.
+    pub fn new(parts: usize, most: u64) -> Meter {
+        Meter {
+            spent: vec![0; parts],
+            total: 0,
+            most,
+        }
+    }
+
+    /// Counts.
+    ///
+    /// # Errors
+    /// `Exhausted` once more than `most` was spent in all: the work is broken off, as a watchdog would.
+    ///
+    /// # Panics
+    /// On a part that the work does not have.
+    #[inline]
+    pub fn spend(&mut self, part: usize, units: u64) -> Result<(), Exhausted> {
+        self.spent[part] = self.spent[part].saturating_add(units);
+        self.total = self.total.saturating_add(units);
+        match self.total <= self.most {
+            true => Ok(()),
+            false => Err(Exhausted),
+        }
+    }
+
+    /// Units by part, those that it was broken off for included.
+    pub fn spent(&self) -> &[u64] {
+        &self.spent
+    }
+
+    /// All units.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+}
+
+/// A piece of real work whose cost is counted. Sound and flawed ways of the same work give the same product for every text.
+pub trait Work {
+    /// Frames that the units are booked under, as in a profile, such as ["parse", "compare"].
+    fn parts(&self) -> &'static [&'static str];
+    /// ns that a unit of each part costs, as measured by `gameday lab work` on the machine named beside the numbers.
+    fn costs(&self) -> &'static [f64];
+    /// Does it. The product is a digest of the result (two ways of one work agree on it).
+    ///
+    /// # Errors
+    /// When the meter is exhausted.
+    fn run(&self, job: &Job<'_>, meter: &mut Meter) -> Result<u64, Exhausted>;
+    /// Size of a job as this work sees it, for the slope: bytes, items, ...
+    fn size(&self, job: &Job<'_>) -> u64;
+}
+
+/// Options of the place in the service where work is done, which stand in the same table.
+pub const OF_THE_SITE: &[&str] = &["stage", "where", "on", "fragment", "unit", "most"];
+
+/// Set-ups that the field knows to be wrong. `way` comes first; without it the same set-up is sound.
+pub const FLAWS: &[super::Flaw] = &[super::Flaw {
+    name: "reread",
+    kind: "stream",
+    options: "way = \"reread\"",
+    breaks: "units_grow_as_size_does",
+    source: "Q28; rexxars/eventsource-parser#28: 280 MB in 93 s, and in 6.8 s with an index kept",
+}];
+
+/// The implementations.
+pub fn kinds() -> Vec<Kind<Box<dyn Work>>> {
+    vec![Kind {
+        name: "stream",
+        summary: "an answer that arrives in fragments is scanned as it comes",
+        fields: StreamOptions::fields,
+        build: stream::build,
+    }]
+}
