@@ -10,6 +10,7 @@
 //! # Complexity
 //! | kind | sound way | flawed ways |
 //! |---|---|---|
+//! | `scan` | O(bytes) | none: the look-alike of all that is not linear |
 //! | `stream` | `append`: O(bytes) | `reread`: O(bytes² / fragment) |
 //!
 //! # Smallest set-up
@@ -22,12 +23,14 @@
 //! # Source
 //! Q28 of the seed; rexxars/eventsource-parser#28.
 
+mod scan;
 mod stream;
 
 #[cfg(test)]
 mod laws;
 
 use crate::config::{Kind, Options};
+pub use scan::ScanOptions;
 pub use stream::StreamOptions;
 
 /// What a piece of work is given: the text it works on, and how it arrives.
@@ -39,7 +42,7 @@ pub struct Job<'a> {
     pub fragment: usize,
 }
 
-/// More was spent than a meter lets pass.
+/// More was spent than there was to spend: the work is broken off, as a watchdog would.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exhausted;
 
@@ -47,45 +50,43 @@ pub struct Exhausted;
 #[derive(Clone, Debug)]
 pub struct Meter {
     spent: Vec<u64>,
-    total: u64,
-    most: u64,
+    left: u64,
 }
 
 impl Meter {
-    /// A meter of that many parts that lets `most` units pass in all.
+    /// A meter for a work of so many parts, which may spend `most` units in all.
     pub fn new(parts: usize, most: u64) -> Meter {
         Meter {
             spent: vec![0; parts],
-            total: 0,
-            most,
+            left: most,
         }
     }
 
-    /// Counts.
+    /// Counts units of a part.
     ///
     /// # Errors
-    /// `Exhausted` once more than `most` was spent in all: the work is broken off, as a watchdog would.
-    ///
-    /// # Panics
-    /// On a part that the work does not have.
+    /// Once more than `most` was spent in all; what was over it is not counted.
     #[inline]
     pub fn spend(&mut self, part: usize, units: u64) -> Result<(), Exhausted> {
-        self.spent[part] = self.spent[part].saturating_add(units);
-        self.total = self.total.saturating_add(units);
-        match self.total <= self.most {
-            true => Ok(()),
-            false => Err(Exhausted),
+        let granted = units.min(self.left);
+        self.left -= granted;
+        if let Some(spent) = self.spent.get_mut(part) {
+            *spent += granted;
         }
+        if granted < units {
+            return Err(Exhausted);
+        }
+        Ok(())
     }
 
-    /// Units by part, those that it was broken off for included.
+    /// Units by part.
     pub fn spent(&self) -> &[u64] {
         &self.spent
     }
 
-    /// All units.
+    /// Units of all parts.
     pub fn total(&self) -> u64 {
-        self.total
+        self.spent.iter().sum()
     }
 }
 
@@ -104,9 +105,6 @@ pub trait Work {
     fn size(&self, job: &Job<'_>) -> u64;
 }
 
-/// Options of the place in the service where work is done, which stand in the same table.
-pub const OF_THE_SITE: &[&str] = &["stage", "where", "on", "fragment", "unit", "most"];
-
 /// Set-ups that the field knows to be wrong. `way` comes first; without it the same set-up is sound.
 pub const FLAWS: &[super::Flaw] = &[super::Flaw {
     name: "reread",
@@ -118,10 +116,18 @@ pub const FLAWS: &[super::Flaw] = &[super::Flaw {
 
 /// The implementations.
 pub fn kinds() -> Vec<Kind<Box<dyn Work>>> {
-    vec![Kind {
-        name: "stream",
-        summary: "an answer that arrives in fragments is scanned as it comes",
-        fields: StreamOptions::fields,
-        build: stream::build,
-    }]
+    vec![
+        Kind {
+            name: "scan",
+            summary: "reads every byte once: what linear work costs",
+            fields: ScanOptions::fields,
+            build: scan::build,
+        },
+        Kind {
+            name: "stream",
+            summary: "an answer that arrives in fragments is scanned as it comes",
+            fields: StreamOptions::fields,
+            build: stream::build,
+        },
+    ]
 }
