@@ -10,6 +10,9 @@
 //! # Complexity
 //! | kind | sound way | flawed ways |
 //! |---|---|---|
+//! | `distinct` | `set`: O(items) | `pairs`: O(items²) |
+//! | `layers` | `once`: O(bytes) | `each`: O(layers × bytes) |
+//! | `serialize` | `once`: O(bytes) | `each`: O(times × bytes) |
 //! | `scan` | O(bytes) | none: the look-alike of all that is not linear |
 //! | `stream` | `append`: O(bytes) | `reread`: O(bytes² / fragment) |
 //!
@@ -23,15 +26,22 @@
 //! # Source
 //! Q28 of the seed; rexxars/eventsource-parser#28.
 
+mod distinct;
+mod json;
+mod layers;
 mod scan;
+mod serialize;
 mod stream;
 
 #[cfg(test)]
 mod laws;
 
-use crate::config::{Kind, Options};
+use crate::config::{At, Kind, Options, Refusal, Table};
+pub use distinct::{DistinctOptions, DistinctWay};
+pub use layers::{LayersOptions, LayersWay};
 pub use scan::ScanOptions;
-pub use stream::StreamOptions;
+pub use serialize::{SerializeOptions, SerializeWay};
+pub use stream::{StreamOptions, StreamWay};
 
 /// What a piece of work is given: the text it works on, and how it arrives.
 #[derive(Clone, Copy, Debug)]
@@ -106,22 +116,63 @@ pub trait Work {
 }
 
 /// Set-ups that the field knows to be wrong. `way` comes first; without it the same set-up is sound.
-pub const FLAWS: &[super::Flaw] = &[super::Flaw {
-    name: "reread",
-    kind: "stream",
-    options: "way = \"reread\"",
-    breaks: "units_grow_as_size_does",
-    source: "Q28; rexxars/eventsource-parser#28: 280 MB in 93 s, and in 6.8 s with an index kept",
-}];
+pub const FLAWS: &[super::Flaw] = &[
+    super::Flaw {
+        name: "all-pairs",
+        kind: "distinct",
+        options: "way = \"pairs\"",
+        breaks: "units_grow_as_size_does",
+        source: "Q28: a loop over all pairs that a small test does not show",
+    },
+    super::Flaw {
+        name: "reread",
+        kind: "stream",
+        options: "way = \"reread\"",
+        breaks: "units_grow_as_size_does",
+        source: "Q28; rexxars/eventsource-parser#28: 280 MB in 93 s, and in 6.8 s with an index kept",
+    },
+    super::Flaw {
+        name: "serialized-for-each",
+        kind: "serialize",
+        options: "way = \"each\", times = 8",
+        breaks: "what_is_needed_once_is_done_once",
+        source: "Q28: the same object is serialized for log, cache, metrics and answer",
+    },
+    super::Flaw {
+        name: "parsed-in-each-layer",
+        kind: "layers",
+        options: "way = \"each\", layers = 8",
+        breaks: "what_is_needed_once_is_done_once",
+        source: "Q28: JSON is parsed again in each layer",
+    },
+];
 
 /// The implementations.
 pub fn kinds() -> Vec<Kind<Box<dyn Work>>> {
     vec![
         Kind {
+            name: "distinct",
+            summary: "items of a list without those that came before",
+            fields: DistinctOptions::fields,
+            build: distinct::build,
+        },
+        Kind {
+            name: "layers",
+            summary: "a JSON body that several layers look at",
+            fields: LayersOptions::fields,
+            build: layers::build,
+        },
+        Kind {
             name: "scan",
             summary: "reads every byte once: what linear work costs",
             fields: ScanOptions::fields,
             build: scan::build,
+        },
+        Kind {
+            name: "serialize",
+            summary: "a value written as JSON for several who want it",
+            fields: SerializeOptions::fields,
+            build: serialize::build,
         },
         Kind {
             name: "stream",
@@ -130,4 +181,13 @@ pub fn kinds() -> Vec<Kind<Box<dyn Work>>> {
             build: stream::build,
         },
     ]
+}
+
+/// Refuses a number of times that is none, or more than `most`.
+fn up_to(most: u32, n: u32, at: &At, table: &Table, option: &str) -> Result<(), Refusal> {
+    if (1..=most).contains(&n) {
+        return Ok(());
+    }
+    let place = table.get(option).map_or(at, |entry| &entry.node.at);
+    Err(Refusal::at(place, format!("{n} {option}")).help(format!("from 1 to {most}")))
 }

@@ -1,6 +1,6 @@
 //! Reads every byte once, as a tokeniser does: linear work, the look-alike of all that is not.
 
-use super::{Exhausted, Job, Meter, Work};
+use super::{Exhausted, Job, Meter, Work, up_to};
 use crate::{
     config::{At, Options, Refusal, Table},
     sim::hash::mix,
@@ -18,10 +18,7 @@ crate::options! {
 /// Builds it.
 pub(super) fn build(at: &At, table: &Table, taken: &[&str]) -> Result<Box<dyn Work>, Refusal> {
     let options = ScanOptions::read_table(at, table, taken)?;
-    if !(1..=1000).contains(&options.times) {
-        let place = table.get("times").map_or(at, |entry| &entry.node.at);
-        return Err(Refusal::at(place, format!("{} times", options.times)).help("1 to 1000"));
-    }
+    up_to(1000, options.times, at, table, "times")?;
     Ok(Box::new(options))
 }
 
