@@ -57,9 +57,9 @@ pub fn flaws() -> impl Iterator<Item = (&'static str, &'static Flaw)> {
         ("trending", topk::FLAWS),
         ("merge", merge::FLAWS),
         ("window", window::FLAWS),
-        ("work", work::FLAWS),
         ("key", keys::FLAWS),
         ("ledger", ledger::FLAWS),
+        ("work", work::FLAWS),
     ];
     all.iter()
         .flat_map(|(what, flaws)| flaws.iter().map(move |flaw| (*what, flaw)))
