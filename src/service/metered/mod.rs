@@ -39,8 +39,8 @@ struct Site {
     work: Box<dyn Work>,
     /// Number of the account of its first part.
     account: u32,
-    /// ns of a unit.
-    unit: f64,
+    /// ns of a unit of each part.
+    costs: Vec<f64>,
 }
 
 /// Costs that are remembered.
@@ -99,7 +99,10 @@ impl Metered {
                 }
                 own.push(sites.len());
                 sites.push(Site {
-                    unit: spec.options.unit.map_or(work.unit(), |u| u.0),
+                    costs: match spec.options.unit {
+                        Some(unit) => vec![unit.0; work.parts().len()],
+                        None => work.costs().to_vec(),
+                    },
                     spec: spec.clone(),
                     work,
                     account,
@@ -179,20 +182,29 @@ impl Site {
             text,
             fragment: options.fragment.0 as usize,
         };
-        let most = (options.limit.0 as f64 / self.unit.max(1e-9)) as u64;
+        let limit = options.limit.0 as f64;
+        // The cheapest unit decides how many there may be at most; what they came to in time is looked at afterwards.
+        let cheapest = self.costs.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = (limit / cheapest.max(1e-9)) as u64;
         let mut meter = Meter::new(self.work.parts().len(), most.min(MOST_UNITS));
         let product = self.work.run(&job, &mut meter);
-        let accounts = self.account..;
-        let bill: Vec<(u32, u64)> = accounts
-            .zip(meter.spent())
-            .map(|(account, units)| (account, (*units as f64 * self.unit).round() as u64))
+        let times = meter.spent().iter().zip(&self.costs);
+        let mut times: Vec<f64> = times.map(|(units, cost)| *units as f64 * cost).collect();
+        let all: f64 = times.iter().sum();
+        let broken_off = product.is_err() || all > limit;
+        if all > limit {
+            times.iter_mut().for_each(|time| *time *= limit / all);
+        }
+        let bill: Vec<(u32, u64)> = (self.account..)
+            .zip(times)
+            .map(|(account, time)| (account, time.round() as u64))
             .filter(|(_, time)| *time > 0)
             .collect();
         Cost {
             bill: bill.into(),
             size: self.work.size(&job),
             bytes: text.len() as u64,
-            broken_off: product.is_err(),
+            broken_off,
         }
     }
 }
