@@ -6,7 +6,7 @@
 use super::{
     journey::{Visit, journey},
     parts,
-    process::NEVER,
+    process::{NEVER, Process},
     purpose, row,
     spec::ClientRetry,
     world::World,
@@ -15,7 +15,7 @@ use crate::{
     recording::{RequestRow, outcome},
     trace::Request,
 };
-use std::cell::Cell;
+use std::{cell::Cell, rc::Rc};
 
 /// One operation of a client, with its retries. Gives the outcome of the last try.
 pub async fn client(w: &World<'_>, request: &Request) -> u8 {
@@ -88,6 +88,7 @@ fn next_try(
 async fn one_try(w: &World<'_>, request: &Request, tries: u8) -> (u8, u64) {
     let now = w.sim.now();
     let mut row = Row::begin(w, row::begin(request, tries, now));
+    w.probes.note_item(request);
     let Some(process) = w.balance(request, tries) else {
         return (row.end(outcome::UNAVAILABLE), 0);
     };
@@ -151,6 +152,36 @@ pub(super) async fn background(w: &World<'_>, request: &Request, version_index: 
         row.end(outcome::UNAVAILABLE);
         return;
     };
+    let end = through(w, &mut row, request, process, version_index).await;
+    row.end(end);
+}
+
+/// A request that the load balancer itself sends to a replica, and waits for so many ns.
+pub(super) async fn asked_by_nobody(
+    w: &World<'_>,
+    request: &Request,
+    process: Rc<Process>,
+    patience: u64,
+) -> u8 {
+    let mut begun = row::begin(request, 1, w.sim.now());
+    begun.background = 1;
+    let mut row = Row::begin(w, begun);
+    let version_index = w.version_for(request, process.replica);
+    let journey = through(w, &mut row, request, process, version_index);
+    let end = match w.sim.timeout(patience, journey).await {
+        Ok(end) => end,
+        Err(_) => outcome::HUNG_UP,
+    };
+    row.end(end)
+}
+
+async fn through(
+    w: &World<'_>,
+    row: &mut Row<'_, '_>,
+    request: &Request,
+    process: Rc<Process>,
+    version_index: usize,
+) -> u8 {
     let version = &w.versions[version_index];
     row::served_by(&mut row.row, &process, version, w.sim.now());
     let (dice, number) = (w.dice(request.op), row.number);
@@ -166,8 +197,7 @@ pub(super) async fn background(w: &World<'_>, request: &Request, version_index: 
         retry_after: Cell::new(0),
         parts: None,
     };
-    let end = journey(w, &visit, &mut row.row).await;
-    row.end(end);
+    journey(w, &visit, &mut row.row).await
 }
 
 /// A row under way. Recorded once: when the try ends, or when the run ends before it.

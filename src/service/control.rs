@@ -91,6 +91,13 @@ pub enum Control {
     },
     /// What requests leave running has a root of its own from here on.
     Strays,
+    /// The load balancer begins to probe a replica.
+    Probe {
+        /// Index of the replica.
+        replica: usize,
+        /// ns at which it ends.
+        until: u64,
+    },
     /// A guard begins to look.
     Guard {
         /// Which.
@@ -160,6 +167,7 @@ impl World<'_> {
                 self.sim.sleep(pause).await;
             },
             Control::Strays => self.run_strays().await,
+            Control::Probe { replica, until } => self.probe(replica, until).await,
             Control::Autoscale { until } => self.autoscale(until).await?,
             Control::Guard {
                 guard,
@@ -431,6 +439,9 @@ impl World<'_> {
             .filter(|until| **until <= now)
             .count();
         rows.push(("replicas.up".into(), 0, up as f64));
+        if let Some(in_service) = self.in_service() {
+            rows.push(("replicas.in_service".into(), 0, in_service as f64));
+        }
         let mut recorder = self.recorder.borrow_mut();
         for (gauge, replica, value) in rows {
             let gauge = named(&self.names, "gauge", &gauge);

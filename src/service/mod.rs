@@ -19,6 +19,7 @@ mod latency;
 mod memory;
 mod metered;
 mod parts;
+mod probe;
 mod process;
 mod purpose;
 mod queue;

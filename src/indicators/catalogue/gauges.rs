@@ -62,6 +62,7 @@ pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
     "cache.over_budget", Higher, "writes above the budget of their tenant, so far";
     "requests.in_flight", Higher, "requests in a replica";
     "replicas.up", Lower, "replicas in service";
+    "replicas.in_service", Lower, "replicas that the load balancer sends requests to, where it probes them";
     "replicas.wanted", Higher, "replicas that the autoscaler wants";
     "replicas.starting", Higher, "replicas that are starting up";
     "limiter.keys", Higher, "keys that the limiter remembers";

@@ -14,6 +14,7 @@ use super::{
     identity::{AddressOptions, QuotaSpec},
     latency::Latency,
     memory::MemoryOptions,
+    probe::ProbeOptions,
     scaling::AutoscalerSpec,
 };
 use crate::{
@@ -52,6 +53,8 @@ crate::options! {
         replicas: u32 = 1, "1";
         /// Which replica takes a request: random, round-robin, least-in-flight, sticky.
         balancer: Option<Node> = None, "random";
+        /// Health probes, which take replicas out of service: { route = "/health", every = "5s", timeout = "2s", misses = 2, rises = 2 }.
+        probe: Option<Node> = None, "none";
         /// Replicas come and go with the load: target-utilisation or target-in-flight, with `min`, `max`, `start_up` and a `warm` pool.
         autoscaler: Option<Node> = None, "none";
         /// Admission: a rate limiter, with `key = ["tenant"]` and `scope`; or { levels = [...] }, one after another.
@@ -110,6 +113,8 @@ pub struct ServiceSpec {
     pub replicas: u32,
     /// Load balancer.
     pub balancer: Part,
+    /// Health probes of the load balancer.
+    pub probe: Option<ProbeOptions>,
     /// Replicas that come and go.
     pub autoscaler: Option<AutoscalerSpec>,
     /// Admission.
@@ -275,6 +280,11 @@ impl ServiceSpec {
                 .help("give dependencies results = { count = 20, scale = 30 }"));
         }
         Ok(ServiceSpec {
+            probe: o
+                .probe
+                .as_ref()
+                .map(|n| ProbeOptions::checked(n, o.replicas, o.autoscaler.is_some()))
+                .transpose()?,
             replicas: o.replicas,
             autoscaler: o
                 .autoscaler

@@ -24,6 +24,7 @@ use crate::{
         identity::{AddressOptions, QuotaOptions},
         latency::Latency,
         memory::MemoryOptions,
+        probe::ProbeOptions,
     },
     trace::shape::Filter,
 };
@@ -269,6 +270,7 @@ pub fn schemas(registry: &Registry) -> [(&'static str, Value); 3] {
     put("queue", component(&registry.queues, of_queue()));
     put("dashboard", component(&registry.windows, vec![]));
     put("compute", Latency::schema());
+    put("probe", ProbeOptions::schema());
     put("cpu", CpuOptions::schema());
     put(
         "work",
