@@ -12,9 +12,11 @@
 //! |---|---|---|
 //! | `distinct` | `set`: O(items) | `pairs`: O(items²) |
 //! | `layers` | `once`: O(bytes) | `each`: O(layers × bytes) |
+//! | `pattern` | `linear`: O(pattern × bytes) | `backtracking`: O(bytes²), O(bytes³) or exponential, as pattern and text are |
 //! | `serialize` | `once`: O(bytes) | `each`: O(times × bytes) |
 //! | `scan` | O(bytes) | none: the look-alike of all that is not linear |
 //! | `stream` | `append`: O(bytes) | `reread`: O(bytes² / fragment) |
+//! | `validate` | `once`: O(bytes) | `per-item`: O(items × rule); `per-request`: O(bytes + rule) |
 //!
 //! # Smallest set-up
 //! ```toml
@@ -29,9 +31,11 @@
 mod distinct;
 mod json;
 mod layers;
+mod pattern;
 mod scan;
 mod serialize;
 mod stream;
+mod validate;
 
 #[cfg(test)]
 mod laws;
@@ -39,9 +43,11 @@ mod laws;
 use crate::config::{At, Kind, Options, Refusal, Table};
 pub use distinct::{DistinctOptions, DistinctWay};
 pub use layers::{LayersOptions, LayersWay};
+pub use pattern::{PatternOptions, PatternWay};
 pub use scan::ScanOptions;
 pub use serialize::{SerializeOptions, SerializeWay};
 pub use stream::{StreamOptions, StreamWay};
+pub use validate::{ValidateOptions, ValidateWay};
 
 /// What a piece of work is given: the text it works on, and how it arrives.
 #[derive(Clone, Copy, Debug)]
@@ -145,6 +151,41 @@ pub const FLAWS: &[super::Flaw] = &[
         breaks: "what_is_needed_once_is_done_once",
         source: "Q28: JSON is parsed again in each layer",
     },
+    super::Flaw {
+        name: "backtracks-on-bodies",
+        kind: "pattern",
+        options: "way = \"backtracking\", pattern = '(?:.*.*=.*)'",
+        breaks: "units_grow_as_size_does",
+        source: "Q28; Cloudflare, 2 July 2019: one rule of the firewall took all CPUs for 27 minutes",
+    },
+    super::Flaw {
+        name: "backtracks-on-blanks",
+        kind: "pattern",
+        options: "way = \"backtracking\", pattern = '\\s+$'",
+        breaks: "units_grow_as_size_does",
+        source: "Q28; Stack Exchange, 20 July 2016: 20,000 blanks in one post that the home page shows",
+    },
+    super::Flaw {
+        name: "backtracks-without-bound",
+        kind: "pattern",
+        options: "way = \"backtracking\", pattern = '(a+)+$'",
+        breaks: "units_grow_as_size_does",
+        source: "Q28: a repetition of a repetition doubles with each character",
+    },
+    super::Flaw {
+        name: "built-for-each-item",
+        kind: "validate",
+        options: "way = \"per-item\"",
+        breaks: "what_is_needed_once_is_done_once",
+        source: "Q28; inmanta/inmanta-core#10738: 11.8 us to build a validator that takes 0.29 us to use",
+    },
+    super::Flaw {
+        name: "built-for-each-request",
+        kind: "validate",
+        options: "way = \"per-request\"",
+        breaks: "what_is_needed_once_is_done_once",
+        source: "Q28; PrefectHQ/prefect#15047, OpenJobDescription/openjd-model-for-python#212",
+    },
 ];
 
 /// The implementations.
@@ -163,6 +204,12 @@ pub fn kinds() -> Vec<Kind<Box<dyn Work>>> {
             build: layers::build,
         },
         Kind {
+            name: "pattern",
+            summary: "a pattern is looked for in a text",
+            fields: PatternOptions::fields,
+            build: pattern::build,
+        },
+        Kind {
             name: "scan",
             summary: "reads every byte once: what linear work costs",
             fields: ScanOptions::fields,
@@ -179,6 +226,12 @@ pub fn kinds() -> Vec<Kind<Box<dyn Work>>> {
             summary: "an answer that arrives in fragments is scanned as it comes",
             fields: StreamOptions::fields,
             build: stream::build,
+        },
+        Kind {
+            name: "validate",
+            summary: "items of a list are held to a rule",
+            fields: ValidateOptions::fields,
+            build: validate::build,
         },
     ]
 }
