@@ -30,10 +30,10 @@ fn backtracking(
 fn patterns() -> impl Strategy<Value = (String, String)> {
     let same = |p: &str| (p.to_string(), p.to_string());
     let leaf = prop_oneof![
-        8 => prop::sample::select(vec!["a", "b", "c", "é", "=", ".", "[ab]", "[^a]", "[a-c=]", "[^\\n é-ü]", "\\.", "\\n", "[-a]", "\\\\"]).prop_map(move |p| same(p)),
+        8 => prop::sample::select(vec!["a", "b", "c", "é", "=", ".", "[ab]", "[^a]", "[a-c=]", "[^\\n é-ü]", "\\.", "\\n", "[-a]", "\\\\"]).prop_map(same),
         2 => prop::sample::select(vec![("\\s", "[\\t-\\r ]"), ("\\S", "[^\\t-\\r ]"), ("\\d", "[0-9]"), ("\\D", "[^0-9]"), ("\\w", "[0-9A-Z_a-z]"), ("\\W", "[^0-9A-Z_a-z]"), ("[\\s=]", "[\\t-\\r =]"), ("[^\\d\\w]", "[^0-9A-Z_a-z]")])
             .prop_map(|(ours, theirs)| (ours.to_string(), theirs.to_string())),
-        1 => prop::sample::select(vec!["^", "$", ""]).prop_map(move |p| same(p)),
+        1 => prop::sample::select(vec!["^", "$", ""]).prop_map(same),
     ];
     let signs = prop::sample::select(vec![
         "*", "+", "?", "*?", "+?", "??", "{2}", "{0,2}", "{1,3}?", "{2,}", "{0}", "{0,}?",
