@@ -193,6 +193,15 @@ fn build(
     if plan.faults.kills() || plan.versions.iter().any(reads) {
         plan.controls.insert(0, (0, Control::Starts));
     }
+    let probes = |spec: &ServiceSpec| spec.probe.is_some();
+    if plan.versions.iter().any(probes) {
+        let replicas = incident.service.replicas as usize;
+        let each = (0..replicas).map(|replica| {
+            let until = length;
+            (0, Control::Probe { replica, until })
+        });
+        plan.controls.splice(0..0, each);
+    }
     let scales = |spec: &ServiceSpec| spec.autoscaler.is_some();
     if plan.versions.iter().any(scales) {
         plan.controls

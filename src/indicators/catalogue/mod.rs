@@ -60,6 +60,7 @@ const GROUPS: &[&[Indicator]] = &[
     gauges::INDICATORS,
     gauges::SHARES,
     gauges::RATIOS,
+    gauges::POWERS,
     gauges::TIMES,
 ];
 
