@@ -117,6 +117,20 @@ pub struct Action {
     pub gate: Option<Gate>,
 }
 
+impl Action {
+    /// What it lacks to be more than a wish, in words: an owner, a day, a gate, a control.
+    pub fn lacks(&self) -> Vec<&'static str> {
+        let parts = [
+            (self.owner.is_some(), "owner"),
+            (self.due.is_some(), "due date"),
+            (self.gate.is_some(), "gate that measures it"),
+            (self.control.is_some(), "control that could be replayed"),
+        ];
+        let lacking = parts.iter().filter(|(there, _)| !there);
+        lacking.map(|(_, what)| *what).collect()
+    }
+}
+
 /// What of a change on the timeline a control may set: how it is rolled out, not what it brings.
 const ROLL_OUT: &[&str] = &["canary", "pace", "restart", "down", "state"];
 
