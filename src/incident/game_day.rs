@@ -91,20 +91,7 @@ impl GameDay {
         let mut vary = vec![];
         if let Some(node) = &o.vary {
             for (path, entry) in node.table("vary")? {
-                let root = path.split('.').next().unwrap_or("");
-                if !ROOTS.contains(&root) || !path.contains('.') {
-                    let message = format!("\"{path}\" cannot be drawn");
-                    return Err(Refusal::at(&entry.key, message).help(format!(
-                        "a path in quotes that begins with {}.; {}",
-                        ROOTS.join("., "),
-                        suggestion(root, ROOTS.iter().copied())
-                    )));
-                }
-                vary.push(Vary {
-                    path: path.clone(),
-                    at: entry.key.clone(),
-                    from: from(&entry.node)?,
-                });
+                vary.push(varied(path, &entry.key, &entry.node)?);
             }
         }
         Ok(GameDay {
@@ -113,6 +100,31 @@ impl GameDay {
             objective: o.objective.map(|o| o.0),
             vary,
         })
+    }
+
+    /// One that draws these values, each written `path=[from, to]`.
+    ///
+    /// # Errors
+    /// As [`GameDay::read`].
+    pub fn of_arguments(vary: &[String]) -> Result<GameDay, Refusal> {
+        let mut day = GameDay {
+            draws: 20,
+            shift: 0.0,
+            objective: None,
+            vary: vec![],
+        };
+        for text in vary {
+            let whole = At::whole(&Source::new("--vary", text.clone()));
+            let Some((path, from)) = text.split_once('=') else {
+                return Err(Refusal::at(&whole, "this varies nothing")
+                    .help("write path=[from, to], such as trace.load=[0.9, 1.2]"));
+            };
+            let path = path.trim();
+            let source = Source::new(format!("--vary {path}"), from.trim());
+            day.vary
+                .push(varied(path, &whole, &Node::parse_value(&source)?)?);
+        }
+        Ok(day)
     }
 
     /// The settings of a draw, each as `path=value`: from the game day's own seed, the draw's number and the path's place.
@@ -164,6 +176,23 @@ impl Vary {
             }
         }
     }
+}
+
+fn varied(path: &str, at: &At, node: &Node) -> Result<Vary, Refusal> {
+    let root = path.split('.').next().unwrap_or("");
+    if !ROOTS.contains(&root) || !path.contains('.') {
+        let message = format!("\"{path}\" cannot be drawn");
+        return Err(Refusal::at(at, message).help(format!(
+            "a path in quotes that begins with {}.; {}",
+            ROOTS.join("., "),
+            suggestion(root, ROOTS.iter().copied())
+        )));
+    }
+    Ok(Vary {
+        path: path.into(),
+        at: at.clone(),
+        from: from(node)?,
+    })
 }
 
 fn amount(node: &Node) -> Option<(f64, Unit)> {

@@ -1,6 +1,7 @@
 //! An incident, tried with some of its actions done: what the review's controls are measured by.
 
 use super::{
+    action::Action,
     file::{Incident, Registries},
     run::{Run, RunOptions, context, run, stretches},
     truth::PhaseName,
@@ -8,7 +9,9 @@ use super::{
 use crate::{
     config::Refusal,
     gates::{Gate, Judgement, Stretch, Verdict},
+    recording::Keep,
 };
+use rayon::prelude::*;
 
 /// What a measure says of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -51,22 +54,96 @@ pub fn trial(
 ) -> Result<Run, Refusal> {
     let mut tried = incident.with_actions(done, registries)?;
     tried.left_out = left_out.to_vec();
-    let first = run(&tried, registries, options)?;
-    let responds = done.iter().filter_map(|&i| incident.actions.get(i));
-    let responds = responds.filter_map(|a| a.control.as_ref()?.respond).min();
+    answered(tried, incident.response(done), registries, options)
+}
+
+/// Replays an incident in which people answer an alert: where `respond` (ns) after the first alert is sooner than the fix
+/// came, it is replayed once more with the fix from there on.
+///
+/// # Errors
+/// As [`run`].
+pub fn answered(
+    mut incident: Incident,
+    respond: Option<u64>,
+    registries: &Registries,
+    options: &RunOptions<'_>,
+) -> Result<Run, Refusal> {
+    let first = run(&incident, registries, options)?;
     let truth = &first.truth;
     let began = truth.began().unwrap_or(0);
     let alerts = truth.entries.iter().filter(|e| e.is_alert());
     let alert = alerts.map(|e| e.at).find(|&at| at >= began);
-    let (Some(respond), Some(alert)) = (responds, alert) else {
+    let (Some(respond), Some(alert)) = (respond, alert) else {
         return Ok(first);
     };
     let begins = alert.saturating_add(respond);
     if truth.mitigated().is_none_or(|at| at <= begins) {
         return Ok(first);
     }
-    tried.fix_from(begins)?;
-    run(&tried, registries, options)
+    incident.fix_from(begins)?;
+    run(&incident, registries, options)
+}
+
+impl Incident {
+    /// How long people take from an alert to the fix with these actions done, if one of them says so. ns.
+    pub fn response(&self, done: &[usize]) -> Option<u64> {
+        let actions = done.iter().filter_map(|&i| self.actions.get(i));
+        actions.filter_map(|a| a.control.as_ref()?.respond).min()
+    }
+}
+
+/// What the gate of an action said.
+#[derive(Clone, Debug)]
+pub struct Tried {
+    /// Without the control; `None`: the action has no gate.
+    pub without: Option<Judgement>,
+    /// With it; `None`: there is none.
+    pub with: Option<Judgement>,
+    /// What follows from both.
+    pub proof: Proof,
+}
+
+/// Tries each action of an incident by itself, over the incident phase as it was. Without a timeline, or without a gate,
+/// nothing is replayed.
+///
+/// # Errors
+/// As [`run`].
+pub fn tried(incident: &Incident, registries: &Registries) -> Result<Vec<Tried>, Refusal> {
+    let nothing = |_| Tried {
+        without: None,
+        with: None,
+        proof: Proof::Unproved,
+    };
+    let measured = incident.actions.iter().any(|a| a.gate.is_some());
+    if !measured || incident.timeline.is_empty() || incident.healthy {
+        return Ok(incident.actions.iter().map(nothing).collect());
+    }
+    const OPTIONS: RunOptions<'static> = RunOptions {
+        keep: Keep::NoRows,
+        progress: None,
+    };
+    let as_it_is = run(incident, registries, &OPTIONS)?;
+    let Some(stretch) = incident_stretch(&as_it_is) else {
+        return Ok(incident.actions.iter().map(nothing).collect());
+    };
+    let of = |action: &Action, run: &Run| Some(verdict(action.gate.as_ref()?, run, &stretch));
+    let without = incident.actions.iter().map(|a| of(a, &as_it_is));
+    let without: Vec<Option<Judgement>> = without.collect();
+    drop(as_it_is);
+    let one = |(i, without): (usize, Option<Judgement>)| {
+        let action = &incident.actions[i];
+        let with = match (&action.gate, &action.control) {
+            (Some(_), Some(_)) => of(action, &trial(incident, &[i], &[], registries, &OPTIONS)?),
+            _ => None,
+        };
+        let said = |j: &Option<Judgement>| j.as_ref().map(|j| j.verdict);
+        Ok(Tried {
+            proof: Proof::of(said(&without), said(&with)),
+            without,
+            with,
+        })
+    };
+    without.into_par_iter().enumerate().map(one).collect()
 }
 
 /// What a gate says of a run over a stretch: the incident phase of another run, say, so that both are held to the same time.

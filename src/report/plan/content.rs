@@ -349,7 +349,7 @@ fn funding(h: &Hardening, out: &mut Vec<Block>) {
         By::BrokenFor => "time in which the gates hold again, since few requests were harmed",
     };
     out.push(Block::Paragraph(format!(
-        "Each control from the start, with the same timeline and the fix where it was; in order of {by}."
+        "Each control from the start, with the same timeline, and the fix where it was unless a control brings it forward; in order of {by}."
     )));
     let name = |i: &usize| h.actions.get(*i).map_or(String::new(), |a| a.name.clone());
     let mut rows = vec![row("as it was".into(), &h.was)];

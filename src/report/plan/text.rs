@@ -21,7 +21,8 @@ pub fn render(plan: &Plan, styled: bool) -> String {
     let mut table_before = false;
     for block in content::blocks(plan) {
         let is_table = matches!(block, Block::Table { .. });
-        if matches!(block, Block::Heading(_)) || is_table && table_before {
+        let apart = is_table || matches!(block, Block::Paragraph(_));
+        if matches!(block, Block::Heading(_)) || apart && table_before {
             lines.push(String::new());
         }
         table_before = is_table;
