@@ -22,6 +22,9 @@ pub struct LintArgs {
     /// Overlay the [variant.NAME] table.
     #[arg(long)]
     pub variant: Option<String>,
+    /// What day it is, such as 2026-12-15: actions that are overdue are then told.
+    #[arg(long, value_name = "DAY")]
+    pub today: Option<String>,
     /// What is printed.
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
@@ -46,7 +49,7 @@ pub fn run(args: &LintArgs, out: &mut Stdout) -> Done {
     if args.list {
         let line = |rule: &&lint::Rule| {
             let of = match rule.looks {
-                Looks::AtIncident(_) => "incident",
+                Looks::AtIncident(_) | Looks::AtReplays(_) => "incident",
                 Looks::AtRecording(_) => "recording",
             };
             format!("{:<24} {of:<10} {}\n", rule.code, rule.summary)
@@ -56,7 +59,14 @@ pub fn run(args: &LintArgs, out: &mut Stdout) -> Done {
         return Ok(ExitCode::SUCCESS);
     }
     let what = args.what.as_deref().unwrap_or_default();
+    let today = args.today.as_deref().map(super::plan::day).transpose()?;
     let findings = if Path::new(what).is_dir() {
+        if today.is_some() {
+            return Err(
+                Refusal::new("a recording has no actions that could be overdue")
+                    .help("leave --today out"),
+            );
+        }
         lint::recording(&files::load(Path::new(what))?)
     } else {
         let registries = Registries::builtin();
@@ -67,7 +77,7 @@ pub fn run(args: &LintArgs, out: &mut Stdout) -> Done {
         };
         let overrides = Overrides::default();
         let incident = Incident::read(&path, &text, &overlay, &overrides, &registries)?;
-        lint::incident(&incident, &registries)?
+        lint::incident(&incident, today, &registries)?
     };
     let text = match args.format {
         Format::Text => findings.iter().map(|f| said(f, what)).collect(),

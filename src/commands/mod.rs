@@ -10,6 +10,7 @@ mod lab;
 mod lint;
 mod list;
 mod output;
+mod plan;
 mod replay;
 mod schema;
 pub mod trace;
@@ -53,6 +54,9 @@ enum Command {
     /// Draw an incident again and again: how often it breaches its gates, and how long it takes to recover.
     #[command(mut_arg("variant", |arg| arg.help("Overlay the [variant.NAME] table")))]
     Drill(drill::DrillArgs),
+    /// What an incident teaches: its course, fault tree and reach, the controls to pay for first, and a gate for each cause.
+    #[command(mut_arg("variant", |arg| arg.help("Overlay the [variant.NAME] table")))]
+    Plan(plan::PlanArgs),
     /// Look at, convert and generate traces.
     Trace(trace::TraceArgs),
     /// Contracts of parsers: what producers send, without its values, as cases that a parser is checked by.
@@ -80,6 +84,7 @@ pub fn main() -> ExitCode {
         Command::Diagnose(args) => diagnose::run(args, &mut out),
         Command::Verify(args) => verify::run(args, &mut out),
         Command::Drill(args) => drill::run(args, &mut out),
+        Command::Plan(args) => plan::run(args, &mut out),
         Command::Trace(args) => trace::run(args, &mut out).map(|()| ExitCode::SUCCESS),
         Command::Contract(args) => contract::run(args, &mut out),
         Command::Lab(args) => lab::run(args, &mut out),

@@ -131,7 +131,7 @@ fn one(
         save(&run.recording, &folder, args.save_format.of_files())?;
     }
     let digest = run.digest.to_string();
-    let reproduce = reproduce(args, incident);
+    let reproduce = args.which.again("replay", incident);
     let captured: Vec<&str> = run.facts.captured.iter().map(|f| f.name()).collect();
     let trace_name = incident
         .trace
@@ -273,55 +273,4 @@ fn named_variant(args: &ReplayArgs, incident: &Incident) -> Option<String> {
     words.extend(args.which.healthy.then(|| "healthy".to_string()));
     words.extend(args.which.no_fix.then(|| "no-fix".to_string()));
     (!words.is_empty()).then(|| words.join("-"))
-}
-
-/// The command that does it again, as the user would type it.
-fn reproduce(args: &ReplayArgs, incident: &Incident) -> String {
-    let mut words = vec![
-        "gameday".to_string(),
-        "replay".into(),
-        args.which.incident.clone(),
-    ];
-    let mut add = |name: &str, value: Option<String>| {
-        if let Some(value) = value {
-            words.push(format!("--{name}"));
-            let plain = value
-                .chars()
-                .all(|c| c.is_alphanumeric() || "./_-=%".contains(c));
-            words.push(if plain { value } else { format!("'{value}'") });
-        }
-    };
-    add("variant", incident.variant.clone());
-    for set in &args.which.set {
-        add("set", Some(set.clone()));
-    }
-    add("seed", args.which.shape.seed.map(|s| s.to_string()));
-    add(
-        "trace",
-        args.which.trace.as_ref().map(|t| t.display().to_string()),
-    );
-    let over = args.which.shape.overrides(None);
-    add("speed", over.speed);
-    add("rate", over.rate);
-    add("take", over.take);
-    add("filter", over.filter);
-    add("loop", over.laps);
-    add("reorder", over.reorder);
-    add("map", over.map);
-    add("hash", over.hash);
-    add("hash-key-file", over.hash_key_file);
-    add("spread", over.spread);
-    add("request-time", over.request_time);
-    add("fix-steps", args.which.fix_steps.map(|n| n.to_string()));
-    for (on, flag) in [
-        (args.which.healthy, "--healthy"),
-        (args.which.no_fix, "--no-fix"),
-        (over.lenient, "--lenient"),
-        (over.fold_paths, "--fold-paths"),
-    ] {
-        if on {
-            words.push(flag.into());
-        }
-    }
-    words.join(" ")
 }

@@ -114,4 +114,51 @@ impl WhichArgs {
             None => vec![None],
         })
     }
+
+    /// The command that does it again, as the user would type it.
+    pub fn again(&self, command: &str, incident: &Incident) -> String {
+        let mut words = vec!["gameday".to_string(), command.into(), self.incident.clone()];
+        let mut add = |name: &str, value: Option<String>| {
+            if let Some(value) = value {
+                words.push(format!("--{name}"));
+                let plain = value
+                    .chars()
+                    .all(|c| c.is_alphanumeric() || "./_-=%".contains(c));
+                words.push(if plain { value } else { format!("'{value}'") });
+            }
+        };
+        add("variant", incident.variant.clone());
+        for set in &self.set {
+            add("set", Some(set.clone()));
+        }
+        add("seed", self.shape.seed.map(|s| s.to_string()));
+        add(
+            "trace",
+            self.trace.as_ref().map(|t| t.display().to_string()),
+        );
+        let over = self.shape.overrides(None);
+        add("speed", over.speed);
+        add("rate", over.rate);
+        add("take", over.take);
+        add("filter", over.filter);
+        add("loop", over.laps);
+        add("reorder", over.reorder);
+        add("map", over.map);
+        add("hash", over.hash);
+        add("hash-key-file", over.hash_key_file);
+        add("spread", over.spread);
+        add("request-time", over.request_time);
+        add("fix-steps", self.fix_steps.map(|n| n.to_string()));
+        for (on, flag) in [
+            (self.healthy, "--healthy"),
+            (self.no_fix, "--no-fix"),
+            (over.lenient, "--lenient"),
+            (over.fold_paths, "--fold-paths"),
+        ] {
+            if on {
+                words.push(flag.into());
+            }
+        }
+        words.join(" ")
+    }
 }

@@ -5,13 +5,16 @@
 //! Instead a file becomes a tree of [`Node`]s, each of which knows where it stands, and the
 //! [`options!`](crate::options) macro declares, in one table per kind, how a struct is read from it.
 
+mod day;
 mod names;
 mod node;
 mod options;
 mod refusal;
 mod source;
 mod units;
+mod written;
 
+pub use day::Day;
 pub use names::Names;
 pub use node::{Entry, Node, Table, Value};
 pub use options::{

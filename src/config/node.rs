@@ -95,36 +95,52 @@ impl Node {
         }
     }
 
-    /// The node at a dotted path, if it is there.
+    /// The node at a dotted path, if it is there. A number names an item of a list: `timeline.0.fault`.
     pub fn get(&self, path: &str) -> Option<&Node> {
         let mut here = self;
         for part in path.split('.') {
             match &here.value {
                 Value::Table(t) => here = &t.get(part)?.node,
+                Value::List(items) => here = items.get(part.parse::<usize>().ok()?)?,
                 _ => return None,
             }
         }
         Some(here)
     }
 
-    /// Sets the node at a dotted path, making tables on the way. Whether the path means anything is
-    /// found out when the patched tree is read.
+    /// Sets the node at a dotted path, making tables on the way; an item of a list has to be there. Whether the path
+    /// means anything is found out when the patched tree is read.
     ///
     /// # Errors
-    /// When a step of the path goes through a value that is no table.
+    /// When a step of the path goes through a value that is no table, or to an item that a list lacks.
     pub fn set(&mut self, path: &str, key: &At, new: Node) -> Result<(), Refusal> {
-        let Value::Table(entries) = &mut self.value else {
-            return Err(Refusal::at(
-                key,
-                format!("\"{path}\" goes through a value that is no table"),
-            ));
-        };
         let (first, rest) = path
             .split_once('.')
             .map_or((path, None), |(a, b)| (a, Some(b)));
         if first.is_empty() {
             return Err(Refusal::at(key, "a dotted path has an empty part"));
         }
+        if let Value::List(items) = &mut self.value {
+            let among = items.len();
+            let item = first.parse().ok().and_then(|i: usize| items.get_mut(i));
+            return match (item, rest) {
+                (Some(item), Some(rest)) => item.set(rest, key, new),
+                (Some(item), None) => {
+                    *item = new;
+                    Ok(())
+                }
+                (None, _) => {
+                    let message = format!("\"{first}\" is no item of a list of {among}");
+                    Err(Refusal::at(key, message).help("items are numbered from 0"))
+                }
+            };
+        }
+        let Value::Table(entries) = &mut self.value else {
+            return Err(Refusal::at(
+                key,
+                format!("\"{path}\" goes through a value that is no table"),
+            ));
+        };
         match rest {
             None => {
                 entries.insert(
@@ -145,7 +161,7 @@ impl Node {
                     key: key.clone(),
                     node: empty(),
                 });
-                if !matches!(entry.node.value, Value::Table(_)) {
+                if !matches!(entry.node.value, Value::Table(_) | Value::List(_)) {
                     return Err(Refusal::at(
                         key,
                         format!("\"{first}\" is no table, so \"{path}\" leads nowhere"),
@@ -256,38 +272,43 @@ fn node(
         range: parsed.span(),
     };
     let refuse = |message: &str| Refusal::at(&at, message.to_string());
-    let value = match parsed.into_inner() {
-        DeValue::Boolean(b) => Value::Bool(b),
-        DeValue::Integer(i) => {
-            let text = i.as_str().replace('_', "");
-            Value::Integer(
-                i64::from_str_radix(&text, i.radix())
-                    .map_err(|_| refuse("this number does not fit 64 bits"))?,
-            )
-        }
-        DeValue::Float(x) => {
-            let x: f64 = x
-                .as_str()
-                .replace('_', "")
-                .parse()
-                .map_err(|_| refuse("this is not a number"))?;
-            if !x.is_finite() {
-                return Err(
-                    refuse("a number must be finite").help("NaN and infinity mean nothing here")
-                );
+    let value =
+        match parsed.into_inner() {
+            DeValue::Boolean(b) => Value::Bool(b),
+            DeValue::Integer(i) => {
+                let text = i.as_str().replace('_', "");
+                Value::Integer(
+                    i64::from_str_radix(&text, i.radix())
+                        .map_err(|_| refuse("this number does not fit 64 bits"))?,
+                )
             }
-            Value::Float(x)
-        }
-        DeValue::String(s) => Value::Text(s.into_owned()),
-        DeValue::Array(list) => Value::List(
-            list.into_iter()
-                .map(|n| node(n, source))
-                .collect::<Result<_, _>>()?,
-        ),
-        DeValue::Table(t) => table(t, source)?,
-        DeValue::Datetime(_) => {
-            return Err(refuse("dates have no meaning here").help("write a text, such as \"20m\""));
-        }
-    };
+            DeValue::Float(x) => {
+                let x: f64 = x
+                    .as_str()
+                    .replace('_', "")
+                    .parse()
+                    .map_err(|_| refuse("this is not a number"))?;
+                if !x.is_finite() {
+                    return Err(refuse("a number must be finite")
+                        .help("NaN and infinity mean nothing here"));
+                }
+                Value::Float(x)
+            }
+            DeValue::String(s) => Value::Text(s.into_owned()),
+            DeValue::Array(list) => Value::List(
+                list.into_iter()
+                    .map(|n| node(n, source))
+                    .collect::<Result<_, _>>()?,
+            ),
+            DeValue::Table(t) => table(t, source)?,
+            // A day may be written without quotes. Who wants another kind of text says so.
+            DeValue::Datetime(day) if day.time.is_none() && day.offset.is_none() => {
+                Value::Text(day.to_string())
+            }
+            DeValue::Datetime(_) => {
+                return Err(refuse("times of day have no meaning here")
+                    .help("write a text, such as \"20m\""));
+            }
+        };
     Ok(Node { value, at })
 }

@@ -2,12 +2,14 @@
 //!
 //! - [`theory`]: the simulator against queueing theory.
 //! - [`leak`]: leak, filling cache or fragmentation, from the gauges of a soak.
+//! - [`hardening`]: what is learnt from one incident, and which controls to pay for first.
 //! - [`limiter`]: what limit a traffic needs, and what a limit would refuse.
 //! - [`recurrence`]: how often an incident comes back over draws of traffic, victims and start.
 //! - [`schema`]: whether versions of a schema can be rolled out, and in which order.
 //! - [`structures`]: which data structure holds the tail that an operation may cost.
 //! - [`work`]: what a unit of metered work costs on this machine, and how units grow with size.
 
+pub mod hardening;
 pub mod leak;
 pub mod limiter;
 pub mod recurrence;

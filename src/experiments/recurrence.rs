@@ -117,16 +117,23 @@ pub fn shift(incident: &mut Incident, by: f64) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Replays one draw.
+/// Replays one draw: with the controls of these actions (by their place) in it, and all of it later by a share of the trace.
 ///
 /// # Errors
-/// As [`incident::run`].
-pub fn replay(incident: &Incident, registries: &Registries) -> Result<Outcome, Refusal> {
+/// As [`incident::run`] and [`shift`].
+pub fn replay(
+    incident: &Incident,
+    actions: &[usize],
+    by: f64,
+    registries: &Registries,
+) -> Result<Outcome, Refusal> {
     let options = RunOptions {
         keep: Keep::NoRows,
         progress: None,
     };
-    let run = incident::run(incident, registries, &options)?;
+    let mut drawn = incident.with_actions(actions, registries)?;
+    shift(&mut drawn, by)?;
+    let run = incident::answered(drawn, incident.response(actions), registries, &options)?;
     let breached = incident::judge(incident, &run)
         .iter()
         .any(|j| j.phase == PhaseName::Incident.word() && j.verdict == Verdict::Breach);

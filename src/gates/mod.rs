@@ -38,13 +38,13 @@ pub use trigger::{Line, Trigger};
 
 use crate::{
     config::{At, Node, Refusal, Source, Value},
-    indicators::{Lookup, Measure, Watch, WatchSpec, Watched},
+    indicators::{Lookup, Measure, Stage, Watch, WatchSpec, Watched},
 };
 use indexmap::IndexMap;
 use recovery::Held;
 use serde::Serialize;
 use std::{cell::RefCell, ops::Range};
-use syntax::{Bound, Condition, Expr, Quantity, To};
+use syntax::{Bound, Condition, Expr, Op, Quantity, To};
 
 /// What a gate says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -271,6 +271,25 @@ impl Gate {
                 && !matches!(condition.during, Some("baseline" | "warm-up"));
         });
         windowed
+    }
+
+    /// The latencies of a request that it allows, each with its percentile (a fraction): bounds on percentiles of all
+    /// requests, in ns, in the run of this context.
+    pub fn latencies(&self, context: &Context) -> Vec<(f64, u64)> {
+        let mut bounds = vec![];
+        each(&self.expr, &mut |condition| {
+            if let Quantity::Indicator(subject) = &condition.quantity
+                && let Measure::Quantile(Stage::Latency, percentile) = subject.measure
+                && subject.select.is_empty()
+                && subject.by.is_none()
+                && matches!(condition.op, Op::Less | Op::AtMost)
+                && let Some(watch) = context.watched.selected(&[])
+                && let Ok(most) = judge::allowed(condition, Some((subject, watch)), context)
+            {
+                bounds.push((percentile, most as u64));
+            }
+        });
+        bounds
     }
 
     /// The values of its quantities over a phase, by quantity: what a reference file holds. Splits have none.

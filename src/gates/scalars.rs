@@ -43,6 +43,16 @@ pub const SCALARS: &[Scalar] = &[
         Unit::Nanos,
         "from the last step of the fix until the gates hold again",
     ),
+    measured(
+        "time_to_detect",
+        Unit::Nanos,
+        "from the first entry of the timeline until a guard acted, or else the fix began",
+    ),
+    measured(
+        "time_to_mitigate",
+        Unit::Nanos,
+        "from the first entry of the timeline until a guard rolled back, or the fix began",
+    ),
     scalar(
         "duplicate_writes",
         Unit::Count,

@@ -2,6 +2,8 @@
 //! second. What depends on the length of the trace is settled by the plan (`plan.rs`).
 
 use super::{
+    action::{Action, actions},
+    game_day::GameDay,
     guard::{Guard, guards},
     timeline::{Entry, Step},
 };
@@ -12,7 +14,7 @@ use crate::{
     faults::Fault,
     gates::Gate,
     service::ServiceSpec,
-    trace::TraceSpec,
+    trace::{Overrides, TraceSpec},
 };
 use std::path::{Path, PathBuf};
 
@@ -71,6 +73,7 @@ pub struct Overlay {
 }
 
 /// An incident, checked.
+#[derive(Clone)]
 pub struct Incident {
     /// Its name: the file's, without folder and ending.
     pub name: String,
@@ -108,8 +111,18 @@ pub struct Incident {
     pub expect: Option<Expect>,
     /// Names of all variants of the file, with their titles.
     pub variants: Vec<(String, String)>,
+    /// What was decided on since.
+    pub actions: Vec<Action>,
+    /// What a game day draws.
+    pub game_day: Option<GameDay>,
     /// Whether the timeline is left out, though its times still cut the phases.
     pub healthy: bool,
+    /// Entries of the timeline, by their place in it, that are left out in the same way.
+    pub left_out: Vec<usize>,
+    /// Gates of actions: watched beside `gates`, and part of no verdict.
+    pub measures: Vec<Gate>,
+    /// What its trace was read with, for reading it once more.
+    pub(super) overrides: Overrides,
 }
 
 const KEYS: &[&str] = &[
@@ -129,6 +142,8 @@ const KEYS: &[&str] = &[
     "gates",
     "owners",
     "expect",
+    "action",
+    "gameday",
     "variant",
 ];
 
@@ -141,7 +156,7 @@ impl Incident {
         path: &Path,
         text: &str,
         overlay: &Overlay,
-        trace: &crate::trace::Overrides,
+        trace: &Overrides,
         registries: &Registries,
     ) -> Result<Incident, Refusal> {
         let source = Source::new(path.display().to_string(), text);
@@ -153,6 +168,20 @@ impl Incident {
         for set in &overlay.set {
             apply_set(&mut root, set)?;
         }
+        let incident = Incident::of_tree(path, root, variants, overlay, trace, registries)?;
+        incident.check_again(registries)?;
+        Ok(incident)
+    }
+
+    /// The same from its tree: variant and settings of the overlay are in it already.
+    pub(super) fn of_tree(
+        path: &Path,
+        root: Node,
+        variants: Vec<(String, String)>,
+        overlay: &Overlay,
+        trace: &Overrides,
+        registries: &Registries,
+    ) -> Result<Incident, Refusal> {
         let table = root.table("an incident")?.clone();
         let reader = Reader::new(&root.at, &table, "an incident");
         reader.only(KEYS)?;
@@ -201,6 +230,14 @@ impl Incident {
             Some(entry) => texts(entry.node.table("[owners]")?)?,
             None => vec![],
         };
+        let actions = match reader.entry("action") {
+            Some(entry) => actions(&entry.node, &gates, &owners, registries)?,
+            None => vec![],
+        };
+        let game_day = match reader.entry("gameday") {
+            Some(entry) => Some(GameDay::read(&entry.node)?),
+            None => None,
+        };
         let incident = Incident {
             name: path
                 .file_stem()
@@ -224,7 +261,12 @@ impl Incident {
             owners,
             expect,
             variants,
+            measures: actions.iter().filter_map(|a| a.gate.clone()).collect(),
+            actions,
+            game_day,
             healthy: overlay.healthy,
+            left_out: vec![],
+            overrides: trace.clone(),
         };
         // Everything that a plan refuses is refused now, on a trace of any length.
         super::plan::Plan::check(&incident, registries)?;

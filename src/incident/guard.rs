@@ -5,7 +5,7 @@
 //! that is in force; a later deploy brings what it brings, also what was taken back before. What it does is an event of
 //! the recording (`rollback`, `alert`).
 
-use super::file::Registries;
+use super::{file::Registries, truth};
 use crate::{
     components::window::Window,
     config::{Entry, Node, Read, Refusal, Span, Value, pick},
@@ -280,7 +280,7 @@ impl Lookout for RefCell<Guards<'_>> {
             Then::Alert => {
                 guards
                     .acted
-                    .push((now, format!("alert: {}", watching.guard.when)));
+                    .push((now, format!("{}{}", truth::ALERT, watching.guard.when)));
                 Some(Act::Alert)
             }
             Then::Rollback => {

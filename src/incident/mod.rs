@@ -1,8 +1,11 @@
 //! An incident: trace, service, timeline of faults, changes and drifts, the fix, gates, and what a correct lab must
 //! find. The runner turns it into a [`Run`]: the recording, which diagnosis may see, and the truth, which it may not.
 
+mod action;
+mod again;
 pub mod contract;
 mod file;
+mod game_day;
 mod guard;
 mod judge;
 mod phases;
@@ -11,12 +14,16 @@ mod recovery;
 mod run;
 mod schema;
 mod timeline;
+mod trial;
 mod truth;
 
+pub use action::{Action, ActionOptions, Control, Gap};
 pub use file::{Expect, Incident, Overlay, Registries, SCHEMA};
+pub use game_day::{GameDay, GameDayOptions, MOST_DRAWS, Vary};
 pub use guard::{Guard, GuardOptions, Then, Undo};
 pub use judge::{Shortfall, judge, meets};
 pub use run::{Run, RunOptions, context, run, stretches};
 pub use schema::schema;
 pub use timeline::{EntryOptions, WarmOptions};
+pub use trial::{Proof, Tried, answered, incident_stretch, trial, tried, verdict};
 pub use truth::{Entry, EntryKind, Phase, PhaseName, Truth};

@@ -231,8 +231,13 @@ pub fn run(
         .filter(|&t| t < length)
         .collect();
     let windows = Windows::plan(length, extent.rows, &cuts);
-    let specs =
-        std::iter::once(WatchSpec::all()).chain(incident.gates.iter().flat_map(|g| g.watches()));
+    let specs = std::iter::once(WatchSpec::all()).chain(
+        incident
+            .gates
+            .iter()
+            .chain(&incident.measures)
+            .flat_map(|g| g.watches()),
+    );
     let mut watches = Watches::new(
         windows.clone(),
         specs,
@@ -364,6 +369,16 @@ pub fn run(
     scalars.insert("truth.killed".to_string(), killed as f64);
     let hits: u64 = truth.entries.iter().map(|entry| entry.hits).sum();
     scalars.insert("truth.hits".to_string(), hits as f64);
+    if let Some(began) = truth.began() {
+        for (name, at) in [
+            ("time_to_detect", truth.noticed()),
+            ("time_to_mitigate", truth.mitigated()),
+        ] {
+            if let Some(at) = at {
+                scalars.insert(name.into(), (at - began) as f64);
+            }
+        }
+    }
     settle_recovery(incident, &watched, &recording, &mut truth, &mut scalars);
     Ok(Run {
         recording,

@@ -1,7 +1,9 @@
 //! The JSON Schema of incident files, put together from the tables that read them.
 
 use super::{
+    action::{ActionOptions, ControlOptions},
     file::{Expect, Registries, SCHEMA},
+    game_day::GameDayOptions,
     guard::GuardOptions,
     timeline::EntryOptions,
 };
@@ -56,7 +58,7 @@ pub fn schema(registries: &Registries) -> Value {
     let doc = guard["properties"]["window"]["description"].take();
     guard["properties"]["window"] = component_schema(&registries.components.windows, vec![]);
     guard["properties"]["window"]["description"] = doc;
-    put("guard", json!({ "type": "array", "items": guard }));
+    put("guard", json!({ "type": "array", "items": guard.clone() }));
     put(
         "gates",
         json!({ "type": "object", "description": "Thresholds by name.", "additionalProperties": text("A condition such as \"latency p(95) < 1.15x baseline\".") }),
@@ -66,6 +68,23 @@ pub fn schema(registries: &Registries) -> Value {
         json!({ "type": "object", "description": "Who owns what, by stage or dependency.", "additionalProperties": { "type": "string" } }),
     );
     put("expect", expect);
+    let described = |schema: &mut Value, name: &str, new: Value| {
+        let doc = schema["properties"][name]["description"].take();
+        schema["properties"][name] = new;
+        schema["properties"][name]["description"] = doc;
+    };
+    let mut control = ControlOptions::schema();
+    described(&mut control, "set", json!({ "type": "object" }));
+    described(&mut control, "guard", guard);
+    let mut action = ActionOptions::schema();
+    described(&mut action, "cause", json!({ "enum": all }));
+    described(&mut action, "control", control);
+    described(&mut action, "gate", json!({ "type": "string" }));
+    put("action", json!({ "type": "array", "items": action }));
+    let mut game_day = GameDayOptions::schema();
+    let drawn = json!({ "type": "object", "propertyNames": { "pattern": "\\." }, "additionalProperties": { "type": "array" } });
+    described(&mut game_day, "vary", drawn);
+    put("gameday", game_day);
     // A variant says only what is different, so nothing is required of it.
     let mut variant =
         json!({ "type": "object", "properties": own.clone(), "additionalProperties": false });

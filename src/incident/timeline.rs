@@ -242,7 +242,7 @@ impl Entry {
 
 /// Dotted paths of a `set`, each of which begins with one of `roots`. A table under a bare root is a path too, so that
 /// `set = { service.cache.ttl = "1m" }` means what it says.
-fn paths(set: &Node, roots: &[&str]) -> Result<Vec<(String, TableEntry)>, Refusal> {
+pub(super) fn paths(set: &Node, roots: &[&str]) -> Result<Vec<(String, TableEntry)>, Refusal> {
     let mut out = vec![];
     for (path, entry) in set.table("set")? {
         let root = path.split('.').next().unwrap_or("");

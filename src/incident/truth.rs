@@ -85,3 +85,39 @@ pub struct Truth {
     /// ns from the last step of the fix until recovered; `None` when it never was, or there was no fix.
     pub recovery_time: Option<u64>,
 }
+
+impl Truth {
+    /// When the incident began: its first entry, whatever it did by then. ns.
+    pub fn began(&self) -> Option<u64> {
+        let incident = |p: &&Phase| p.name == PhaseName::Incident;
+        self.phases.iter().find(incident).map(|p| p.from)
+    }
+
+    /// When somebody knew: a guard acted, or else the fix began. ns.
+    pub fn noticed(&self) -> Option<u64> {
+        let guard = |e: &Entry| e.kind == EntryKind::Guard;
+        self.first(guard).or_else(|| self.mitigated())
+    }
+
+    /// When something was done: the first roll-back by a guard, or step of the fix. ns.
+    pub fn mitigated(&self) -> Option<u64> {
+        self.first(|e| e.kind == EntryKind::Fix || e.kind == EntryKind::Guard && !e.is_alert())
+    }
+
+    /// The first such entry since the incident began.
+    fn first(&self, is: impl Fn(&Entry) -> bool) -> Option<u64> {
+        let began = self.began()?;
+        let times = self.entries.iter().filter(|e| is(e)).map(|e| e.at);
+        times.filter(|&at| at >= began).min()
+    }
+}
+
+impl Entry {
+    /// Whether a guard only told people.
+    pub fn is_alert(&self) -> bool {
+        self.kind == EntryKind::Guard && self.label.starts_with(ALERT)
+    }
+}
+
+/// How the label of an alert begins.
+pub(super) const ALERT: &str = "alert: ";

@@ -1,6 +1,11 @@
 //! Lints: what the contract of a service, an incident file or a recording leaves unseen. One file a rule, one line in
 //! [`RULES`].
 
+mod action_idle;
+mod action_overdue;
+mod action_symptom;
+mod action_unready;
+mod cause_unanswered;
 mod client_and_service_retry;
 mod hidden_failures;
 mod no_class_gate;
@@ -15,8 +20,8 @@ mod status_only;
 mod timeout_beyond_patience;
 
 use crate::{
-    config::{At, Refusal},
-    incident::{Incident, Registries},
+    config::{At, Day, Refusal},
+    incident::{Incident, Registries, Tried, tried},
     recording::Recording,
     service::ServiceSpec,
 };
@@ -27,7 +32,12 @@ pub struct Linted<'a> {
     pub incident: &'a Incident,
     /// Versions that its timeline and fix bring, the one at the start first.
     pub versions: &'a [ServiceSpec],
+    /// What day it is, where somebody says so.
+    pub today: Option<Day>,
 }
+
+/// A look at what replays with each action said, and where to tell what is found.
+pub type AtReplays = fn(&Linted<'_>, &[Tried], &mut dyn FnMut(At, String));
 
 /// What a rule has found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +56,8 @@ pub struct Finding {
 pub enum Looks {
     /// At an incident file.
     AtIncident(fn(&Linted<'_>, &mut dyn FnMut(At, String))),
+    /// At replays of an incident that has actions: as it is, and with each of them done.
+    AtReplays(AtReplays),
     /// At a recording.
     AtRecording(fn(&Recording, &mut dyn FnMut(String))),
 }
@@ -74,35 +86,49 @@ pub const RULES: &[&Rule] = &[
     &no_owner::RULE,
     &no_gates::RULE,
     &no_fix::RULE,
+    &action_unready::RULE,
+    &cause_unanswered::RULE,
+    &action_symptom::RULE,
+    &action_idle::RULE,
+    &action_overdue::RULE,
     &recording_columns::RULE,
     &hidden_failures::RULE,
 ];
 
-/// What the rules find in an incident, in order of its places.
+/// What the rules find in an incident, in order of its places. One with actions is replayed.
 ///
 /// # Errors
-/// When the incident cannot be planned, which reading it has found before.
-pub fn incident(incident: &Incident, registries: &Registries) -> Result<Vec<Finding>, Refusal> {
+/// When the incident cannot be planned, which reading it has found before; where it has actions, as a run.
+pub fn incident(
+    incident: &Incident,
+    today: Option<Day>,
+    registries: &Registries,
+) -> Result<Vec<Finding>, Refusal> {
     let versions = incident.versions(registries)?;
     let linted = Linted {
         incident,
         versions: &versions,
+        today,
     };
+    let replays = tried(incident, registries)?;
     let mut findings: Vec<Finding> = vec![];
     for rule in RULES {
-        if let Looks::AtIncident(look) = rule.looks {
-            look(&linted, &mut |at, message| {
-                let finding = Finding {
-                    code: rule.code,
-                    at: Some(at),
-                    message,
-                    help: rule.help,
-                };
-                // What several versions share is said once.
-                if !findings.contains(&finding) {
-                    findings.push(finding);
-                }
-            });
+        let mut found = |at, message| {
+            let finding = Finding {
+                code: rule.code,
+                at: Some(at),
+                message,
+                help: rule.help,
+            };
+            // What several versions share is said once.
+            if !findings.contains(&finding) {
+                findings.push(finding);
+            }
+        };
+        match rule.looks {
+            Looks::AtIncident(look) => look(&linted, &mut found),
+            Looks::AtReplays(look) => look(&linted, &replays, &mut found),
+            Looks::AtRecording(_) => {}
         }
     }
     findings.sort_by_key(|f| f.at.as_ref().map(|at| at.range.start));

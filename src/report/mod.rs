@@ -12,6 +12,7 @@ pub mod hdr;
 pub mod html;
 pub mod json;
 pub mod junit;
+pub mod plan;
 #[cfg(feature = "plots")]
 pub mod plots;
 mod story;

@@ -59,6 +59,8 @@ struct Builder<'a> {
     applied: Vec<Applied<'a>>,
     /// What each of `undo` goes back to.
     without: Vec<ServiceSpec>,
+    /// Labels of changes that are left out: taking one back is nothing.
+    missing: Vec<&'a str>,
 }
 
 impl Plan {
@@ -111,24 +113,33 @@ fn build(
         plan,
         applied: vec![],
         without: vec![],
+        missing: vec![],
     };
-    let mut entries: Vec<(u64, EntryKind, &Entry)> = vec![];
-    for entry in &incident.timeline {
+    let mut entries: Vec<(u64, EntryKind, &Entry, bool)> = vec![];
+    for (i, entry) in incident.timeline.iter().enumerate() {
         let kind = match entry.step {
             Step::Fault(_) => EntryKind::Fault,
             Step::Drift(_) => EntryKind::Drift,
             _ => EntryKind::Change,
         };
-        entries.push((builder.time(&entry.options.at)?, kind, entry));
+        let left_out = incident.left_out.contains(&i);
+        entries.push((builder.time(&entry.options.at)?, kind, entry, left_out));
     }
     for entry in &incident.fix {
-        entries.push((builder.time(&entry.options.at)?, EntryKind::Fix, entry));
+        entries.push((
+            builder.time(&entry.options.at)?,
+            EntryKind::Fix,
+            entry,
+            false,
+        ));
     }
     // Stable: entries of one instant keep the order of the file.
     entries.sort_by_key(|(at, ..)| *at);
     let (mut first, mut last_fix, mut last_end) = (None, None, Some(0));
-    for (at, kind, entry) in entries {
-        let until = if incident.healthy && kind != EntryKind::Fix {
+    for (at, kind, entry, left_out) in entries {
+        let until = if left_out {
+            builder.leave_out(at, entry)?
+        } else if incident.healthy && kind != EntryKind::Fix {
             builder.entry(at, kind, entry)?;
             None
         } else {
@@ -273,6 +284,9 @@ impl<'a> Builder<'a> {
                     .filter(|l| !l.is_empty())
                     .collect();
                 let Some(i) = self.applied.iter().rposition(|a| a.label == label) else {
+                    if self.missing.contains(&label.as_str()) {
+                        return Ok(None);
+                    }
                     return Err(Refusal::at(
                         place,
                         format!("no change before this is called \"{label}\""),
@@ -336,6 +350,21 @@ impl<'a> Builder<'a> {
         };
         self.plan.entries.push((recorded, fault));
         Ok(until)
+    }
+
+    /// What an entry that is left out leaves behind: the time at which it would have ended, which cuts the phases.
+    fn leave_out(&mut self, at: u64, entry: &'a Entry) -> Result<Option<u64>, Refusal> {
+        Ok(match &entry.step {
+            Step::Fault(_) => self.shape(at, entry)?.until,
+            Step::Drift(_) => self
+                .span(&entry.options.r#for)
+                .map(|l| at.saturating_add(l)),
+            Step::Change { label, .. } => {
+                self.missing.push(label);
+                None
+            }
+            _ => None,
+        })
     }
 
     fn pace(&self, entry: &Entry) -> u64 {

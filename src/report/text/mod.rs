@@ -14,8 +14,9 @@ use super::words::clock;
 use super::{Findings, diagnosed, story};
 use crate::diagnosis::Diagnosis;
 use crate::gates::{Judgement, Verdict};
-use grid::{Grid, beside, visible, wrap};
-use paint::{Ink, Paint};
+pub(super) use grid::wrap;
+use grid::{Grid, beside, visible};
+pub(super) use paint::{Ink, Paint};
 use std::path::{Path, PathBuf};
 
 /// The whole report. `styled` uses colour; whether the reader wants it is the caller's business.

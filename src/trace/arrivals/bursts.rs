@@ -6,7 +6,7 @@ use crate::{
     config::{At, Kind, Options, Rate, Refusal, Span, Table, show_nanos, show_rate},
     sim::dice::Dice,
 };
-use std::rc::Rc;
+use std::sync::Arc;
 
 crate::options! {
     /// Quiet and busy times of random length take turns.
@@ -53,7 +53,7 @@ fn build(at: &At, table: &Table, taken: &[&str]) -> Result<Process, Refusal> {
             if b.regular { ", regular" } else { "" }
         ),
         walks: vec![Walk {
-            curve: Rc::new(b),
+            curve: Arc::new(b),
             steps: Steps::Exponential,
         }],
     })

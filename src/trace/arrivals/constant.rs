@@ -2,7 +2,7 @@
 
 use super::{Level, Process, Steps, Walk, per_ns};
 use crate::config::{At, Kind, Options, Rate, Refusal, Table, show_rate};
-use std::rc::Rc;
+use std::sync::Arc;
 
 crate::options! {
     /// Arrivals at even gaps.
@@ -26,7 +26,7 @@ fn build(at: &At, table: &Table, taken: &[&str]) -> Result<Process, Refusal> {
     Ok(Process {
         words: format!("constant, {}", show_rate(rate.0)),
         walks: vec![Walk {
-            curve: Rc::new(Level(per_ns(rate.0))),
+            curve: Arc::new(Level(per_ns(rate.0))),
             steps: Steps::Even,
         }],
     })

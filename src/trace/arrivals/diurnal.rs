@@ -5,7 +5,7 @@ use crate::{
     config::{At, Kind, Options, Rate, Refusal, Share, Span, Table, show_nanos, show_rate},
     sim::dice::Dice,
 };
-use std::rc::Rc;
+use std::sync::Arc;
 
 crate::options! {
     /// The rate swings like a day.
@@ -55,7 +55,7 @@ fn build(at: &At, table: &Table, taken: &[&str]) -> Result<Process, Refusal> {
             d.starts.0
         ),
         walks: vec![Walk {
-            curve: Rc::new(d),
+            curve: Arc::new(d),
             steps: Steps::Exponential,
         }],
     })

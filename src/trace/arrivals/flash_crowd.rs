@@ -7,7 +7,7 @@ use crate::{
     config::{At, Kind, Options, Rate, Refusal, Span, Table, show_nanos, show_rate},
     sim::dice::Dice,
 };
-use std::rc::Rc;
+use std::sync::Arc;
 
 crate::options! {
     /// A crowd that comes on top of a steady stream.
@@ -50,11 +50,11 @@ fn build(at: &At, table: &Table, taken: &[&str]) -> Result<Process, Refusal> {
         ),
         walks: vec![
             Walk {
-                curve: Rc::new(Level(per_ns(f.rate.0))),
+                curve: Arc::new(Level(per_ns(f.rate.0))),
                 steps: Steps::Exponential,
             },
             Walk {
-                curve: Rc::new(f),
+                curve: Arc::new(f),
                 steps: Steps::Exponential,
             },
         ],

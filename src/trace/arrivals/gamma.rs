@@ -4,7 +4,7 @@
 
 use super::{Level, Process, Steps, Walk, per_ns};
 use crate::config::{At, Kind, Options, Rate, Refusal, Table, show_rate};
-use std::rc::Rc;
+use std::sync::Arc;
 
 crate::options! {
     /// Independent gaps of a chosen spread.
@@ -34,7 +34,7 @@ fn build(at: &At, table: &Table, taken: &[&str]) -> Result<Process, Refusal> {
     Ok(Process {
         words: format!("gamma, {}, cv {cv}", show_rate(rate.0)),
         walks: vec![Walk {
-            curve: Rc::new(Level(per_ns(rate.0))),
+            curve: Arc::new(Level(per_ns(rate.0))),
             steps: Steps::Gamma(1.0 / (cv * cv)),
         }],
     })

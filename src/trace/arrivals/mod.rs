@@ -15,7 +15,7 @@ use crate::{
     config::{Kind, Node, Read, Refusal, pick},
     sim::dice::{Dice, Purpose},
 };
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// The processes.
 pub const KINDS: &[Kind<Process>] = &[
@@ -37,7 +37,7 @@ pub struct Piece {
 }
 
 /// A rate over time: its pieces, by number, for ever. Those drawn at random have the dice of the trace.
-pub trait Curve: std::fmt::Debug {
+pub trait Curve: std::fmt::Debug + Send + Sync {
     /// The piece of a number, from 0.
     fn piece(&self, n: u64, dice: Dice) -> Piece;
 }
@@ -57,7 +57,7 @@ pub enum Steps {
 #[derive(Clone, Debug)]
 pub struct Walk {
     /// The rate.
-    pub curve: Rc<dyn Curve>,
+    pub curve: Arc<dyn Curve>,
     /// The steps.
     pub steps: Steps,
 }
