@@ -37,7 +37,9 @@ use parts::{
     read_trending,
 };
 pub use report::{ItemsSpec, MOST_ITEMS, OnCut, ReportKind, ReportOptions, Status};
-pub use schema::{component as component_schema, schemas as service_schemas};
+pub use schema::{
+    component as component_schema, component_by as component_schema_by, schemas as service_schemas,
+};
 use write::read_write;
 pub use write::{WriteOptions, WriteSpec};
 
