@@ -30,6 +30,28 @@ fn the_incident_in_the_documentation_comes_to_what_it_expects() {
 }
 
 #[test]
+fn the_reference_page_is_what_the_program_prints() {
+    let out = Command::cargo_bin("gameday")
+        .unwrap()
+        .args(["schema", "--format", "markdown"])
+        .output()
+        .unwrap();
+    assert!(out.status.success());
+    let page = std::fs::read_to_string("docs/reference.md").unwrap();
+    let printed = String::from_utf8(out.stdout).unwrap();
+    let differs = page.lines().zip(printed.lines()).find(|(a, b)| a != b);
+    assert!(
+        page == printed,
+        "gameday schema --format markdown > docs/reference.md\n{differs:?}"
+    );
+    // Whatever it links to is on it.
+    for link in page.split("](#").skip(1) {
+        let to = link.split(')').next().unwrap();
+        assert!(page.contains(&format!("<a id=\"{to}\"></a>")), "{to}");
+    }
+}
+
+#[test]
 fn what_the_page_of_components_names_is_there() {
     let sources: Vec<String> = ["src", "tests"]
         .into_iter()

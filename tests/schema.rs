@@ -286,22 +286,25 @@ compute = "5ms"
 latency = "1ms"
 "#;
 
-/// Replays a text, which must be taken, and holds it against the schema, and the schema against misspellings of it.
-fn taken_and_held(text: &str, misspelt: &[(&str, &str)]) {
+/// Replays a text: the exit code, and what is said on standard error.
+fn replay(text: &str) -> (Option<i32>, String) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("everything.toml");
     std::fs::write(&file, text).unwrap();
-    let mut replay = Command::cargo_bin("gameday").unwrap();
-    let out = replay
+    let out = Command::cargo_bin("gameday")
+        .unwrap()
         .args(["replay", "--no-report"])
         .arg(&file)
         .output()
         .unwrap();
-    assert!(
-        out.status.success(),
-        "{}",
-        String::from_utf8_lossy(&out.stderr)
-    );
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    (out.status.code(), said)
+}
+
+/// Replays a text, which must be taken, and holds it against the schema, and the schema against misspellings of it.
+fn taken_and_held(text: &str, misspelt: &[(&str, &str)]) {
+    let (code, said) = replay(text);
+    assert_eq!(code, Some(0), "{said}");
     let schema = schema();
     holds(&schema, &json(text), "file").unwrap_or_else(|why| panic!("{why}"));
     for (right, wrong) in misspelt {
@@ -368,4 +371,100 @@ fn what_the_program_takes_is_right_by_the_schema() {
         ("after = \"100ms\"", "afther = \"100ms\""),
     ];
     taken_and_held(PARTS, &misspelt);
+}
+
+/// What ships, each variant laid over its file, is right by the schema as somebody else's validator reads it.
+#[test]
+fn every_variant_that_ships_is_right_by_a_validator_of_others() {
+    let validator = jsonschema::draft202012::new(&schema()).unwrap();
+    let wrong = |file: &Value| {
+        let mut errors = validator.iter_errors(file);
+        errors
+            .next()
+            .map(|e| format!("{}: {e:.300}", e.instance_path()))
+    };
+    let mut seen = 0;
+    for entry in std::fs::read_dir("incidents").unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|e| e != "toml") {
+            continue;
+        }
+        let whole = json(&std::fs::read_to_string(&path).unwrap());
+        assert_eq!(wrong(&whole), None, "{}", path.display());
+        let mut own = whole.clone();
+        let variants = own.as_object_mut().unwrap().remove("variant");
+        for (name, over) in variants
+            .as_ref()
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
+            let mut file = own.clone();
+            if over.get("expect").is_some() {
+                file.as_object_mut().unwrap().remove("expect");
+            }
+            overlay(&mut file, over);
+            assert_eq!(wrong(&file), None, "{} --variant {name}", path.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 100, "{seen}");
+    for text in [SELDOM, PARTS, STORED] {
+        assert_eq!(wrong(&json(text)), None);
+    }
+    for (right, bad) in WRONG {
+        let text = SELDOM.replacen(right, bad, 1);
+        assert_ne!(text, SELDOM, "{right}");
+        assert!(wrong(&json(&text)).is_some(), "{bad}");
+        let (code, said) = replay(&text);
+        assert_eq!(code, Some(2), "{bad}: {said}");
+    }
+}
+
+/// Values that the program refuses, in place of those of [`SELDOM`].
+const WRONG: &[(&str, &str)] = &[
+    ("schema = 1\n", ""),
+    ("title = \"everything\"\n", ""),
+    ("duration = \"30s\"", "duration = 30"),
+    ("duration = \"30s\"", "duration = \"30 parsecs\""),
+    ("rate = \"20/s\"", "rate = 20"),
+    ("rate = \"20/s\"", "rate = \"20\""),
+    ("percentage = 50", "percentage = 150"),
+    ("percentage = 50", "percentage = \"half\""),
+    ("wrapped = \"5%\"", "wrapped = \"5\""),
+    ("shards = 4", "shards = -4"),
+    ("shards = 4", "shards = \"four\""),
+    ("pool = 50", "pool = 0.5"),
+    ("at = \"5s\"\n", ""),
+    ("at = \"5s\"", "at = \"soon\""),
+    ("at = \"5s\"", "at = 5"),
+    ("target = \"db\", percentage = 50", "percentage = 50"),
+    (
+        "kind = \"pause\", replica = 1",
+        "kind = \"pause\", target = \"db\"",
+    ),
+    (
+        "fault = { kind = \"pool-leak\", target = \"db\", percentage = 1 }",
+        "fault = \"pool-leak\"",
+    ),
+    (
+        "latency = \"20ms\"\npool",
+        "latency = \"as captured\"\npool",
+    ),
+    (
+        "compute = \"2ms\"",
+        "compute = { kind = \"lognormal\", p50 = \"2ms\" }",
+    ),
+];
+
+/// Tables merge, everything else is replaced.
+fn overlay(file: &mut Value, over: &Value) {
+    match (file, over) {
+        (Value::Object(file), Value::Object(over)) => {
+            for (name, value) in over {
+                overlay(file.entry(name.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (file, over) => *file = over.clone(),
+    }
 }

@@ -67,8 +67,8 @@ enum Command {
     Lint(lint::LintArgs),
     /// List incidents, causes, indicators, components or faults.
     List(list::ListArgs),
-    /// Print the JSON Schema of incident files.
-    Schema,
+    /// Print the JSON Schema of incident files, or the reference page with every field.
+    Schema(schema::SchemaArgs),
 }
 
 /// What a command comes to.
@@ -90,7 +90,7 @@ pub fn main() -> ExitCode {
         Command::Lab(args) => lab::run(args, &mut out),
         Command::Lint(args) => lint::run(args, &mut out),
         Command::List(args) => list::run(args, &mut out),
-        Command::Schema => schema::run(&mut out),
+        Command::Schema(args) => schema::run(args, &mut out),
     };
     let flushed = out.flush();
     match (done, flushed) {

@@ -1,4 +1,4 @@
-//! `gameday schema`: the JSON Schema of incident files, for editors and for whoever writes one.
+//! `gameday schema`: the JSON Schema of incident files, for editors, and the reference page, for whoever writes one.
 
 use super::{
     Done,
@@ -6,13 +6,36 @@ use super::{
 };
 use crate::{
     config::Refusal,
-    incident::{Registries, schema},
+    incident::{Registries, reference, schema},
 };
+use clap::{Args, ValueEnum};
 use std::process::ExitCode;
 
-pub fn run(out: &mut Stdout) -> Done {
-    let text = serde_json::to_string_pretty(&schema(&Registries::builtin()))
-        .map_err(|e| Refusal::new(format!("the schema cannot be written: {e}")))?;
-    print(out, &format!("{text}\n"))?;
+#[derive(Args)]
+pub struct SchemaArgs {
+    /// What to print.
+    #[arg(long, value_enum, default_value_t = Format::Json)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// The JSON Schema.
+    Json,
+    /// The reference page: every table and option, in Markdown.
+    Markdown,
+}
+
+pub fn run(args: &SchemaArgs, out: &mut Stdout) -> Done {
+    let registries = Registries::builtin();
+    let text = match args.format {
+        Format::Json => {
+            let text = serde_json::to_string_pretty(&schema(&registries))
+                .map_err(|e| Refusal::new(format!("the schema cannot be written: {e}")))?;
+            format!("{text}\n")
+        }
+        Format::Markdown => reference(&registries),
+    };
+    print(out, &text)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -162,6 +162,9 @@ pub fn known<T>(kinds: &[Kind<T>]) -> String {
     format!("known: {}", names.join(", "))
 }
 
+/// What says no more of a right value than its type does.
+const GENERAL: &[&str] = &["a table", "a value", "a list", "a text", bool::WHAT];
+
 /// The JSON Schema of a table with these fields.
 pub fn schema_of(doc: &str, fields: &[Field]) -> serde_json::Value {
     let properties: serde_json::Map<_, _> = fields
@@ -169,6 +172,9 @@ pub fn schema_of(doc: &str, fields: &[Field]) -> serde_json::Value {
         .map(|f| {
             let mut schema = f.schema.clone();
             if let Some(map) = schema.as_object_mut() {
+                if !GENERAL.contains(&f.what) && !f.what.starts_with("one of ") {
+                    map.insert("title".into(), json!(f.what));
+                }
                 map.insert("description".into(), json!(f.doc.trim()));
                 if let Some(default) = f.default {
                     map.insert("default".into(), json!(default));
@@ -448,7 +454,10 @@ macro_rules! choice {
                 }
             }
             fn schema() -> serde_json::Value {
-                serde_json::json!({ "enum": [$($word),+] })
+                serde_json::json!({ "oneOf": [$({
+                    "const": $word,
+                    "description": concat!($($vdoc),+).trim(),
+                }),+] })
             }
         }
     };

@@ -141,6 +141,9 @@ fn parse_bytes(text: &str) -> Option<f64> {
     Some(n * scale)
 }
 
+/// Percentages as texts, for the schema.
+const PERCENT: &str = r"^\s*[0-9][0-9.]*\s*%\s*$";
+
 fn parse_percent(text: &str) -> Option<f64> {
     text.trim()
         .strip_suffix('%')?
@@ -179,7 +182,7 @@ impl Read for Span {
         }
     }
     fn schema() -> serde_json::Value {
-        json!({ "type": "string", "pattern": r"^([0-9][0-9._]*\s*(ns|us|µs|ms|s|min|m|h|d|w)\s*)+$|^0$", "examples": ["250ms", "1m30s"] })
+        json!({ "type": ["string", "integer"], "minimum": 0, "maximum": 0, "pattern": r"^\s*([0-9][0-9._]*\s*(ns|us|µs|ms|s|min|m|h|d|w)\s*)+$|^0$", "examples": ["250ms", "1m30s"] })
     }
 }
 
@@ -189,7 +192,7 @@ impl Read for Rate {
         quantity(node, Self::WHAT, parse_rate, |_| None).map(Rate)
     }
     fn schema() -> serde_json::Value {
-        json!({ "type": "string", "pattern": r"^[0-9][0-9._]*[kMG]?\s*/\s*[0-9.]*(ms|s|min|m|h|d)$", "examples": ["50/s"] })
+        json!({ "type": "string", "pattern": r"^\s*[0-9][0-9._]*\s*[kMG]?\s*/\s*[0-9._]*\s*(ns|us|µs|ms|s|min|m|h|d|w)\s*$", "examples": ["50/s"] })
     }
 }
 
@@ -199,7 +202,7 @@ impl Read for Bytes {
         quantity(node, Self::WHAT, parse_bytes, Some).map(|x| Bytes(x.round() as u64))
     }
     fn schema() -> serde_json::Value {
-        json!({ "type": ["string", "integer"], "minimum": 0, "examples": ["64MiB", 4096] })
+        json!({ "type": ["string", "number"], "minimum": 0, "pattern": r"^\s*[0-9][0-9._]*\s*([kKMG]?B|[KMG]iB)?\s*$", "examples": ["64MiB", 4096] })
     }
 }
 
@@ -213,7 +216,7 @@ impl Read for Count {
         Ok(Count(x as u64))
     }
     fn schema() -> serde_json::Value {
-        json!({ "type": ["integer", "string"], "minimum": 0, "examples": [20000, "20k"] })
+        json!({ "type": ["integer", "string"], "minimum": 0, "pattern": r"^\s*[0-9][0-9._]*\s*[kMG]?\s*$", "examples": [20000, "20k"] })
     }
 }
 
@@ -228,7 +231,7 @@ impl Read for Percent {
         }
     }
     fn schema() -> serde_json::Value {
-        json!({ "type": ["number", "string"], "minimum": 0, "maximum": 100, "examples": [5, "5%"] })
+        json!({ "type": ["number", "string"], "minimum": 0, "maximum": 100, "pattern": PERCENT, "examples": [5, "5%"] })
     }
 }
 
@@ -243,7 +246,7 @@ impl Read for Share {
         }
     }
     fn schema() -> serde_json::Value {
-        json!({ "type": ["number", "string"], "minimum": 0, "maximum": 1, "examples": [0.2, "20%"] })
+        json!({ "type": ["number", "string"], "minimum": 0, "maximum": 1, "pattern": PERCENT, "examples": [0.2, "20%"] })
     }
 }
 
@@ -262,7 +265,7 @@ impl Read for When {
         }
     }
     fn schema() -> serde_json::Value {
-        json!({ "type": "string", "examples": ["20m", "33%"] })
+        json!({ "type": ["string", "integer"], "minimum": 0, "maximum": 0, "pattern": r"^\s*([0-9][0-9._]*\s*(ns|us|µs|ms|s|min|m|h|d|w)\s*)+$|^\s*0\s*$|^\s*[0-9][0-9.]*\s*%\s*$", "examples": ["20m", "33%"] })
     }
 }
 

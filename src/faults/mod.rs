@@ -26,7 +26,7 @@ pub use cut::LostAs;
 pub use shape::Shape;
 
 use crate::{
-    config::{Kind, Options, Percent},
+    config::{Field, Kind, Options, Percent},
     service::{
         DependencySpec,
         seams::{Ailments, Part, Perturb, Saboteur, Seam, Whole},
@@ -218,6 +218,48 @@ pub fn kinds() -> Vec<Kind<Box<dyn Fault>>> {
             build: cold_start::build,
         },
     ]
+}
+
+/// Where a fault of the house acts, by its name: known before there is one, for the schema.
+pub fn reach_of(name: &str) -> Option<Reach> {
+    Some(match name {
+        "latency" | "error" | "outage" | "item-error" | "shard-loss" | "cut-stream" | "timeout"
+        | "connection-reset" | "new-connection" | "pool-leak" => Reach::Calls,
+        "disconnect" | "payload" | "size" => Reach::Arrivals,
+        "clock-skew" => Reach::Clocks,
+        "pause" | "cpu-quota" | "cold-start" => Reach::Replicas,
+        _ => return None,
+    })
+}
+
+/// What a file may say of every fault of this name beside its own options.
+pub fn common_fields(name: &str) -> Vec<Field> {
+    let reach = reach_of(name);
+    let mut fields = CommonOptions::fields();
+    fields.retain(|f| match reach {
+        Some(Reach::Calls) | None => true,
+        Some(Reach::Arrivals) => matches!(f.name, "percentage" | "where"),
+        Some(Reach::Clocks | Reach::Replicas) => f.name == "replica",
+    });
+    for field in &mut fields {
+        match (reach, field.name) {
+            (Some(Reach::Calls), "target") => {
+                field.default = None;
+                field.doc = "Dependency whose calls it strikes.";
+            }
+            (Some(Reach::Clocks | Reach::Replicas), "replica") => {
+                field.doc = "The only replica that it strikes; 0 is all.";
+            }
+            (Some(Reach::Arrivals), "percentage") => {
+                field.doc = "Percentage of requests that it strikes.";
+            }
+            (Some(Reach::Calls), "percentage") => {
+                field.doc = "Percentage of calls that it strikes.";
+            }
+            _ => {}
+        }
+    }
+    fields
 }
 
 /// Options that every fault has, read by the incident beside the fault's own.
@@ -453,6 +495,32 @@ mod tests {
             replica: 0,
             shape,
             hits: Cell::new(0),
+        }
+    }
+
+    #[test]
+    fn what_the_schema_says_of_where_a_fault_acts_is_so() {
+        use crate::config::{Node, Source, pick};
+        let own = [
+            ("latency", "latency = \"1s\""),
+            ("timeout", "after = \"1s\""),
+            ("new-connection", "latency = \"1s\""),
+            ("payload", "change = \"drop\"\nfield = \"prompt\""),
+            ("size", "input = 2"),
+            ("disconnect", "after = \"1s\""),
+            ("clock-skew", "by = \"1s\""),
+            ("item-error", "field = \"a\""),
+            ("cut-stream", "after = \"1s\""),
+            ("pause", "lasts = \"1s\"\nevery = \"2s\""),
+            ("cpu-quota", "quota = \"1ms\""),
+        ];
+        for kind in kinds() {
+            let name = kind.name;
+            let own = own.iter().find(|(of, _)| *of == name).map_or("", |o| o.1);
+            let text = format!("kind = \"{name}\"\n{own}");
+            let node = Node::parse(&Source::new("fault", text)).unwrap();
+            let fault = pick(&kinds(), "fault", &node).unwrap_or_else(|e| panic!("{e}"));
+            assert_eq!(reach_of(name), Some(fault.reach()), "{name}");
         }
     }
 

@@ -33,6 +33,7 @@ mod syntax;
 mod trigger;
 
 pub use named::{NAMED, Named};
+pub use parse::PHASES;
 pub use scalars::{SCALARS, Scalar, find_scalar};
 pub use trigger::{Line, Trigger};
 

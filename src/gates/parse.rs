@@ -53,7 +53,7 @@ impl Wrong {
 }
 
 /// Phases that a condition may be held in.
-pub(super) const PHASES: &[&str] = &[
+pub const PHASES: &[&str] = &[
     "warm-up",
     "baseline",
     "incident",

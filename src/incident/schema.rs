@@ -8,9 +8,9 @@ use super::{
     timeline::EntryOptions,
 };
 use crate::{
-    config::{Options, Percent, Read},
+    config::{Percent, Read},
     diagnosis, faults,
-    service::{component_schema, service_schemas},
+    service::{component_schema, component_schema_by, service_schemas},
     trace::TraceSpec,
 };
 use serde_json::{Map, Value, json};
@@ -25,6 +25,8 @@ pub fn schema(registries: &Registries) -> Value {
         .map(|(known, _)| known.id)
         .collect();
     expect["properties"]["true_causes"]["items"] = json!({ "enum": all });
+    expect["description"] =
+        json!("What the run must come to; `gameday gate FILE --expect` holds it to it.");
     let text = |doc: &str| json!({ "type": "string", "description": doc });
     let mut own = Map::new();
     let mut put = |name: &str, schema: Value| own.insert(name.into(), schema);
@@ -42,7 +44,11 @@ pub fn schema(registries: &Registries) -> Value {
         "seed",
         json!({ "type": "integer", "minimum": 0, "default": "1", "description": "Seed of all dice." }),
     );
-    put("trace", TraceSpec::schema());
+    let mut trace = TraceSpec::schema();
+    trace["description"] = json!(
+        "The traffic: a file or a generator, its shaping, who asks what; as a text, the path of a file."
+    );
+    put("trace", trace);
     let mut warm_up = Percent::schema();
     warm_up["default"] = json!("10%");
     warm_up["description"] = json!("Share of the trace that is left out of the baseline.");
@@ -50,15 +56,30 @@ pub fn schema(registries: &Registries) -> Value {
     for (name, schema) in service_schemas(&registries.components) {
         put(name, schema);
     }
-    put("timeline", entries.clone());
-    put("fix", entries);
+    for (name, doc) in [
+        (
+            "timeline",
+            "What happens: deploys, faults, drifts and the like, an entry each.",
+        ),
+        (
+            "fix",
+            "What people do about it, step by step. Without it the incident phase lasts as long as what happens.",
+        ),
+    ] {
+        let mut entries = entries.clone();
+        entries["description"] = json!(doc);
+        put(name, entries);
+    }
     let mut guard = GuardOptions::schema();
     guard["properties"]["when"] =
         json!({ "type": "string", "description": guard["properties"]["when"]["description"] });
     let doc = guard["properties"]["window"]["description"].take();
     guard["properties"]["window"] = component_schema(&registries.components.windows, vec![]);
     guard["properties"]["window"]["description"] = doc;
-    put("guard", json!({ "type": "array", "items": guard.clone() }));
+    put(
+        "guard",
+        json!({ "type": "array", "description": "What acts by itself while a run goes on.", "items": guard.clone() }),
+    );
     put(
         "gates",
         json!({ "type": "object", "description": "Thresholds by name.", "additionalProperties": text("A condition such as \"latency p(95) < 1.15x baseline\".") }),
@@ -120,6 +141,15 @@ fn loosen(schema: &mut Value) {
     }
 }
 
+/// A fault is a table: all need to be told something.
+fn fault(registries: &Registries) -> Value {
+    let mut schema = component_schema_by(&registries.faults, faults::common_fields);
+    match schema.get_mut("anyOf").and_then(Value::as_array_mut) {
+        Some(any) => any.pop().unwrap_or_default(),
+        None => schema,
+    }
+}
+
 fn entry(registries: &Registries) -> Value {
     let mut entry = EntryOptions::schema();
     let mut put = |name: &str, schema: Value| {
@@ -127,17 +157,14 @@ fn entry(registries: &Registries) -> Value {
         entry["properties"][name] = schema;
         entry["properties"][name]["description"] = doc;
     };
-    put(
-        "fault",
-        component_schema(&registries.faults, faults::CommonOptions::fields()),
-    );
+    put("fault", fault(registries));
     put(
         "set",
         json!({ "type": "object", "propertyNames": { "pattern": "\\." } }),
     );
     put(
         "drift",
-        json!({ "type": "object", "properties": { "set": { "type": "object", "propertyNames": { "pattern": "^trace\\." } } }, "required": ["set"], "additionalProperties": false }),
+        json!({ "type": "object", "properties": { "set": { "type": "object", "description": "Dotted paths under `trace` and their new values.", "propertyNames": { "pattern": "^trace\\." } } }, "required": ["set"], "additionalProperties": false }),
     );
     entry
 }

@@ -49,6 +49,8 @@ crate::options! {
         ramp: Option<(When, At)> = None, "at once";
         /// Period of something that comes again and again; `for` is then the length of each.
         every: Option<Span> = None, "once";
+        /// When something that comes again and again has come for the last time: absolute or a share of the trace.
+        until: Option<(When, At)> = None, "for ever";
         /// A change: its label.
         deploy: Option<String> = None, "none";
         /// Dotted paths and their new values.
@@ -199,6 +201,13 @@ impl Entry {
                     .help("add for = \"200ms\""),
             );
         }
+        refuse_unused(node, &step, options.restart)?;
+        if let (None, Some((_, at))) = (options.every, &options.until) {
+            return Err(
+                Refusal::at(at, "only what comes again and again has an until")
+                    .help("say how long it lasts with for = \"5m\""),
+            );
+        }
         Ok(Entry {
             options,
             step,
@@ -238,6 +247,25 @@ impl Entry {
             Step::Restart => format!("restart {}", self.options.restart.word()),
         }
     }
+}
+
+/// Refuses what stands beside a step that has no use for it.
+fn refuse_unused(node: &Node, step: &Step, restart: Restart) -> Result<(), Refusal> {
+    let changes = matches!(step, Step::Change { .. } | Step::Rollback { .. });
+    let restarts = changes || matches!(step, Step::Restart);
+    for (name, used, what) in [
+        ("canary", changes, "deploy or rollback"),
+        ("state", changes, "deploy or rollback"),
+        ("restart", restarts, "deploy or rollback, or alone"),
+        ("pace", restarts, "deploy, rollback or restart"),
+        ("down", restarts && restart != Restart::None, "restart"),
+    ] {
+        if let (false, Some(own)) = (used, node.get(name)) {
+            return Err(Refusal::at(&own.at, format!("{name} does nothing here"))
+                .help(format!("it goes with {what}; make an entry of each")));
+        }
+    }
+    Ok(())
 }
 
 /// Dotted paths of a `set`, each of which begins with one of `roots`. A table under a bare root is a path too, so that

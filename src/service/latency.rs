@@ -123,9 +123,9 @@ crate::options! {
     /// Bimodal latency.
     #[derive(Clone, Debug)]
     pub struct BimodalOptions {
-        /// The usual one.
+        /// The usual one: a duration, or a distribution that is not per token nor as captured.
         a: Node,
-        /// The other.
+        /// The other, like `a`.
         b: Node,
         /// Share of the other.
         share: crate::config::Share,
@@ -186,6 +186,8 @@ impl Read for Latency {
     }
 
     fn schema() -> serde_json::Value {
+        let mut plain = Span::schema();
+        plain["title"] = Span::WHAT.into();
         let kinds: Vec<serde_json::Value> = [
             ConstantOptions::fields(),
             UniformOptions::fields(),
@@ -199,12 +201,26 @@ impl Read for Latency {
         .iter()
         .zip(KINDS)
         .map(|(fields, kind)| {
-            let mut schema = crate::config::schema_of("Latency.", fields);
+            let mut schema = crate::config::schema_of(summary(kind), fields);
             schema["properties"]["kind"] = serde_json::json!({ "const": kind });
             schema
         })
         .collect();
-        serde_json::json!({ "anyOf": [{ "type": "string" }, { "oneOf": kinds }] })
+        serde_json::json!({ "anyOf": [plain, { "enum": ["as-captured"] }, { "oneOf": kinds }] })
+    }
+}
+
+/// A kind in one sentence, for the schema.
+fn summary(kind: &str) -> &'static str {
+    match kind {
+        "constant" => "always the same",
+        "uniform" => "equally likely between two bounds",
+        "exponential" => "no memory",
+        "lognormal" => "by its median and 99th percentile",
+        "pareto" => "a heavy tail",
+        "bimodal" => "now one distribution, now the other",
+        "tokens" => "by the tokens of the request",
+        _ => "what the captured service took, by the trace's `service_time`",
     }
 }
 

@@ -490,9 +490,20 @@ impl<'a> Builder<'a> {
                     )
                     .help("every must be longer than for"));
                 }
+                let until = match &o.until {
+                    None => None,
+                    Some(last) => {
+                        let until = self.time(last)?;
+                        if until <= at {
+                            return Err(Refusal::at(&last.1, "this is over before it begins")
+                                .help("until is a time of the trace, like at"));
+                        }
+                        Some(until)
+                    }
+                };
                 Shape {
                     from: at,
-                    until: None,
+                    until,
                     ramp,
                     every: Some((period.0, length)),
                 }

@@ -42,7 +42,9 @@ use parts::{
     read_trending,
 };
 pub use report::{ItemsSpec, MOST_ITEMS, OnCut, ReportKind, ReportOptions, Status};
-pub use schema::{component as component_schema, schemas as service_schemas};
+pub use schema::{
+    component as component_schema, component_by as component_schema_by, schemas as service_schemas,
+};
 use work::read_work;
 pub use work::{On, SiteOptions, SiteSpec, SiteStage};
 use write::read_write;

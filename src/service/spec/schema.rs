@@ -75,10 +75,12 @@ fn limiter(registry: &Registry) -> Value {
     levels.extend(StoreOptions::fields());
     let mut stored = schema_of(StoreOptions::DOC, &levels);
     stored["properties"]["levels"]["items"] = schema_of(StoredOptions::DOC, &level);
-    if let Some(any) = one["anyOf"].as_array_mut() {
-        any.extend([several, stored]);
-    }
-    one
+    let one = match one.get_mut("anyOf").and_then(Value::as_array_mut) {
+        Some(any) => std::mem::take(any),
+        None => vec![one],
+    };
+    let all = [one, vec![several, stored]].concat();
+    json!({ "anyOf": all })
 }
 
 fn of_parser() -> Vec<Field> {
@@ -225,14 +227,24 @@ fn dependency() -> Value {
 
 /// The schema of a component: its name, or a table with `kind`, the kind's options, and those of the stage.
 pub fn component<T>(kinds: &[Kind<T>], stage: Vec<Field>) -> Value {
+    component_by(kinds, |_| stage.clone())
+}
+
+/// The same, where what the stage reads differs from kind to kind.
+pub fn component_by<T>(kinds: &[Kind<T>], stage: impl Fn(&str) -> Vec<Field>) -> Value {
+    // A bare name is a kind that leaves everything out.
+    let mut bare = known_names(kinds);
     let tables: Vec<Value> = kinds
         .iter()
         .map(|kind| {
             let mut fields = (kind.fields)();
-            for field in &stage {
+            for field in &stage(kind.name) {
                 if !fields.iter().any(|f| f.name == field.name) {
                     fields.push(field.clone());
                 }
+            }
+            if fields.iter().any(|f| f.default.is_none()) {
+                bare.retain(|name| *name != kind.name);
             }
             let mut schema = schema_of(kind.summary, &fields);
             schema["properties"]["kind"] = json!({ "const": kind.name });
@@ -242,7 +254,10 @@ pub fn component<T>(kinds: &[Kind<T>], stage: Vec<Field>) -> Value {
             schema
         })
         .collect();
-    json!({ "anyOf": [{ "enum": known_names(kinds) }, { "oneOf": tables }] })
+    match bare.is_empty() {
+        true => json!({ "oneOf": tables }),
+        false => json!({ "anyOf": [{ "enum": bare }, { "oneOf": tables }] }),
+    }
 }
 
 /// A site: a kind of work, with its options and those of the site.
@@ -259,8 +274,11 @@ pub fn schemas(registry: &Registry) -> [(&'static str, Value); 3] {
         let place = &mut service["properties"][name];
         let (doc, default) = (place["description"].take(), place["default"].take());
         *place = schema;
-        place["description"] = doc;
-        place["default"] = default;
+        for (name, value) in [("description", doc), ("default", default)] {
+            if !value.is_null() {
+                place[name] = value;
+            }
+        }
     };
     put("balancer", component(&registry.balancers, vec![]));
     put(

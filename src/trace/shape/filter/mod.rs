@@ -20,6 +20,29 @@ use fields::{Name, Number};
 use parse::Parser;
 use std::sync::Arc;
 
+/// What the values of a field are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldKind {
+    /// A text.
+    Name,
+    /// A number.
+    Number,
+    /// A time.
+    Time,
+}
+
+/// The fields that a condition may name.
+pub fn fields() -> impl Iterator<Item = (&'static str, FieldKind)> {
+    let names = Name::WORDS.iter().map(|(name, _)| (*name, FieldKind::Name));
+    let numbers = Number::WORDS
+        .iter()
+        .map(|(name, field)| match field.is_time() {
+            true => (*name, FieldKind::Time),
+            false => (*name, FieldKind::Number),
+        });
+    names.chain(numbers)
+}
+
 /// A condition on requests.
 #[derive(Clone, Debug)]
 pub struct Filter {
