@@ -1,5 +1,8 @@
 //! `gameday lab`: experiments that are no replay of an incident, or more than one.
 
+#[cfg(feature = "ledger")]
+mod ledger;
+
 use super::{
     Done, find,
     output::{Stdout, print},
@@ -35,6 +38,9 @@ enum Lab {
     Limiter(Box<LimiterArgs>),
     /// Whether a new schema can be rolled out beside earlier ones: what breaks which way, with a payload that shows it. Exits with 1 when something does.
     Schema(SchemaArgs),
+    /// A real ledger of idempotency records, in a file or in PostgreSQL, under tries that go wrong; then the audit. Exits with 1 unless each operation was written once.
+    #[cfg(feature = "ledger")]
+    Ledger(ledger::LedgerArgs),
 }
 
 #[derive(Args)]
@@ -102,6 +108,8 @@ pub fn run(args: &LabArgs, out: &mut Stdout) -> Done {
         Lab::Leak(which) => leak(which, out),
         Lab::Limiter(args) => limiter(args, out),
         Lab::Schema(args) => schema(args, out),
+        #[cfg(feature = "ledger")]
+        Lab::Ledger(args) => ledger::run(args, out),
     }
 }
 

@@ -4,6 +4,7 @@
 //! - [`Embedded`]: a file of this machine, for the threads of one process.
 //! - `Postgres` (feature `postgres`): a table, for the processes of a fleet.
 //! - [`Durable`]: what either can do. [`open`]: the one that a path or URL names.
+//! - [`trial`]: tries of clients against a real one, and the audit (`gameday lab ledger`).
 //!
 //! Both decide by the rules of the ledger of a run, [`crate::components::ledger`]: same records, same `now`, same answer. A
 //! decision is one transaction, and is on disk before it is told. What is left to the caller is what no store can do: to
@@ -36,6 +37,7 @@
 mod embedded;
 #[cfg(feature = "postgres")]
 mod postgres;
+pub mod trial;
 
 #[cfg(feature = "postgres")]
 pub use self::postgres::Postgres;
