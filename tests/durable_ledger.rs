@@ -9,6 +9,8 @@
     reason = "callers of a real store are threads"
 )]
 
+#[path = "../examples/durable_ledger.rs"]
+mod example;
 mod ledger_support;
 
 use gameday::{
@@ -245,6 +247,24 @@ fn a_ledger_that_is_none_and_options_that_are_flaws_are_refused() {
         let no = said(&path, options);
         assert!(no.contains(&format!("cannot have {flaw} = false")), "{no}");
     }
+}
+
+#[test]
+fn the_example_pays_once_through_a_crash() {
+    let folder = tempfile::tempdir().unwrap();
+    let bank = example::Bank {
+        file: folder.path().join("bank"),
+    };
+    let mut place = InFile::new();
+    let mut pay = |crash, now| {
+        let mut ledger = place.open(example::options());
+        example::pay(&mut *ledger, &bank, "order-17", crash, now).unwrap()
+    };
+    assert_eq!(pay(true, SECOND), example::Paid::Crashed);
+    assert_eq!(pay(false, 2 * SECOND), example::Paid::Wait(4 * SECOND));
+    assert_eq!(pay(false, 5 * SECOND), example::Paid::Before);
+    assert_eq!(pay(false, 6 * SECOND), example::Paid::Before);
+    assert_eq!(bank.paid("order-17"), 1);
 }
 
 #[cfg(feature = "postgres")]

@@ -27,6 +27,9 @@ pub(super) struct LedgerArgs {
     /// The ledger: a file, which is made where there is none, or postgres://user@host:port/database.
     #[arg(long, value_name = "FILE|URL")]
     store: String,
+    /// The table in PostgreSQL [default: gameday_ledger].
+    #[arg(long, value_name = "NAME")]
+    table: Option<String>,
     /// Operations of a trace, in its order: rows of one idempotency key are one operation.
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
@@ -75,7 +78,7 @@ pub(super) fn run(args: &LedgerArgs, out: &mut Stdout) -> Done {
             Books::default()
         }
     };
-    let mut store = ledger::open(&args.store, options)?;
+    let mut store = ledger::open(&args.store, args.table.as_deref(), options)?;
     let trial = Trial {
         keys: &keys,
         threads: usize::try_from(args.threads).unwrap_or(1),
