@@ -15,6 +15,8 @@ pub mod gates;
 pub mod incident;
 pub mod indicators;
 pub mod lint;
+#[cfg(feature = "ledger")]
+pub mod live;
 pub mod recording;
 pub mod report;
 pub mod service;

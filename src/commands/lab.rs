@@ -1,5 +1,8 @@
 //! `gameday lab`: experiments that are no replay of an incident, or more than one.
 
+#[cfg(feature = "ledger")]
+mod ledger;
+
 use super::{
     Done, find,
     output::{Stdout, print},
@@ -37,6 +40,9 @@ enum Lab {
     Schema(SchemaArgs),
     /// What a unit of metered work costs on this machine beside what the library states, and how units grow with size, way by way.
     Work(WorkArgs),
+    /// A real ledger of idempotency records, in a file or in PostgreSQL, under tries that go wrong; then the audit. Exits with 1 unless each operation was written once.
+    #[cfg(feature = "ledger")]
+    Ledger(ledger::LedgerArgs),
 }
 
 #[derive(Args)]
@@ -115,6 +121,8 @@ pub fn run(args: &LabArgs, out: &mut Stdout) -> Done {
         Lab::Limiter(args) => limiter(args, out),
         Lab::Schema(args) => schema(args, out),
         Lab::Work(args) => work(args, out),
+        #[cfg(feature = "ledger")]
+        Lab::Ledger(args) => ledger::run(args, out),
     }
 }
 

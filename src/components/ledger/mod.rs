@@ -28,9 +28,11 @@
 #[cfg(test)]
 mod laws;
 mod options;
+mod rules;
 
 use crate::sim::hash::{Map, mix};
 pub use options::{Doubt, FLAWS, Failures, KeyOf, LedgerOptions};
+pub use rules::Ruling;
 use std::collections::VecDeque;
 
 /// One try of an operation, as the one who makes its key sees it. All numbers are digests.
@@ -145,9 +147,7 @@ impl Ledger {
 
     /// The record of a key, where there is one: what an operator is shown, and the first half of a check-then-act.
     pub fn look(&self, key: u64, now: u64) -> Option<Record> {
-        let record = self.records.get(&key)?;
-        let over = record.state != State::Pending && record.until <= now;
-        (!over).then_some(*record)
+        self.records.get(&key).copied().filter(|r| r.counts(now))
     }
 
     /// What a try that saw `seen` may do. Where looking and inserting are one step, what it saw does not matter.
@@ -157,22 +157,20 @@ impl Ledger {
             true => self.look(key, now),
             false => seen,
         };
-        let doubt = match found {
-            None => false,
-            Some(record) => match record.state {
-                State::Done(result) => return Claim::Done(result),
-                State::Failed if self.options.failures == Failures::Final => return Claim::Failed,
-                State::Failed => false,
-                State::Pending if now < record.until => return Claim::Busy(record.until),
-                State::Pending => self.options.doubt == Doubt::Ask,
-            },
+        let (since, until, doubt) = match self.options.rule(found, now) {
+            Ruling::Told(claim) => return claim,
+            Ruling::Taken {
+                since,
+                until,
+                doubt,
+            } => (since, until, doubt),
         };
         self.token += 1;
         let record = Record {
             state: State::Pending,
             token: self.token,
-            since: found.map_or(now, |record| record.since),
-            until: now.saturating_add(self.options.owned()),
+            since,
+            until,
         };
         self.records.insert(key, record);
         let token = self.token;
@@ -181,7 +179,7 @@ impl Ledger {
 
     /// A holder is alive: it owns its operation for another lease. False: it is another's by now, or over.
     pub fn renew(&mut self, key: u64, token: u64, now: u64) -> bool {
-        let until = now.saturating_add(self.options.owned());
+        let until = self.options.leased(now);
         match self.held(key, token) {
             Some(record) => {
                 record.until = until;
@@ -193,25 +191,19 @@ impl Ledger {
 
     /// How a holder's write ended. False: it was another's by then, and nothing is changed.
     pub fn finish(&mut self, key: u64, token: u64, end: End, now: u64) -> bool {
-        let until = now.saturating_add(self.options.kept());
-        let (doubt, outbox) = (self.options.doubt, self.options.outbox);
+        let (state, until) = self.options.end(end, now);
+        let outbox = self.options.outbox;
         let Some(record) = self.held(key, token) else {
             return false;
         };
-        match (end, doubt) {
-            (End::Done(result), _) => record.state = State::Done(result),
-            (End::Failed, _) | (End::Unknown, Doubt::RunAgain) => record.state = State::Failed,
-            // Stays pending, and whoever comes next takes it over.
-            (End::Unknown, Doubt::Ask) => {
-                record.until = now;
-                return true;
-            }
-        }
         record.until = until;
-        let token = record.token;
-        self.ended.push_back((until, key, token));
-        if outbox && matches!(end, End::Done(_)) {
-            self.outbox.push_back(key);
+        if let Some(state) = state {
+            record.state = state;
+            let token = record.token;
+            self.ended.push_back((until, key, token));
+            if outbox && matches!(state, State::Done(_)) {
+                self.outbox.push_back(key);
+            }
         }
         true
     }

@@ -81,20 +81,6 @@ impl LedgerOptions {
             outbox: true,
         }
     }
-
-    /// ns for which a holder owns its operation without renewing; `u64::MAX` is for ever.
-    pub(super) fn owned(&self) -> u64 {
-        for_ever(self.lease)
-    }
-
-    /// ns that a record is kept after its end; `u64::MAX` is for ever.
-    pub(super) fn kept(&self) -> u64 {
-        for_ever(self.ttl)
-    }
-}
-
-fn for_ever(span: Span) -> u64 {
-    if span.0 == 0 { u64::MAX } else { span.0 }
 }
 
 macro_rules! flaw {
