@@ -73,7 +73,8 @@ pub(super) async fn journey(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow) 
     let end = match queue::wait(w, v, row).await {
         Err(refused) => refused,
         Ok(_worker) => {
-            deaths::may_kill(w, v, Moment::Work).await;
+            // Poison is poison at each try.
+            deaths::may_kill(w, v, Moment::Work, 0).await;
             compute::work(w, v, row).await;
             let mut end = graph::all(w, v, row).await;
             // Boxed, as few services write.
