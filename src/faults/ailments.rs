@@ -59,6 +59,7 @@ impl Down {
 const CONNECTS: Purpose = Purpose::named("fault-connect-victim");
 const HOW_LONG: Purpose = Purpose::named("fault-connect");
 const DIES: Purpose = Purpose::named("fault-crash-victim");
+const RAMPS: Purpose = Purpose::named("fault-crash-ramp");
 const DOWN: Purpose = Purpose::named("fault-crash");
 const LOSES: Purpose = Purpose::named("fault-leak-victim");
 
@@ -177,16 +178,16 @@ impl Ailments for Faults {
     fn poisons(
         &self,
         moment: Moment,
+        nth: u32,
         replica: u16,
         request: &Request,
         dice: Dice,
         now: u64,
     ) -> Option<u64> {
-        // The same request is poison at each try.
         let (i, planted, all) = self.dying(replica, Some(moment), now).find(|(i, p, _)| {
-            let n = (*i as u64) << 32;
+            let n = (*i as u64) << 32 | u64::from(nth);
             let strength = p.strikes_by(DIES, request, &self.tags, dice, n, now);
-            strength.is_some_and(|s| dice.draw(DOWN, n | 1).chance(s))
+            strength.is_some_and(|s| dice.draw(RAMPS, n).chance(s))
         })?;
         planted.hit();
         Some(all.down(i, dice))

@@ -143,8 +143,8 @@ pub(super) async fn while_alive<T>(
     }
 }
 
-/// Where a request may be the death of its process: never comes back then.
-pub(super) async fn may_kill(w: &World<'_>, v: &Visit<'_>, moment: Moment) {
+/// Where a request may be the death of its process, the `nth` time that it comes here: never comes back then.
+pub(super) async fn may_kill(w: &World<'_>, v: &Visit<'_>, moment: Moment, nth: u32) {
     if !w.deaths.started.get() {
         return;
     }
@@ -152,7 +152,7 @@ pub(super) async fn may_kill(w: &World<'_>, v: &Visit<'_>, moment: Moment) {
         return;
     };
     let replica = v.process.replica;
-    if let Some(down) = ailments.poisons(moment, replica, v.request, v.dice, w.sim.now()) {
+    if let Some(down) = ailments.poisons(moment, nth, replica, v.request, v.dice, w.sim.now()) {
         die::<()>(w, v, down).await;
     }
 }

@@ -90,7 +90,8 @@ pub(super) async fn journey(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow) 
     let end = match queue::wait(w, v, row).await {
         Err(refused) => refused,
         Ok(_worker) => {
-            deaths::may_kill(w, v, Moment::Work).await;
+            // Poison is poison at each try.
+            deaths::may_kill(w, v, Moment::Work, 0).await;
             let mut end = outcome::OK;
             if work::any(v, SiteStage::Compute)
                 && let Err(failed) = Box::pin(work::at(w, v, row, SiteStage::Compute)).await

@@ -125,10 +125,12 @@ pub trait Ailments {
     fn leaks(&self, call: &Call<'_>, dice: Dice, now: u64) -> bool;
     /// Whether a process of this replica cannot live now: ns until another may start. `dice` are the process's own.
     fn fatal(&self, replica: u16, dice: Dice, now: u64) -> Option<u64>;
-    /// Whether this request kills the process that serves it: ns until another may start. `dice` are the request's own.
+    /// Whether this request kills the process that serves it: ns until another may start. `dice` are the request's own;
+    /// `nth` tells one such moment of it from another.
     fn poisons(
         &self,
         moment: Moment,
+        nth: u32,
         replica: u16,
         request: &Request,
         dice: Dice,

@@ -34,8 +34,11 @@ pub(super) struct Writes {
     keys: u64,
     /// Writes beyond the first of their intent, as a reconciliation with the dependency's books finds them.
     repeats: u64,
-    /// Intents, keys and repeats when gauges were last read.
-    read: (u64, u64, u64),
+    /// The intent that each key first stood for, and intents whose key had stood for another.
+    first: Map<u64, u64>,
+    shared: u64,
+    /// Intents, keys, repeats and shared when gauges were last read.
+    read: (u64, u64, u64, u64),
 }
 
 impl Writes {
@@ -58,6 +61,8 @@ impl Writes {
         if !fate.keys.contains(&key) {
             fate.keys.push(key);
             self.keys += 1;
+            let first = *self.first.entry(key).or_insert(intent);
+            self.shared += u64::from(first != intent);
         }
     }
 
@@ -108,12 +113,14 @@ impl Writes {
         put("write.found", self.found as f64);
         put("write.intents", intents as f64);
         put("write.keys", self.keys as f64);
-        let now = (intents, self.keys, self.repeats);
-        let (old_intents, old_keys, old_repeats) = std::mem::replace(&mut self.read, now);
+        let now = (intents, self.keys, self.repeats, self.shared);
+        let (old_intents, old_keys, old_repeats, old_shared) =
+            std::mem::replace(&mut self.read, now);
         put(
             "write.repeats",
             self.repeats.saturating_sub(old_repeats) as f64,
         );
+        put("write.shared_keys", (self.shared - old_shared) as f64);
         if intents > old_intents {
             let ratio = (self.keys - old_keys) as f64 / (intents - old_intents) as f64;
             put("write.keys_per_intent", ratio);

@@ -11,6 +11,13 @@ pub(super) const CAUSES: &[Known] = &[
         remedy: "a key of intent and operation",
     },
     Known {
+        id: "idempotency-key-too-broad",
+        summary: "two operations that are meant share a key",
+        signature: "fewer keys than intents; answered from a record that another operation left; nothing is written twice",
+        look_alikes: &["check-then-act-race"],
+        remedy: "a key of intent and operation, not of content",
+    },
+    Known {
         id: "idempotency-store-lost",
         summary: "the store of keys is lost at a restart",
         signature: "duplicates of what was begun before a restart",

@@ -90,6 +90,7 @@ pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
     "write.intents", Higher, "intents that were to be written, so far";
     "write.keys", Higher, "idempotency keys of these intents, so far";
     "write.repeats", Higher, "writes beyond the first of their intent in the dependency's books, since gauges were last read";
+    "write.shared_keys", Higher, "intents whose idempotency key had stood for another intent, since gauges were last read";
     "write.keys_per_intent", Higher, "idempotency keys an intent, since gauges were last read";
     "breaker.open", Higher, "breakers that refuse calls";
     "calls.running", Higher, "calls of fan-outs under way";

@@ -136,7 +136,9 @@ async fn attempt(w: &World<'_>, v: &Visit<'_>, client: u8, spec: &WriteSpec, whi
         (false, Came::Well) => (End::Done(intent), outcome::OK),
     };
     if matches!(end, End::Done(_)) {
-        deaths::may_kill(w, v, Moment::Written).await;
+        // Bad luck, and not what is written: another time may be a better one.
+        let nth = u32::from(client) << 16 | (copy as u32) << 8 | number;
+        deaths::may_kill(w, v, Moment::Written, nth).await;
     }
     finish(end);
     told
