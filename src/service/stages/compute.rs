@@ -29,9 +29,6 @@ pub(in crate::service) async fn work(w: &World<'_>, v: &Visit<'_>, row: &mut Req
     cpu::stand_still(w, v).await;
     drop(piece);
     row.compute += w.sim.now() - started;
-    if let Some(errand) = &v.errand {
-        errand.note(row);
-    }
 }
 
 /// What of a request times may depend on.
