@@ -13,6 +13,7 @@ const FAMILIES: &[(&str, &[&str])] = &[
     ("incident-22", &[]),
     ("incident-23", &[]),
     ("incident-24", &[]),
+    ("incident-25", &[]),
     ("incident-26", &[]),
     ("incident-29", &[]),
 ];

@@ -102,6 +102,10 @@ pub const SHIPPED: &[(&str, &str)] = &[
         include_str!("../../incidents/incident-24.toml"),
     ),
     (
+        "incident-25",
+        include_str!("../../incidents/incident-25.toml"),
+    ),
+    (
         "incident-26",
         include_str!("../../incidents/incident-26.toml"),
     ),

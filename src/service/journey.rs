@@ -44,6 +44,16 @@ pub(super) struct Visit<'a> {
     pub errand: Option<Rc<Errand>>,
 }
 
+impl Visit<'_> {
+    /// What is known by now of a request that may be worked on longer than its client waits.
+    #[inline]
+    pub fn note(&self, row: &RequestRow) {
+        if let Some(errand) = &self.errand {
+            errand.note(row);
+        }
+    }
+}
+
 /// Goes through the stages. Gives the outcome, and leaves times and tags in `row`; when it is dropped half way (the client
 /// hung up), what the row holds by then stands.
 pub(super) async fn journey(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow) -> u8 {
@@ -72,6 +82,7 @@ pub(super) async fn journey(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow) 
         return failed;
     }
     let keys = key::make(w, v, row);
+    v.note(row);
     if trending::see(w, v, keys) {
         row.served_by = served_by::CACHE;
         return outcome::OK;
@@ -80,6 +91,7 @@ pub(super) async fn journey(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow) 
         row.served_by = served_by::CACHE;
         return outcome::OK;
     }
+    v.note(row);
     let lead = match flight::join(w, v, keys, row).await {
         flight::Role::Lead(lead) => lead,
         flight::Role::Follower(landed) => {

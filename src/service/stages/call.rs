@@ -383,7 +383,7 @@ async fn acquire<'p>(
 ) -> Permit<&'p Semaphore> {
     let n = u64::from(number) << 16 | step.draws;
     let is_lost = v.dice.draw(purpose::SLOT_LOST, n).chance(lost.slot.0);
-    let waits = is_lost.then_some(Waits(pool, &v.process, step.dependency));
+    let waits = is_lost.then(|| Waits(pool, &v.process, step.dependency));
     let connection = pool.acquire().await;
     waits.into_iter().for_each(std::mem::forget);
     connection

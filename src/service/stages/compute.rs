@@ -31,9 +31,7 @@ pub(in crate::service) async fn work(w: &World<'_>, v: &Visit<'_>, row: &mut Req
         row.compute += w.sim.now() - started;
     }
     drop(piece);
-    if let Some(errand) = &v.errand {
-        errand.note(row);
-    }
+    v.note(row);
 }
 
 /// How long work takes here and now that takes `time` ns in a process that has been up for long.

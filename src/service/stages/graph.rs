@@ -12,6 +12,7 @@ use std::rc::Rc;
 /// up to the one that decided.
 pub(in crate::service) async fn all(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow) -> u8 {
     row.served_by = served_by::DEPENDENCY;
+    v.note(row);
     let spec = &v.version.spec;
     match (&spec.fan_out, spec.steps.as_slice()) {
         (_, []) => outcome::OK,

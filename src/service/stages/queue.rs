@@ -26,6 +26,7 @@ pub(in crate::service) async fn wait<'a>(
     };
     let joined = w.sim.now();
     errand.into_iter().for_each(Errand::queues);
+    v.note(row);
     let class = || w.tags.borrow().class.name(v.request.class).to_string();
     let slot = queue.enter(v.request.class, row.tries, &class).await;
     cpu::stand_still(w, v).await;
@@ -64,6 +65,6 @@ fn take<'a>(
         return Err(outcome::HUNG_UP);
     }
     errand.works();
-    errand.note(row);
+    v.note(row);
     Ok(slot)
 }

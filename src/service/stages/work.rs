@@ -46,9 +46,7 @@ pub(in crate::service) async fn at(
         let piece = Piece::begin(w, v, false);
         cpu::compute(w, v, row, bill, lock).await;
         drop(piece);
-        if let Some(errand) = &v.errand {
-            errand.note(row);
-        }
+        v.note(row);
         if cost.broken_off {
             return Err(outcome::ERROR);
         }
