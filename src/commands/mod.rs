@@ -11,6 +11,7 @@ mod lint;
 mod list;
 mod output;
 mod plan;
+mod profile;
 mod replay;
 mod schema;
 pub mod trace;
@@ -29,6 +30,8 @@ struct Cli {
     command: Command,
 }
 
+const PROFILED: &str =
+    "An incident: its name, or the path of its file; or the folder of a recording, with --at";
 const VERIFIED: &str =
     "An incident: its name, or the path of its file; or `theory`, for the engine";
 
@@ -57,6 +60,9 @@ enum Command {
     /// What an incident teaches: its course, fault tree and reach, the controls to pay for first, and a gate for each cause.
     #[command(mut_arg("variant", |arg| arg.help("Overlay the [variant.NAME] table")))]
     Plan(plan::PlanArgs),
+    /// Say where CPU went, before an incident and while it lasts: folded stacks and flame graphs.
+    #[command(mut_arg("incident", |arg| arg.help(PROFILED)))]
+    Profile(profile::ProfileArgs),
     /// Look at, convert and generate traces.
     Trace(trace::TraceArgs),
     /// Contracts of parsers: what producers send, without its values, as cases that a parser is checked by.
@@ -85,6 +91,7 @@ pub fn main() -> ExitCode {
         Command::Verify(args) => verify::run(args, &mut out),
         Command::Drill(args) => drill::run(args, &mut out),
         Command::Plan(args) => plan::run(args, &mut out),
+        Command::Profile(args) => profile::run(args, &mut out),
         Command::Trace(args) => trace::run(args, &mut out).map(|()| ExitCode::SUCCESS),
         Command::Contract(args) => contract::run(args, &mut out),
         Command::Lab(args) => lab::run(args, &mut out),

@@ -15,6 +15,7 @@ pub mod junit;
 pub mod plan;
 #[cfg(feature = "plots")]
 pub mod plots;
+pub mod profile;
 mod story;
 mod tables;
 pub mod text;

@@ -11,7 +11,7 @@ use crate::sim::{
 use std::rc::Rc;
 
 /// Different answers of a size.
-const FACES: u64 = 8;
+const FACES: u64 = 4;
 /// Bytes a token.
 const TOKEN: u64 = 4;
 /// The longest answer, bytes.
