@@ -63,10 +63,10 @@ pub const SCALARS: &[Scalar] = &[
         Unit::Count,
         "acknowledged writes that the audited ledger does not have",
     ),
-    scalar(
+    measured(
         "orphan.work_seconds",
         Unit::Nanos,
-        "work done for clients that had left",
+        "work of the whole run for clients that had left, and not meant to be done all the same; orphan.seconds is of its time",
     ),
     scalar(
         "blast_radius",

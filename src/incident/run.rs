@@ -262,7 +262,8 @@ pub fn run(
     let refusal = RefCell::new(None);
     let sim = Sim::new();
     let known = RefCell::new((known.clone(), Skipped::default()));
-    let (mut recorder, wrong_answers, audit, killed, unfinished);
+    let (mut recorder, wrong_answers, audit, unfinished);
+    let (killed, wasted);
     {
         let (requests, attempts) = recorded_columns(&plan.versions);
         let mut observers: Vec<&mut dyn Observer> = vec![&mut watches];
@@ -311,7 +312,7 @@ pub fn run(
         unfinished = (end.stuck as u64).saturating_sub(world.standing());
         wrong_answers = world.wrong_answers();
         audit = world.audit();
-        killed = world.killed();
+        (killed, wasted) = (world.killed(), world.wasted());
         recorder = world.finish();
     }
     if let Some(refusal) = refusal.into_inner() {
@@ -367,6 +368,7 @@ pub fn run(
             .map(|(name, n)| (name.to_string(), n as f64)),
     );
     scalars.insert("truth.killed".to_string(), killed as f64);
+    scalars.insert("orphan.work_seconds".to_string(), wasted as f64);
     let hits: u64 = truth.entries.iter().map(|entry| entry.hits).sum();
     scalars.insert("truth.hits".to_string(), hits as f64);
     if let Some(began) = truth.began() {

@@ -383,6 +383,11 @@ impl<'r> World<'r> {
         self.departures.killed.get()
     }
 
+    /// ns of work that was done for clients that had left, and was not meant to be.
+    pub fn wasted(&self) -> u64 {
+        self.departures.wasted(self.sim.now())
+    }
+
     /// Roots that never end by themselves.
     pub fn standing(&self) -> u64 {
         u64::from(self.strays.started.get()) + u64::from(self.deaths.started.get())

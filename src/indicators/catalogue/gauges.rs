@@ -97,9 +97,9 @@ pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
     "calls.orphans", Higher, "calls of fan-outs whose request has ended";
     "orphan.tasks", Higher, "requests and calls that go on for clients that have left";
     "orphan.intended", Higher, "calls that go on though their client has left, and are meant to";
-    "orphan.work_seconds", Higher, "seconds of work for clients that had left, between two readings";
+    "orphan.seconds", Higher, "seconds of work for clients that had left, between two readings";
     "work.seconds", Higher, "seconds of work, of workers and at dependencies, between two readings";
-    "intended.work_seconds", Higher, "seconds of work for clients that had left and that was meant to be done, between two readings";
+    "intended.seconds", Higher, "seconds of work for clients that had left and that was meant to be done, between two readings";
     "intended.killed", Higher, "calls between two readings that were meant to be made though their client had left, and were not";
     "disconnects.edge", Higher, "clients that left between two readings, as the edge sees it";
     "disconnects.handler", Higher, "clients that left between two readings, as handlers were told";
@@ -147,7 +147,7 @@ pub(super) const RATIOS: &[Indicator] = &[
     share(
         "orphan.share",
         Higher,
-        "orphan.work_seconds",
+        "orphan.seconds",
         "work.seconds",
         "share of all work that was for clients that had left",
     ),

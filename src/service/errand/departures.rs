@@ -106,6 +106,12 @@ impl Departures {
         of.set(of.get() + pieces);
     }
 
+    /// ns of work that was done for nobody, in all.
+    pub fn wasted(&self, now: u64) -> u64 {
+        self.meter.read(now);
+        self.meter.wasted.get()
+    }
+
     /// Names and values of gauges. `queues` tells whether there are any.
     pub fn gauges(
         &self,
@@ -120,8 +126,8 @@ impl Departures {
         out("orphan.intended".into(), f64::from(self.meant.get()));
         let [work, orphan, meant] = self.meter.read(now);
         out("work.seconds".into(), seconds(work));
-        out("orphan.work_seconds".into(), seconds(orphan));
-        out("intended.work_seconds".into(), seconds(meant));
+        out("orphan.seconds".into(), seconds(orphan));
+        out("intended.seconds".into(), seconds(meant));
         out("intended.killed".into(), f64::from(tally.killed));
         out("disconnects.edge".into(), f64::from(tally.edge));
         out("disconnects.handler".into(), f64::from(tally.handler));
@@ -155,6 +161,8 @@ struct Meter {
     meant: Cell<u32>,
     since: Cell<u64>,
     done: Cell<[u64; 3]>,
+    /// ns of work for nobody, in all readings so far.
+    wasted: Cell<u64>,
 }
 
 impl Meter {
@@ -189,7 +197,9 @@ impl Meter {
     /// ns of all work, of work for those who have left, and of such work that is meant to be done, since it was last read.
     fn read(&self, now: u64) -> [u64; 3] {
         self.pass(now);
-        self.done.take()
+        let done = self.done.take();
+        self.wasted.set(self.wasted.get() + done[1]);
+        done
     }
 }
 
