@@ -25,6 +25,9 @@ pub struct PlanArgs {
     /// Write the plan as Markdown into this folder.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
+    /// Write a regression incident for each control into this folder: its cause alone breaches, its variant `control` holds.
+    #[arg(long, value_name = "FOLDER")]
+    emit: Option<PathBuf>,
     /// What day it is, such as 2026-12-15: actions that are overdue are then said. No clock is asked.
     #[arg(long, value_name = "DAY")]
     today: Option<String>,
@@ -95,7 +98,22 @@ pub fn run(args: &PlanArgs, out: &mut Stdout) -> Done {
         )?;
         anstream::eprintln!("written     {}", path.display());
     }
-    Ok(ExitCode::from(u8::from(!open.is_empty())))
+    let mut left = !open.is_empty();
+    if let Some(folder) = &args.emit {
+        for emitted in hardening::emit(&incident, &hardening, &registries)? {
+            match emitted.text {
+                Ok(text) => {
+                    let path = write(folder, &emitted.file, &text)?;
+                    anstream::eprintln!("written     {}", path.display());
+                }
+                Err(why) => {
+                    left = true;
+                    anstream::eprintln!("not written \"{}\": {why}", emitted.action);
+                }
+            }
+        }
+    }
+    Ok(ExitCode::from(u8::from(left)))
 }
 
 /// What is not settled, in the order in which people would settle it.

@@ -187,6 +187,11 @@ impl Gate {
         &self.name
     }
 
+    /// Gives it another name.
+    pub fn rename(&mut self, name: &str) {
+        self.name = name.into();
+    }
+
     /// Its expression as written.
     pub fn expression(&self) -> &str {
         &self.expression
@@ -291,6 +296,15 @@ impl Gate {
             }
         });
         bounds
+    }
+
+    /// Whether it is about the run as a whole, and says the same in every phase.
+    pub fn is_of_the_run(&self) -> bool {
+        let mut all = true;
+        each(&self.expr, &mut |condition| {
+            all &= matches!(condition.quantity, Quantity::Scalar(_));
+        });
+        all
     }
 
     /// The values of its quantities over a phase, by quantity: what a reference file holds. Splits have none.

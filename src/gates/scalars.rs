@@ -46,12 +46,12 @@ pub const SCALARS: &[Scalar] = &[
     measured(
         "time_to_detect",
         Unit::Nanos,
-        "from the first entry of the timeline until a guard acted, or else the fix began",
+        "from the first entry of the timeline until a guard acted, or else the fix began, or else it was over",
     ),
     measured(
         "time_to_mitigate",
         Unit::Nanos,
-        "from the first entry of the timeline until a guard rolled back, or the fix began",
+        "from the first entry of the timeline until a guard rolled back, or the fix began, or else it was over",
     ),
     scalar(
         "duplicate_writes",

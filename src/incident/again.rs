@@ -17,21 +17,29 @@ impl Incident {
         registries: &Registries,
     ) -> Result<Incident, Refusal> {
         let mut root = self.bare();
-        for action in actions.iter().filter_map(|&i| self.actions.get(i)) {
-            let Some(control) = &action.control else {
-                continue;
-            };
-            for (path, entry) in &control.set {
-                if !self.has_item(path, &entry.key)? {
-                    continue;
-                }
-                root.set(path, &entry.key, entry.node.clone())?;
-            }
-            if let Some(guard) = &control.guard {
-                add_guard(&mut root, guard, &control.at);
-            }
+        for &action in actions {
+            self.put_control(action, &mut root)?;
         }
         self.of_changed(root, registries)
+    }
+
+    /// Puts the control of an action (by its place) into a tree.
+    ///
+    /// # Errors
+    /// A path that leads nowhere.
+    pub fn put_control(&self, action: usize, root: &mut Node) -> Result<(), Refusal> {
+        let Some(control) = self.actions.get(action).and_then(|a| a.control.as_ref()) else {
+            return Ok(());
+        };
+        for (path, entry) in &control.set {
+            if self.has_item(path, &entry.key)? {
+                root.set(path, &entry.key, entry.node.clone())?;
+            }
+        }
+        if let Some(guard) = &control.guard {
+            add_guard(root, guard, &control.at);
+        }
+        Ok(())
     }
 
     /// Whether the step or the change that a control sets is there. A variant, and a fix of which less is done, may lack

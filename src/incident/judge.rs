@@ -8,11 +8,11 @@ use super::{
 use crate::{
     config::show_nanos,
     diagnosis::Diagnosis,
-    gates::{Judgement, Verdict},
+    gates::{Gate, Judgement, Verdict},
 };
 
-/// Holds every gate in the incident phase and, once recovered, in the recovered phase. A run without an incident phase is
-/// judged as a whole, in its baseline.
+/// Holds every gate in the incident phase and, once recovered, in the recovered phase; one that is about the run as a whole
+/// says the same in both, and is held once. A run without an incident phase is judged as a whole, in its baseline.
 pub fn judge(incident: &Incident, run: &Run) -> Vec<Judgement> {
     let stretches = stretches(&run.truth);
     let context = context(
@@ -29,12 +29,14 @@ pub fn judge(incident: &Incident, run: &Run) -> Vec<Judgement> {
             .collect(),
         None => named(PhaseName::Baseline).into_iter().collect(),
     };
+    let first = held.first().map(|phase| phase.name.as_str());
     held.iter()
         .flat_map(|phase| {
-            incident
-                .gates
-                .iter()
-                .map(|gate| gate.judge(&context, phase))
+            let counts = |gate: &&Gate| {
+                !gate.is_of_the_run() || first.is_some_and(|name| name == phase.name)
+            };
+            let gates = incident.gates.iter().filter(counts);
+            gates.map(|gate| gate.judge(&context, phase))
         })
         .collect()
 }

@@ -5,7 +5,7 @@ use super::{
     guard::Guards,
     plan::Plan,
     recovery::settle_recovery,
-    truth::{Entry, EntryKind, PhaseName, Truth},
+    truth::{Entry, EntryKind, Phase, PhaseName, Truth},
 };
 use crate::{
     config::Refusal,
@@ -371,14 +371,16 @@ pub fn run(
     scalars.insert("orphan.work_seconds".to_string(), wasted as f64);
     let hits: u64 = truth.entries.iter().map(|entry| entry.hits).sum();
     scalars.insert("truth.hits".to_string(), hits as f64);
-    if let Some(began) = truth.began() {
+    if let (Some(began), false) = (truth.began(), incident.healthy) {
+        // What nobody notices lasts until it is over by itself, and so long at the least.
+        let of_incident = |p: &&Phase| p.name == PhaseName::Incident;
+        let over = truth.phases.iter().find(of_incident).map(|p| p.to);
+        let over = over.unwrap_or(began).min(length.max(began));
         for (name, at) in [
             ("time_to_detect", truth.noticed()),
             ("time_to_mitigate", truth.mitigated()),
         ] {
-            if let Some(at) = at {
-                scalars.insert(name.into(), (at - began) as f64);
-            }
+            scalars.insert(name.into(), (at.unwrap_or(over) - began) as f64);
         }
     }
     settle_recovery(incident, &watched, &recording, &mut truth, &mut scalars);

@@ -5,12 +5,14 @@
 //! what differs, and not chance. Whether it holds for other draws is the game day's question (`recurrence`).
 
 mod course;
+mod emit;
 mod funding;
 mod harm;
 mod tree;
 mod trials;
 
 pub use course::{Course, Kind, Moment};
+pub use emit::{CONTROL, Emitted, emit};
 pub use funding::{By, Effect, FIRST, Funding};
 pub use harm::{Blast, Harmed, Row};
 pub use tree::{EVERY, Factor, Part, Subset, Tree};
@@ -19,10 +21,17 @@ pub use trials::Outcome;
 use crate::{
     config::Refusal,
     gates::Verdict,
-    incident::{Gap, Incident, Proof, Registries},
+    incident::{Gap, Incident, Proof, Registries, RunOptions},
+    recording::Keep,
 };
 use serde::Serialize;
 use trials::{Setup, Trials, as_it_was};
+
+/// Numbers alone.
+const ROWLESS: RunOptions<'static> = RunOptions {
+    keep: Keep::NoRows,
+    progress: None,
+};
 
 /// What a plan says of an action.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -230,6 +230,23 @@ impl TraceSpec {
         })
     }
 
+    /// The table as a file would have it, with all that the command line says of it; a trace file is named by its whole path.
+    pub fn written(&self) -> Node {
+        let mut node = self.node.clone();
+        if let (Some(file), Value::Table(table)) = (&self.file, &mut node.value) {
+            let path = std::fs::canonicalize(&file.path).unwrap_or_else(|_| file.path.clone());
+            let text = |text: String| crate::config::Entry {
+                key: At::nowhere(),
+                node: Node {
+                    value: Value::Text(text),
+                    at: At::nowhere(),
+                },
+            };
+            table.insert("path".into(), text(path.display().to_string()));
+        }
+        node
+    }
+
     /// Whether the trace is a file.
     pub fn is_file(&self) -> bool {
         self.file.is_some()
