@@ -4,11 +4,14 @@
 //! `GAMEDAY_POSTGRES=postgres://user@host:port/database` names a server where tables `gameday_test_...` may be made; without
 //! it, or without the feature `postgres`, those tests say so and pass.
 
+#![cfg(feature = "ledger")]
 #![allow(
     clippy::disallowed_methods,
     reason = "callers of a real store are threads"
 )]
 
+#[path = "../examples/durable_ledger.rs"]
+mod example;
 mod ledger_support;
 
 use gameday::{
@@ -116,7 +119,8 @@ fn race(mut first: Box<dyn Durable>, seed: u64) -> Vec<Call> {
 
 /// What a race must have had in it to say anything, over all rounds.
 fn every_way_was_taken(calls: &[Call]) {
-    let ways: [(&str, fn(&Did) -> bool); 7] = [
+    type Way = fn(&Did) -> bool;
+    let ways: [(&str, Way); 7] = [
         ("a first claim", |d| {
             matches!(d, Did::Claim(Claim::Run { doubt: false, .. }))
         }),
@@ -245,6 +249,24 @@ fn a_ledger_that_is_none_and_options_that_are_flaws_are_refused() {
         let no = said(&path, options);
         assert!(no.contains(&format!("cannot have {flaw} = false")), "{no}");
     }
+}
+
+#[test]
+fn the_example_pays_once_through_a_crash() {
+    let folder = tempfile::tempdir().unwrap();
+    let bank = example::Bank {
+        file: folder.path().join("bank"),
+    };
+    let mut place = InFile::new();
+    let mut pay = |crash, now| {
+        let mut ledger = place.open(example::options());
+        example::pay(&mut *ledger, &bank, "order-17", crash, now).unwrap()
+    };
+    assert_eq!(pay(true, SECOND), example::Paid::Crashed);
+    assert_eq!(pay(false, 2 * SECOND), example::Paid::Wait(4 * SECOND));
+    assert_eq!(pay(false, 5 * SECOND), example::Paid::Before);
+    assert_eq!(pay(false, 6 * SECOND), example::Paid::Before);
+    assert_eq!(bank.paid("order-17"), 1);
 }
 
 #[cfg(feature = "postgres")]

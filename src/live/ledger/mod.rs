@@ -129,23 +129,39 @@ pub trait Durable: Send {
 }
 
 /// Opens the ledger that `store` names: `postgres://user@host/database`, or the path of a file, which is made where there
-/// is none.
+/// is none. `table` is the table in a database, in place of `gameday_ledger`.
 ///
 /// # Errors
-/// A store that cannot be reached, or is something else; options that a real store does not follow.
-pub fn open(store: &str, options: LedgerOptions) -> Result<Box<dyn Durable>, Refusal> {
+/// A store that cannot be reached, or is something else; options that a real store does not follow; a table in a file.
+pub fn open(
+    store: &str,
+    table: Option<&str>,
+    options: LedgerOptions,
+) -> Result<Box<dyn Durable>, Refusal> {
     if ["postgres://", "postgresql://"]
         .iter()
         .any(|scheme| store.starts_with(scheme))
     {
         #[cfg(feature = "postgres")]
-        return Ok(Box::new(Postgres::open(store, Postgres::TABLE, options)?));
+        {
+            let table = table.unwrap_or(Postgres::TABLE);
+            return Ok(Box::new(Postgres::open(store, table, options)?));
+        }
         #[cfg(not(feature = "postgres"))]
         return Err(Refusal::new(
             "this gameday was built without PostgreSQL; build it with `--features postgres`, or name a file",
         ));
     }
-    Ok(Box::new(Embedded::open(store.as_ref(), options)?))
+    match table {
+        None => Ok(Box::new(Embedded::open(store.as_ref(), options)?)),
+        Some(table) => Err(Refusal::file(
+            store,
+            format!(
+                "a ledger in a file has no table \"{}\"",
+                table.escape_default()
+            ),
+        )),
+    }
 }
 
 /// Refuses what only a ledger of a run can be: the flaws that these stores are there to rule out.

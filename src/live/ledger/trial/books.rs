@@ -5,7 +5,7 @@
 use crate::config::Refusal;
 use std::{
     collections::BTreeMap,
-    fs::{File, OpenOptions},
+    fs::{File, OpenOptions, TryLockError},
     io::{Read, Seek, SeekFrom, Write},
     path::Path,
 };
@@ -35,6 +35,9 @@ impl Books {
             .open(path)
             .map_err(|e| no(format!("cannot be opened: {e}")));
         let (mut file, mut text) = (file?, String::new());
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            return Err(no("another process has these books open".into()));
+        }
         file.read_to_string(&mut text)
             .map_err(|e| no(format!("cannot be read as books: {e}")))?;
         let mut books = Books::default();
@@ -114,6 +117,9 @@ mod tests {
         let mut books = Books::open(&path).unwrap();
         assert_eq!([1, 2, 3].map(|key| books.writes(key)), [2, 0, 0]);
         assert!(books.write(3, 1).unwrap());
+        let no = Books::open(&path).unwrap_err().to_string();
+        assert!(no.contains("another process has these books open"), "{no}");
+        drop(books);
         assert_eq!(Books::open(&path).unwrap().writes(3), 1);
         std::fs::write(&path, "Dear diary\n").unwrap();
         let no = Books::open(&path).unwrap_err().to_string();

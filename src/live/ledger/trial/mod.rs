@@ -184,19 +184,31 @@ fn audit(keys: &[u64], store: &mut dyn Durable, books: &Books) -> Result<Audit, 
         let writes = books.writes(key) as u64;
         audit.duplicates += writes.saturating_sub(1);
         audit.lost += u64::from(writes == 0);
-        let state = store.look(key, now())?.map(|record| record.state);
+        let found = patiently(|| store.look(key, now()))?;
+        let state = found.map(|record| record.state);
         audit.unsettled += u64::from(state != Some(State::Done(result(key))));
     }
     let mut handed = BTreeSet::new();
-    while let Some(key) = store.to_do()? {
+    while let Some(key) = patiently(|| store.to_do())? {
         // Whoever does it must be able to do it again: this is where it would be sent on.
         if different.contains(&key) {
             handed.insert(key);
         }
-        store.acknowledge(key)?;
+        patiently(|| store.acknowledge(key))?;
     }
     audit.handed = handed.len() as u64;
     Ok(audit)
+}
+
+/// Asks until there is an answer, for as long as there may be none.
+fn patiently<T>(mut ask: impl FnMut() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    let until = now().saturating_add(PATIENCE);
+    loop {
+        match ask() {
+            Err(_) if now() < until => std::thread::sleep(Duration::from_nanos(STORE_AGAIN)),
+            told => return told,
+        }
+    }
 }
 
 impl Counts {
