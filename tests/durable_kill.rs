@@ -3,7 +3,7 @@
 //! wherever it happens to be, many times, and what it leaves is looked at.
 //!
 //! `GAMEDAY_POSTGRES` names a server, as in `durable_ledger.rs`; `GAMEDAY_POSTGRES_RESTART` is a command that kills the
-//! server itself (`pg_ctl stop -m immediate`) and starts it again.
+//! server itself (`pg_ctl restart -m immediate`): not while other tests use it.
 
 #![cfg(feature = "ledger")]
 
