@@ -3,7 +3,9 @@
 //! wherever it happens to be, many times, and what it leaves is looked at.
 //!
 //! `GAMEDAY_POSTGRES` names a server, as in `durable_ledger.rs`; `GAMEDAY_POSTGRES_RESTART` is a command that kills the
-//! server itself (`pg_ctl stop -m immediate`) and starts it again.
+//! server itself (`pg_ctl restart -m immediate`): not while other tests use it.
+
+#![cfg(feature = "ledger")]
 
 mod ledger_support;
 
@@ -21,7 +23,7 @@ use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader},
     path::Path,
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Child, Command, Stdio},
 };
 
 const LEASE: u64 = 100 * MS;
@@ -234,7 +236,7 @@ mod in_postgres {
         let table = place.table.clone();
         let store = ["--store", &url, "--table", &table];
         let mut child = start(&store, &books, 200, true);
-        let mut out: BufReader<ChildStdout> = BufReader::new(child.stdout.take().unwrap());
+        let mut out = BufReader::new(child.stdout.take().unwrap());
         let (mut told, mut lines, mut report) = (Told::default(), 0, String::new());
         loop {
             let mut line = String::new();

@@ -4,6 +4,7 @@
 //! `GAMEDAY_POSTGRES=postgres://user@host:port/database` names a server where tables `gameday_test_...` may be made; without
 //! it, or without the feature `postgres`, those tests say so and pass.
 
+#![cfg(feature = "ledger")]
 #![allow(
     clippy::disallowed_methods,
     reason = "callers of a real store are threads"
@@ -118,7 +119,8 @@ fn race(mut first: Box<dyn Durable>, seed: u64) -> Vec<Call> {
 
 /// What a race must have had in it to say anything, over all rounds.
 fn every_way_was_taken(calls: &[Call]) {
-    let ways: [(&str, fn(&Did) -> bool); 7] = [
+    type Way = fn(&Did) -> bool;
+    let ways: [(&str, Way); 7] = [
         ("a first claim", |d| {
             matches!(d, Did::Claim(Claim::Run { doubt: false, .. }))
         }),
@@ -249,6 +251,47 @@ fn a_ledger_that_is_none_and_options_that_are_flaws_are_refused() {
     }
 }
 
+/// Bytes that rotted, and files that were cut: no panic, and no other result than was acknowledged.
+#[test]
+fn a_damaged_ledger_is_refused_or_says_what_it_said() {
+    let mut place = InFile::new();
+    let mut ledger = place.open(LedgerOptions::plain());
+    for key in 0..50 {
+        let Claim::Run { token, .. } = ledger.claim(key, SECOND).unwrap() else {
+            panic!("{key} was claimed before");
+        };
+        assert!(ledger.finish(key, token, End::Done(key), SECOND).unwrap());
+    }
+    drop(ledger);
+    let whole = std::fs::read(place.path()).unwrap();
+    let mut refused = 0;
+    for n in 0..80u64 {
+        let dice = |m: u64| gameday::sim::hash::mix(n << 8 | m) as usize;
+        let mut bytes = whole.clone();
+        match n % 4 {
+            0 => bytes.truncate(dice(1) % whole.len()),
+            1 => bytes.resize(whole.len() + dice(1) % 10_000, 0),
+            _ => {
+                let from = dice(1) % bytes.len();
+                let to = (from + 1 + dice(2) % 5000).min(bytes.len());
+                bytes[from..to].fill(dice(3) as u8);
+            }
+        }
+        place.crash();
+        std::fs::write(place.path(), &bytes).unwrap();
+        let Ok(mut ledger) = Embedded::open(&place.path(), LedgerOptions::plain()) else {
+            refused += 1;
+            continue;
+        };
+        for key in 0..50 {
+            if let Ok(Some(record)) = ledger.look(key, SECOND) {
+                assert_eq!(record.state, State::Done(key), "damage {n}");
+            }
+        }
+    }
+    assert!(refused > 20, "{refused} refused");
+}
+
 #[test]
 fn the_example_pays_once_through_a_crash() {
     let folder = tempfile::tempdir().unwrap();
@@ -344,6 +387,63 @@ mod in_postgres {
                 assert!(later > token, "{later} after {token}, key {key}");
             }
         }
+    }
+
+    #[test]
+    fn of_many_who_make_the_tables_at_once_all_have_them() {
+        let Some(url) = server() else { return };
+        let place = InPostgres::new(&url);
+        let threads: Vec<_> = (0..6)
+            .map(|_| {
+                let (url, table) = (url.clone(), place.table.clone());
+                std::thread::spawn(move || {
+                    Postgres::open(&url, &table, LedgerOptions::plain()).map(|_| ())
+                })
+            })
+            .collect();
+        for thread in threads {
+            thread.join().unwrap().unwrap();
+        }
+    }
+
+    /// Somebody else's transaction, which waits for our row and lets us wait for the table.
+    #[test]
+    fn a_claim_that_the_server_rolls_back_for_a_deadlock_is_made_again() {
+        let Some(url) = server() else { return };
+        let mut place = InPostgres::new(&url);
+        let mut store = place.open(in_a_race());
+        let Claim::Run { token, .. } = store.claim(1, SECOND).unwrap() else {
+            panic!("the first");
+        };
+        let mut other = postgres::Client::connect(&url, postgres::NoTls).unwrap();
+        // So that it is we who are rolled back.
+        other
+            .batch_execute("SET deadlock_timeout = '10min'")
+            .unwrap();
+        let mut theirs = other.transaction().unwrap();
+        let table = &place.table;
+        theirs
+            .batch_execute(&format!("LOCK TABLE {table} IN SHARE MODE"))
+            .unwrap();
+        let ours = std::thread::spawn(move || store.claim(1, 2 * SECOND).unwrap());
+        // Until it waits.
+        let mut third = postgres::Client::connect(&url, postgres::NoTls).unwrap();
+        let waits = format!(
+            "SELECT count(*) FROM pg_locks WHERE relation = '{table}'::regclass AND NOT granted"
+        );
+        while third.query_one(&waits, &[]).unwrap().get::<_, i64>(0) == 0 {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        theirs
+            .batch_execute(&format!("SELECT * FROM {table} WHERE key = 1 FOR UPDATE"))
+            .unwrap();
+        theirs.commit().unwrap();
+        let claim = ours.join().unwrap();
+        // The sequence gave a number to the transaction that was rolled back, or did not.
+        assert!(
+            matches!(claim, Claim::Run { token: later, doubt: true } if later > token),
+            "{claim:?}"
+        );
     }
 
     #[test]

@@ -191,3 +191,63 @@ fn work_is_measured_beside_what_the_library_states() {
     let refused = lab(&["work", "--samples", "0"]);
     refused.code(2).stderr(contains("1 to 1000"));
 }
+
+#[cfg(feature = "ledger")]
+mod ledger {
+    use super::*;
+
+    #[test]
+    fn a_ledger_is_audited_and_one_that_does_not_ask_is_exit_code_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
+        let (sound, flawed) = (file("sound"), file("flawed"));
+        let small = ["ledger", "--operations", "60", "--lease", "20ms", "--store"];
+        let run = lab(&[&small[..], &[&sound]].concat());
+        run.code(0)
+            .stdout(contains(
+                "each operation was written once, and none is lost",
+            ))
+            .stdout(contains("60 operations of"))
+            .stdout(contains("60 second steps handed out"));
+        // The records of before are in the file, and these operations are others.
+        lab(&[&small[..], &[&sound]].concat()).code(0);
+        let run = lab(&[&small[..], &[&flawed, "--doubt", "run-again"]].concat());
+        run.code(1)
+            .stdout(contains("NOT each operation was written once"));
+    }
+
+    #[test]
+    fn rows_of_one_idempotency_key_are_one_operation() {
+        let folder = tempfile::tempdir().unwrap();
+        let trace = folder.path().join("trace.csv");
+        let rows = "arrived,idempotency_key\n0,a\n0.1,b\n0.2,a\n0.3,c\n0.4,a\n0.5,\n0.6,\n";
+        std::fs::write(&trace, rows).unwrap();
+        let store = folder.path().join("ledger");
+        let [trace, store] = [trace, store].map(|p| p.to_str().unwrap().to_string());
+        let run = lab(&[
+            "ledger", "--store", &store, "--trace", &trace, "--lease", "20ms",
+        ]);
+        run.code(0).stdout(contains("5 operations of 7 clients"));
+    }
+
+    #[test]
+    fn what_is_no_ledger_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("ledger").to_str().unwrap().to_string();
+        for (args, message) in [
+            (["--operations", "0"], "there is nothing to try"),
+            (["--operations", "many"], "--operations:1:1"),
+            (["--lease", "0"], "has to be 1ms to 1m"),
+            (["--doubt", "hope"], "run-again"),
+            (["--table", "x"], "has no table \"x\""),
+            (["--trace", "nowhere.csv"], "nowhere.csv"),
+            (["--threads", "0"], "--threads"),
+        ] {
+            let refused = lab(&["ledger", "--store", &store, args[0], args[1]]);
+            refused.code(2).stderr(contains(message));
+        }
+        lab(&["ledger", "--store", folder.path().to_str().unwrap()])
+            .code(2)
+            .stderr(contains("cannot be opened as a ledger"));
+    }
+}

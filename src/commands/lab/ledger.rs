@@ -17,8 +17,6 @@ use crate::{
 use clap::Args;
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
-/// Operations where nobody says how many.
-const OPERATIONS: u64 = 1000;
 /// Of a hundred operations without a trace, so many have a second client at the same time.
 const TWICE: u64 = 20;
 
@@ -33,9 +31,9 @@ pub(super) struct LedgerArgs {
     /// Operations of a trace, in its order: rows of one idempotency key are one operation.
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
-    /// How many operations, or rows of the trace at most [default: 1000 without a trace].
-    #[arg(long, value_name = "COUNT")]
-    operations: Option<String>,
+    /// How many operations, or rows of the trace at most.
+    #[arg(long, default_value = "1000", value_name = "COUNT")]
+    operations: String,
     /// Threads, each with a handle or a connection of its own.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=64))]
     threads: u64,
@@ -103,17 +101,14 @@ pub(super) fn run(args: &LedgerArgs, out: &mut Stdout) -> Done {
 
 /// The operations in the order of their clients.
 fn keys(args: &LedgerArgs) -> Result<Vec<u64>, Refusal> {
-    let most = match &args.operations {
-        Some(text) => Some(argument::<Count>("--operations", text)?.0),
-        None => None,
-    };
-    if most == Some(0) {
+    let most = argument::<Count>("--operations", &args.operations)?.0;
+    if most == 0 {
         return Err(Refusal::new("--operations 0: there is nothing to try"));
     }
     let Some(file) = &args.trace else {
         let key = |n: u64| mix(args.seed ^ mix(n));
         let twice = |key: &u64| 1 + usize::from(mix(*key) % 100 < TWICE);
-        let keys = (0..most.unwrap_or(OPERATIONS)).map(key);
+        let keys = (0..most).map(key);
         return Ok(keys
             .flat_map(|key| std::iter::repeat_n(key, twice(&key)))
             .collect());
@@ -122,7 +117,7 @@ fn keys(args: &LedgerArgs) -> Result<Vec<u64>, Refusal> {
     shape.seed = Some(args.seed);
     let (spec, seed) = trace::spec(file, &shape)?;
     let stream = trace::open(&spec, seed)?;
-    let rows = usize::try_from(most.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
+    let rows = usize::try_from(most).unwrap_or(usize::MAX);
     let mut keys = vec![];
     for request in stream.take(rows) {
         let r = request?;
