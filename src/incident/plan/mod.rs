@@ -187,7 +187,8 @@ fn build(
     }
     let reads = |spec: &ServiceSpec| spec.dies() || spec.start.is_some();
     if plan.faults.kills() || plan.versions.iter().any(reads) {
-        plan.controls.insert(0, (0, Control::Starts));
+        plan.controls
+            .insert(0, (0, Control::Starts { until: length }));
     }
     let scales = |spec: &ServiceSpec| spec.autoscaler.is_some();
     if plan.versions.iter().any(scales) {

@@ -37,7 +37,9 @@ use parts::{
     part, read_autoscaler, read_cache, read_merge, read_parse, read_queue, read_single_flight,
     read_trending,
 };
-pub use report::{ItemsSpec, MOST_ITEMS, OnCut, ReportKind, ReportOptions, Status};
+pub use report::{
+    ItemsSpec, MOST_ITEMS, OnCut, ReportKind, ReportOptions, ShardsBy, ShardsOptions, Status,
+};
 pub use schema::{component as component_schema, schemas as service_schemas};
 use write::read_write;
 pub use write::{WriteOptions, WriteSpec};
