@@ -49,7 +49,10 @@ impl Read for Shards {
     fn read(node: &Node) -> Result<Self, Refusal> {
         match &node.value {
             Value::List(_) => Vec::read(node).map(Shards),
-            _ => u32::read(node).map(|one| Shards(vec![one])),
+            _ => match u32::read(node) {
+                Ok(one) => Ok(Shards(vec![one])),
+                Err(_) => Err(node.wrong(Self::WHAT)),
+            },
         }
     }
     fn schema() -> serde_json::Value {
