@@ -3,7 +3,7 @@
 
 use super::{COMMON, Fault};
 use crate::{
-    config::{At, Options, Refusal, Span, Table},
+    config::{At, Node, Options, Read, Refusal, Span, Table, Value},
     service::{DependencySpec, seams::Part},
 };
 
@@ -40,19 +40,43 @@ impl Fault for ItemErrorFault {
     }
 }
 
+/// Numbers of shards, from 1.
+#[derive(Clone, Debug)]
+pub struct Shards(pub Vec<u32>);
+
+impl Read for Shards {
+    const WHAT: &'static str = "a number, or a list of numbers";
+    fn read(node: &Node) -> Result<Self, Refusal> {
+        match &node.value {
+            Value::List(_) => Vec::read(node).map(Shards),
+            _ => match u32::read(node) {
+                Ok(one) => Ok(Shards(vec![one])),
+                Err(_) => Err(node.wrong(Self::WHAT)),
+            },
+        }
+    }
+    fn schema() -> serde_json::Value {
+        serde_json::json!({ "anyOf": [u32::schema(), Vec::<u32>::schema()] })
+    }
+}
+
 crate::options! {
     /// Shard loss.
     #[derive(Clone, Debug)]
     pub struct ShardLossFault {
-        /// Which shard, from 1.
-        shard: u32 = 1, "1";
+        /// Which shard, from 1; or a list of them.
+        shard: Shards = Shards(vec![1]), "1";
     }
 }
 
 /// Builds one from its options.
 pub fn build_shard_loss(at: &At, table: &Table, taken: &[&str]) -> Result<Box<dyn Fault>, Refusal> {
     let fault = ShardLossFault::read_table(at, table, &[taken, COMMON].concat())?;
-    if fault.shard == 0 {
+    if fault.shard.0.is_empty() {
+        let at = table.get("shard").map_or(at, |e| &e.node.at);
+        return Err(Refusal::at(at, "no shard is lost").help("shard = [1, 2], such as"));
+    }
+    if fault.shard.0.contains(&0) {
         let at = table.get("shard").map_or(at, |e| &e.node.at);
         return Err(Refusal::at(at, "there is no shard 0").help("they are counted from 1"));
     }
@@ -62,12 +86,19 @@ pub fn build_shard_loss(at: &At, table: &Table, taken: &[&str]) -> Result<Box<dy
 impl Fault for ShardLossFault {
     fn lacks(&self, dependency: &DependencySpec) -> Option<String> {
         let count = dependency.shards.as_ref().map_or(0, |shards| shards.count);
-        let need = self.shard.max(8);
-        (self.shard > count).then(|| format!("shards = {{ count = {need} }}"))
+        let last = self.shard.0.iter().copied().max().unwrap_or(0);
+        let need = last.max(8);
+        (last > count).then(|| format!("shards = {{ count = {need} }}"))
     }
 
     fn refuses(&self, part: &Part<'_>) -> bool {
-        matches!(part, Part::Shard { number } if *number as u64 + 1 == u64::from(self.shard))
+        let Part::Shard { number } = part else {
+            return false;
+        };
+        self.shard
+            .0
+            .iter()
+            .any(|&s| *number as u64 + 1 == u64::from(s))
     }
 }
 

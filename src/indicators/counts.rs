@@ -134,7 +134,9 @@ impl Parts {
     pub const NONE: Parts = Parts(0);
     /// Distinct keys and contents.
     pub const DISTINCT: Parts = Parts(1 << STAGES);
-    /// Everything.
+    /// Distinct users, by how their requests end. Not of [`ALL`](Self::ALL): kept where somebody asks for it.
+    pub const USERS: Parts = Parts(1 << (STAGES + 1));
+    /// Everything that is kept unasked.
     pub const ALL: Parts = Parts((1 << (STAGES + 1)) - 1);
 
     /// A stage's durations.
@@ -270,6 +272,35 @@ pub(super) struct Cell {
     pub keys: Distinct,
     /// Contents, normalised.
     pub contents: Distinct,
+    /// Users, where they are counted.
+    pub users: Option<Box<Users>>,
+}
+
+/// Who asked, and how that ended.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Users {
+    /// All that asked.
+    pub asked: Distinct,
+    /// Those with an answer, in full or in part.
+    pub answered: Distinct,
+    /// Those with a request that failed, or that they gave up on.
+    pub failed: Distinct,
+}
+
+impl Users {
+    fn take(&mut self, row: &RequestRow) {
+        if row.user == 0 || row.outcome == 0 {
+            return;
+        }
+        let user = u64::from(row.tenant) << 32 | u64::from(row.user);
+        self.asked.insert(user);
+        match row.outcome {
+            outcome::OK | outcome::DEGRADED => self.answered.insert(user),
+            // A limiter's refusal is policy.
+            outcome::REJECTED => {}
+            _ => self.failed.insert(user),
+        }
+    }
 }
 
 /// A number of a word, or the last one for a number that has no word.
@@ -361,6 +392,7 @@ impl Cell {
             stages: std::array::from_fn(|_| Sketch::with_room(rooms.pop().unwrap_or_default())),
             keys: Distinct::default(),
             contents: Distinct::default(),
+            users: None,
         }
     }
 
@@ -374,6 +406,9 @@ impl Cell {
         if parts.keeps(Parts::DISTINCT) {
             self.keys.insert(row.h_key);
             self.contents.insert(row.h_canon);
+        }
+        if parts.keeps(Parts::USERS) {
+            self.users.get_or_insert_default().take(row);
         }
         if refused(row) {
             return;

@@ -24,6 +24,10 @@ pub enum Measure {
     Contents,
     /// Distinct keys over distinct contents.
     KeysPerContent,
+    /// Users with a request that failed, of those who asked.
+    UsersHarmed,
+    /// Users without any answer, of those who asked.
+    UsersShutOut,
     /// Readings of the gauge of this name, over all replicas.
     Gauge(&'static str, GaugeStat),
     /// Sum of the readings of one gauge over that of another; no data when the second is 0.
@@ -47,6 +51,7 @@ impl Measure {
                 Parts::stage(stage)
             }
             Measure::Keys | Measure::Contents | Measure::KeysPerContent => Parts::DISTINCT,
+            Measure::UsersHarmed | Measure::UsersShutOut => Parts::USERS,
             Measure::Ratio(..)
             | Measure::Count(_)
             | Measure::Rate(_)

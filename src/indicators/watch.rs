@@ -8,7 +8,7 @@
 
 use super::{
     catalogue::Indicator,
-    counts::{self, Cell, Parts, Stage},
+    counts::{self, Cell, Parts, Stage, Users},
     distinct::Distinct,
     measure::{GaugeStat, Measure},
     sketch::{Sketch, Tally},
@@ -237,6 +237,16 @@ impl Watch {
                 let contents = self.distinct(windows.clone(), |cell| &cell.contents)?;
                 Some(self.distinct(windows, |cell| &cell.keys)? / contents)
             }
+            Measure::UsersHarmed => {
+                let asked = self.users(windows.clone(), |users| &users.asked)?;
+                let failed = self.users(windows, |users| &users.failed).unwrap_or(0.0);
+                Some((failed / asked).min(1.0))
+            }
+            Measure::UsersShutOut => {
+                let asked = self.users(windows.clone(), |users| &users.asked)?;
+                let answered = self.users(windows, |users| &users.answered).unwrap_or(0.0);
+                Some((1.0 - answered / asked).max(0.0))
+            }
             Measure::Gauge(name, stat) => self.gauge(name, stat, windows),
             Measure::GaugeShare(above, below) => {
                 let (below, _) = self.sum_of_gauge(below, windows.clone());
@@ -275,6 +285,9 @@ impl Watch {
             Measure::Keys => lacks(&[requests::h_key]),
             Measure::Contents => lacks(&[requests::h_canon]),
             Measure::KeysPerContent => lacks(&[requests::h_key, requests::h_canon]),
+            Measure::UsersHarmed | Measure::UsersShutOut => {
+                lacks(&[requests::user, requests::outcome])
+            }
             Measure::Gauge(..) | Measure::GaugeShare(..) => false,
         }
     }
@@ -295,6 +308,16 @@ impl Watch {
         let mut union = Distinct::default();
         for cell in self.cells[windows].iter().flatten() {
             union.merge(of(cell));
+        }
+        Some(union.count()).filter(|n| *n > 0.0)
+    }
+
+    /// How many users there are of a kind; `None` where there are none, or nobody counts them.
+    fn users(&self, windows: Range<usize>, of: impl Fn(&Users) -> &Distinct) -> Option<f64> {
+        let mut union = Distinct::default();
+        let cells = self.cells[windows].iter().flatten();
+        for users in cells.filter_map(|cell| cell.users.as_deref()) {
+            union.merge(of(users));
         }
         Some(union.count()).filter(|n| *n > 0.0)
     }

@@ -93,7 +93,10 @@ pub enum Control {
     /// What requests leave running has a root of its own from here on.
     Strays,
     /// So have processes that start in the place of those that died.
-    Starts,
+    Starts {
+        /// ns after which a start that failed is not tried again: the traffic has ended.
+        until: u64,
+    },
     /// Processes that cannot live now die.
     Crash,
     /// The load balancer begins to probe a replica.
@@ -172,7 +175,7 @@ impl World<'_> {
                 self.sim.sleep(pause).await;
             },
             Control::Strays => self.run_strays().await,
-            Control::Starts => self.run_starts().await?,
+            Control::Starts { until } => self.run_starts(until).await?,
             Control::Crash => self.strike_dead(),
             Control::Probe { replica, until } => self.probe(replica, until).await,
             Control::Autoscale { until } => self.autoscale(until).await?,

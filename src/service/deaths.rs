@@ -66,6 +66,11 @@ impl StartSpec {
     /// A dependency that there is not, and options of a read where nothing is read.
     pub fn read(node: &Node, dependencies: &[DependencySpec]) -> Result<StartSpec, Refusal> {
         let options = StartOptions::read(node)?;
+        if options.again.0 < 1_000_000 {
+            let place = node.get("again").map_or(&node.at, |n| &n.at);
+            return Err(Refusal::at(place, "a start that is tried again at once")
+                .help("1ms or more, which keeps time going on"));
+        }
         let reads = match &options.reads {
             None => {
                 let of_reads = ["timeout", "again", "spread"];
@@ -227,7 +232,7 @@ impl World<'_> {
     ///
     /// # Errors
     /// None that loading did not find.
-    pub(super) async fn run_starts(&self) -> Result<(), Refusal> {
+    pub(super) async fn run_starts(&self, until: u64) -> Result<(), Refusal> {
         let Some(mut root) = self.deaths.root.take() else {
             return Ok(());
         };
@@ -249,20 +254,20 @@ impl World<'_> {
             match next {
                 Err(refused) => return refused,
                 Ok(None) => return Ok(()),
-                Ok(Some(start)) => running.push(0, self.start(start)),
+                Ok(Some(start)) => running.push(0, self.start(start, until)),
             }
         }
     }
 
-    async fn start(&self, of: Start) -> Result<(), Refusal> {
+    async fn start(&self, of: Start, until: u64) -> Result<(), Refusal> {
         self.sim.sleep(of.delay).await;
-        for nth in 0u16.. {
+        for nth in 0u64.. {
             let wanted = || {
                 let here = self.processes.borrow()[of.replica].number == of.after;
                 here && self.down_until.borrow()[of.replica] == STARTING
             };
-            if !wanted() {
-                // Somebody else has seen to it, or the replica was taken out of service.
+            if !wanted() || nth > 0 && self.sim.now() > until {
+                // Somebody else has seen to it, the replica was taken out of service, or all is over.
                 return Ok(());
             }
             let version = &self.versions[self.version_on(of.replica)];
@@ -288,27 +293,26 @@ impl World<'_> {
     }
 
     /// Reads what is read before a process serves. Whether it got it.
-    async fn reads(&self, start: &StartSpec, of: &Start, nth: u16) -> bool {
+    async fn reads(&self, start: &StartSpec, of: &Start, nth: u64) -> bool {
         let Some(index) = start.reads else {
             return true;
         };
         let (o, dice) = (&start.options, self.dice(u64::from(of.after)));
-        let n = u64::from(nth);
-        let spread = dice.draw(purpose::START_SPREAD, n).unit() * o.spread.0 as f64;
+        let spread = dice.draw(purpose::START_SPREAD, nth).unit() * o.spread.0 as f64;
         self.sim.sleep(spread as u64).await;
         let spec = &self.newest().spec.dependencies[index];
         let size = Size::default();
         let mut time = spec
             .latency
-            .sample(size, &mut dice.draw(purpose::START_READ, n));
+            .sample(size, &mut dice.draw(purpose::START_READ, nth));
         let rate = spec.error_rate;
-        let mut fails = rate > 0.0 && dice.draw(purpose::START_FAILS, n).chance(rate);
+        let mut fails = rate > 0.0 && dice.draw(purpose::START_FAILS, nth).chance(rate);
         let mut unheard = false;
         let request = Request::blank(Rc::new(Payload::new("", &[])));
         let seam = Seam::Call {
             dependency: index,
             replica: of.replica as u16 + 1,
-            attempt: nth.saturating_add(1),
+            attempt: u16::try_from(nth + 1).unwrap_or(u16::MAX),
             request: &request,
         };
         match self.saboteur.at(seam, dice, self.sim.now()) {

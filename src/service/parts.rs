@@ -8,12 +8,16 @@ use super::{
     journey::Visit,
     purpose,
     seams::{Part, Whole},
-    spec::{DependencySpec, ItemsSpec, MOST_ITEMS, OnCut, ReportKind, ReportOptions, Status, Step},
-    world::World,
+    spec::{
+        DependencySpec, ItemsSpec, MOST_ITEMS, OnCut, ReportKind, ReportOptions, ShardsBy,
+        ShardsOptions, Status, Step,
+    },
+    world::{World, tag_digest},
 };
 use crate::{
-    components::retry::Failure,
+    components::{keys::Tag, retry::Failure},
     recording::{RequestRow, end_marker, outcome, told},
+    sim::hash::mix,
 };
 use std::{cell::RefCell, collections::BTreeMap};
 
@@ -254,6 +258,18 @@ fn bulk(
     planned.refusal = refusal.filter(|_| single);
 }
 
+/// The shard that alone is asked, where it is one by a hash.
+fn of_request(w: &World<'_>, v: &Visit<'_>, shards: &ShardsOptions) -> Option<usize> {
+    let digest = |tag| tag_digest(v.request, &w.tags.borrow(), tag);
+    let digest = match shards.by {
+        ShardsBy::All => return None,
+        ShardsBy::User => digest(Tag::User),
+        ShardsBy::Tenant => digest(Tag::Tenant),
+        ShardsBy::Content => v.request.payload.raw_digest,
+    };
+    Some((mix(digest) % u64::from(shards.count)) as usize)
+}
+
 /// The slowest shard of those that answer is the time that a search takes.
 fn search(
     w: &World<'_>,
@@ -266,14 +282,17 @@ fn search(
 ) {
     let spec = &w.newest().spec.dependencies[step.dependency];
     let Some(shards) = &spec.shards else { return };
-    let (several, _) = Several::of(&mut parts.searches, step.draws, shards.count as usize);
+    let only = of_request(w, v, shards);
+    let asked = only.map_or(shards.count as usize, |_| 1);
+    let (several, _) = Several::of(&mut parts.searches, step.draws, asked);
     let whole = whole(w, v, step, number);
     let size = super::stages::size(v);
     let mut slowest = None;
-    for shard in 0..several.there.len() {
-        if several.there[shard] {
+    for place in 0..several.there.len() {
+        if several.there[place] {
             continue;
         }
+        let shard = only.unwrap_or(place);
         let once = (shard as u64) << 32 | step.draws;
         let key = u64::from(number) << 48 | once;
         let lost = w.saboteur.refuses(&whole, &Part::Shard { number: shard });
@@ -287,7 +306,7 @@ fn search(
         slowest = slowest.max(Some(took));
         let mut draw = v.dice.draw(purpose::HITS, once);
         planned.hits += draw.below(2 * u64::from(shards.hits) + 1) as u32;
-        planned.shards.push(shard);
+        planned.shards.push(place);
     }
     if let Some(slowest) = slowest.filter(|_| *time < u64::MAX) {
         *time = slowest;

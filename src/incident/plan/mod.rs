@@ -202,7 +202,8 @@ fn build(
     }
     let reads = |spec: &ServiceSpec| spec.dies() || spec.start.is_some();
     if plan.faults.kills() || plan.versions.iter().any(reads) {
-        plan.controls.insert(0, (0, Control::Starts));
+        plan.controls
+            .insert(0, (0, Control::Starts { until: length }));
     }
     let probes = |spec: &ServiceSpec| spec.probe.is_some();
     if plan.versions.iter().any(probes) {

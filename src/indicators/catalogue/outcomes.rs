@@ -226,6 +226,20 @@ pub(super) const INDICATORS: &[Indicator] = &[
         "share that the parser of before read, after this one had refused it",
     ),
     other(
+        "users.harmed",
+        Unit::Fraction,
+        Higher,
+        Measure::UsersHarmed,
+        "share of the users who asked of whom a request failed or was given up; measured where a gate names it",
+    ),
+    other(
+        "users.shut_out",
+        Unit::Fraction,
+        Higher,
+        Measure::UsersShutOut,
+        "share of the users who asked and got no answer at all, which a rate over all requests hides; measured where a gate names it",
+    ),
+    other(
         "tries_per_op",
         Unit::Ratio,
         Higher,

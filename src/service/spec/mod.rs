@@ -41,7 +41,9 @@ use parts::{
     part, read_autoscaler, read_cache, read_merge, read_parse, read_queue, read_single_flight,
     read_trending,
 };
-pub use report::{ItemsSpec, MOST_ITEMS, OnCut, ReportKind, ReportOptions, Status};
+pub use report::{
+    ItemsSpec, MOST_ITEMS, OnCut, ReportKind, ReportOptions, ShardsBy, ShardsOptions, Status,
+};
 pub use schema::{
     component as component_schema, component_by as component_schema_by, schemas as service_schemas,
 };

@@ -119,12 +119,28 @@ impl ItemsOptions {
     }
 }
 
+crate::choice! {
+    /// Which shards a call asks.
+    pub enum ShardsBy {
+        /// All of them: each has some of the hits.
+        All = "all",
+        /// The one that the user's hash falls into.
+        User = "user",
+        /// The one that the tenant's hash falls into.
+        Tenant = "tenant",
+        /// The one that the content's hash falls into.
+        Content = "content",
+    }
+}
+
 crate::options! {
     /// Shards of a search.
     #[derive(Clone, Debug, PartialEq)]
     pub struct ShardsOptions {
         /// How many there are, from 1 to 1000.
         count: u32,
+        /// Which of them a call asks: all, or the one by the hash of its user, tenant or content.
+        by: ShardsBy = ShardsBy::All, "all";
         /// Hits in each, in the mean.
         hits: u32 = 5, "5";
         /// So many must answer, or the call fails.
@@ -145,6 +161,10 @@ impl ShardsOptions {
         if self.need > self.count {
             let found = format!("{} of {} shards", self.need, self.count);
             return Err(Refusal::at(at("need"), found).help("so many as there are at most"));
+        }
+        if self.by != ShardsBy::All && self.need != 1 {
+            let found = format!("{} must answer, and one is asked", self.need);
+            return Err(Refusal::at(at("need"), found).help("leave `need` out"));
         }
         if self.hits > 1_000_000 {
             let found = format!("{} hits in each shard", self.hits);
