@@ -21,7 +21,8 @@
 //! Bounds are laws: sound ways spend at most eight units for each byte and 64 for each job, whatever the text, and `linear`
 //! four for each instruction and character.
 //!
-//! Costs of units are those of a release build on 26 November 2026, one of two cores of an Intel Xeon with other work beside it; CPU time, the shortest of 21 to 41. `gameday lab work` measures yours.
+//! Costs of units are those of an optimised build on 26 November 2026, one of two cores of an Intel Xeon with other work
+//! beside it; CPU time, the shortest of 21 to 41. `gameday lab work` measures yours.
 //!
 //! # Follow-ups of the seed
 //! - *Which flaw is it?* The slope of CPU per request against its size, and the part that grew: `gameday lab work`.
