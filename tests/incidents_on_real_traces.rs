@@ -14,6 +14,7 @@ const FAMILIES: &[(&str, &[&str])] = &[
     ("incident-23", &[]),
     ("incident-24", &[]),
     ("incident-26", &[]),
+    ("incident-28", &[]),
     ("incident-29", &[]),
 ];
 
