@@ -382,6 +382,18 @@ proptest! {
         }
     }
 
+    /// Matching has its bound in instructions, and its own laws.
+    #[test]
+    fn sound_ways_spend_at_most_eight_units_a_byte_whatever_the_text(text in texts(), fragment in 0usize..9) {
+        for of in KNOWN.iter().filter(|of| of.kind != "pattern") {
+            let job = Job { text: &text, fragment };
+            let (product, meter) = run(&*make(of.kind, of.options), &job, u64::MAX);
+            prop_assert!(product.is_ok());
+            let most = 8 * text.len() as u64 + 64;
+            prop_assert!(meter.total() <= most, "{}: {:?} for {:?}", of.kind, meter.spent(), text);
+        }
+    }
+
     /// Whatever is spent, on whichever parts.
     #[test]
     fn a_meter_is_exhausted_once_more_than_its_most_was_spent(spends in prop::collection::vec((0usize..3, 0u64..9), 0..30), most in 0u64..60) {

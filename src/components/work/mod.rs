@@ -18,15 +18,33 @@
 //! | `stream` | `append`: O(bytes) | `reread`: O(bytes² / fragment) |
 //! | `validate` | `once`: O(bytes) | `per-item`: O(items × rule); `per-request`: O(bytes + rule) |
 //!
+//! Bounds are laws: sound ways spend at most eight units for each byte and 64 for each job, whatever the text, and `linear`
+//! four for each instruction and character.
+//!
+//! Costs of units are those of a release build on 26 November 2026, one of two cores of an Intel Xeon with other work beside it; CPU time, the shortest of 21 to 41. `gameday lab work` measures yours.
+//!
+//! # Follow-ups of the seed
+//! - *Which flaw is it?* The slope of CPU per request against its size, and the part that grew: `gameday lab work`.
+//! - *How is a matcher made safe?* One without backtracking (`way = "linear"`), which has no back references; or a bound on
+//!   the text, or a watchdog, which [`Meter`] is.
+//! - *Does a small test show it?* Not the slope: a law bounds what a small job spends, and all pairs keep it.
+//!
+//! # Anti-patterns
+//! Each is a flaw in [`FLAWS`]: `all-pairs`, `reread`, `serialized-for-each`, `parsed-in-each-layer`,
+//! `backtracks-on-bodies`, `backtracks-on-blanks`, `backtracks-without-bound`, `built-for-each-item`,
+//! `built-for-each-request`.
+//!
 //! # Smallest set-up
 //! ```toml
-//! [service.work.render]
-//! kind = "stream"
-//! way  = "reread"
+//! [service.work.filter]
+//! kind    = "pattern"
+//! way     = "backtracking"
+//! pattern = '(?:.*.*=.*)'
 //! ```
 //!
 //! # Source
-//! Q28 of the seed; rexxars/eventsource-parser#28.
+//! Q28 of the seed. Cloudflare, "Details of the Cloudflare outage on July 2, 2019"; Stack Exchange, "Outage Postmortem -
+//! July 20, 2016"; inmanta/inmanta-core#10738; rexxars/eventsource-parser#28; minpeter/ai-sdk-tool-call-middleware#396.
 
 mod distinct;
 mod json;

@@ -50,14 +50,13 @@ fn solve(equations: &[(Vec<f64>, f64)], chosen: &[usize]) -> Option<Vec<f64>> {
         if !pivot.is_finite() || pivot <= 1e-9 * whole[i] {
             return None;
         }
-        for j in 0..n {
-            if j == i {
-                continue;
-            }
-            let factor = rows[j][i] / pivot;
-            for k in i..=n {
-                let above = rows[i][k];
-                rows[j][k] -= factor * above;
+        let by = rows[i].clone();
+        for (j, row) in rows.iter_mut().enumerate() {
+            if j != i {
+                let factor = row[i] / pivot;
+                for (cell, above) in row.iter_mut().zip(&by) {
+                    *cell -= factor * above;
+                }
             }
         }
     }

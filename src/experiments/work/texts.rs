@@ -44,14 +44,12 @@ pub(super) fn of(kind: &str, options: &str) -> Texts {
         },
         _ => Texts {
             growing: each(&|n| body(n).to_string()),
-            // Blanks that are read, and not written.
-            others: [100, 400]
-                .map(|n| {
-                    body(n)
-                        .to_string()
-                        .replace(',', ",                        ")
-                })
-                .to_vec(),
+            // Blanks that are read, and not written; and next to nothing.
+            others: vec![
+                body(100).to_string().replace(',', ",                  "),
+                body(400).to_string().replace(',', ",                  "),
+                json!({ "id": 7 }).to_string(),
+            ],
         },
     }
 }

@@ -191,6 +191,28 @@ fn stack_exchange_2016_twenty_thousand_blanks_are_quadratic() {
     assert!(found.is_none() && units < 300_000, "{units}");
 }
 
+/// The whole rule, but for its braces, which are no repetition there.
+#[test]
+fn cloudflare_2019_the_whole_rule_is_read_and_is_quadratic() {
+    let rule = r#"(?:(?:\"|'|\]|\}|\\|\d|(?:nan|infinity|true|false|null|undefined|symbol|math)|\`|\-|\+)+[)]*;?((?:\s|-|~|!|\{\}|\|\||\+)*.*(?:.*=.*)))"#;
+    let program = program(rule);
+    let units = |text: &str| backtracking(&program, text, u64::MAX).unwrap();
+    let body = |n: usize| format!("\"{}", "x".repeat(n));
+    let slope = libm::log2(units(&body(800)).1 as f64 / units(&body(400)).1 as f64);
+    assert!((1.9..2.1).contains(&slope), "{slope}");
+    for text in ["math;a=b", "x=1", "\"=\n", "true", "1 || x = 2"] {
+        let found = units(text).0;
+        assert_eq!(found, linear(&program, text).0);
+        assert_eq!(
+            found,
+            regex::Regex::new(rule)
+                .unwrap()
+                .find(text)
+                .map(|m| (m.start(), m.end()))
+        );
+    }
+}
+
 #[test]
 fn a_repetition_of_a_repetition_doubles_with_each_character() {
     let program = program("(a+)+$");

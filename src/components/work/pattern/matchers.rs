@@ -61,7 +61,7 @@ pub(super) fn backtrack(
     text: &str,
     meter: &mut Meter,
 ) -> Result<Found, Exhausted> {
-    let mut count = Count { meter, since: 0 };
+    let mut since = 0;
     // Frames lie on the heap: a text of 20,000 blanks has as many.
     let mut frames = vec![];
     let mut marks = vec![usize::MAX; program.marks];
@@ -77,10 +77,13 @@ pub(super) fn backtrack(
                 }
             };
             loop {
-                count.one()?;
+                since += 1;
+                if since == BATCH {
+                    meter.spend(MATCH, std::mem::take(&mut since))?;
+                }
                 match &program.steps[step] {
                     Step::Match => {
-                        count.settle()?;
+                        meter.spend(MATCH, since)?;
                         return Ok(Some((start, at)));
                     }
                     Step::Jump(to) => step = *to,
@@ -122,7 +125,7 @@ pub(super) fn backtrack(
             None => break,
         }
     }
-    count.settle()?;
+    meter.spend(MATCH, since)?;
     Ok(None)
 }
 

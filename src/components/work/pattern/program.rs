@@ -36,6 +36,8 @@ const MOST: usize = 4000;
 pub(in crate::components::work) struct Program {
     pub steps: Vec<Step>,
     pub sets: Vec<Set>,
+    /// Of each set, a bit for each character of ASCII that it has.
+    ascii: Vec<u128>,
     pub marks: usize,
 }
 
@@ -71,6 +73,8 @@ impl Program {
             Node::Set(set) => {
                 let known = self.sets.iter().position(|known| known == set);
                 let number = known.unwrap_or_else(|| {
+                    let bit = |c: u8| u128::from(set.has(char::from(c))) << c;
+                    self.ascii.push((0..128).map(bit).fold(0, |a, b| a | b));
                     self.sets.push(set.clone());
                     self.sets.len() - 1
                 });
@@ -196,6 +200,7 @@ impl Program {
         match step {
             Step::Any => c != '\n',
             Step::Char(this) => *this == c,
+            Step::Set(number) if c.is_ascii() => self.ascii[*number] >> u32::from(c) & 1 == 1,
             Step::Set(number) => self.sets[*number].has(c),
             _ => false,
         }

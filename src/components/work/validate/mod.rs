@@ -40,12 +40,12 @@ crate::options! {
         /// When the validator is built: once, per-item, per-request.
         way: ValidateWay = ValidateWay::Once, "once";
         /// A pattern that a whole item has to match, quotes of a text included; as in `pattern`, without ^ and $.
-        rule: String = RULE.into(), "a name of up to 32 characters";
+        rule: String = RULE.into(), "a name of up to 12 characters";
     }
 }
 
-/// A name of up to 32 letters, digits and signs, quoted or not.
-const RULE: &str = "\"?[A-Za-z_][A-Za-z0-9_.:-]{0,31}\"?";
+/// A name of up to 12 letters, digits and signs, quoted or not.
+const RULE: &str = "\"?[A-Za-z_][A-Za-z0-9_.:-]{0,11}\"?";
 
 const PARSE: usize = 0;
 const BUILD: usize = 1;
@@ -106,8 +106,9 @@ impl Work for Validate {
         &["parse", "build", "check"]
     }
 
+    /// Measured 6.4 to 7.0 (items are short), 25 and 3.6: the default rule takes 12 us to build.
     fn costs(&self) -> &'static [f64] {
-        &[5.0, 20.0, 2.0]
+        &[6.9, 25.0, 3.6]
     }
 
     /// The product says which items are right.
