@@ -11,8 +11,12 @@ use std::{collections::BTreeMap, path::Path};
 const SECOND: u64 = 1_000_000_000;
 
 fn go(trace: &str, service: &str, rest: &str) -> Run {
+    go_with(1, trace, service, rest)
+}
+
+fn go_with(seed: u64, trace: &str, service: &str, rest: &str) -> Run {
     let text = format!(
-        "schema = 1\ntitle = \"t\"\nwarm_up = 0\n[trace]\n{trace}\n[service]\n{service}\n{rest}"
+        "schema = 1\ntitle = \"t\"\nseed = {seed}\nwarm_up = 0\n[trace]\n{trace}\n[service]\n{service}\n{rest}"
     );
     let registries = Registries::builtin();
     let overlay = Overlay::default();
@@ -72,7 +76,7 @@ proptest! {
     /// The wait of every request is that of the exact recursion, to the nanosecond.
     #[test]
     fn waits_for_cores_are_those_of_a_queue_with_so_many_servers(count in 1usize..5, seed in 1u64..1000) {
-        let run = go(BUSY, &cores(&format!("cores = {count}")), &format!("[clients]\n[variant.x]\nseed = {seed}"));
+        let run = go_with(seed, BUSY, &cores(&format!("cores = {count}")), "");
         let rows = rows(&run);
         prop_assert!(rows.len() > 2000);
         let jobs: Vec<(u64, u64)> = rows.iter().map(|r| (r.arrived, r.cpu)).collect();

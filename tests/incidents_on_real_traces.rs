@@ -15,6 +15,7 @@ const FAMILIES: &[(&str, &[&str])] = &[
     ("incident-24", &[]),
     ("incident-25", &[]),
     ("incident-26", &[]),
+    ("incident-28", &[]),
     ("incident-29", &[]),
 ];
 

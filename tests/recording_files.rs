@@ -23,7 +23,7 @@ fn table<R: Row + std::fmt::Debug + 'static>() -> impl Strategy<Value = Table<R>
     let columns = R::COLUMNS.len();
     let numbers = prop::collection::vec(prop_oneof![Just(0u64), 1u64..9, any::<u64>()], columns);
     let rows = prop::collection::vec(numbers, 0..12);
-    (rows, any::<u64>()).prop_map(move |(rows, mask)| {
+    (rows, any::<u128>()).prop_map(move |(rows, mask)| {
         // The first column is an identity or a time, without which there is no table.
         let recorded = (0..columns).filter(|&c| c < 3 || mask >> c & 1 == 1);
         let mut table = Table::with_columns(recorded);

@@ -150,11 +150,13 @@ classes = { urgent = 1, later = 1 }
 addresses = { count = 3, exits = { office = "10%" }, forged_by = ["acme"] }
 input_tokens = { kind = "lognormal", p50 = 600, p99 = 4000 }
 output_tokens = { kind = "lognormal", p50 = 100, p99 = 400 }
+items = { "/home" = { bytes = 400, blanks = 20 } }
 [trace.clients]
 planner = { share = 1, version = "2", names = { temperature = "temp" }, omits = ["top_p"], extra = { v = 1 }, defects = { wrapped = "5%", truncated = "1%", trailing_comma = "1%", single_quotes = "1%" } }
 [service]
 autoscaler = { kind = "target-utilisation", target = "60%", min = 1, max = 3, interval = "5s", lag = "1s", cool_down = "10s", tolerance = "5%", start_up = "2s", warm = 1 }
-cpu = { quota = "30ms", period = "100ms", slice = "5ms" }
+cpu = { quota = "30ms", period = "100ms", slice = "5ms", cores = 4, threads = 8, processes = 2, gil = true }
+work = { waf = { kind = "pattern", way = "backtracking", pattern = "a+b", stage = "filter", on = "request", where = 'class == "urgent"', lock = "rules", unit = "12ns", limit = "5s" }, relay = { kind = "stream", way = "reread", stage = "answer", on = "answer", fragment = "1KB" } }
 compute = "2ms"
 check_answers = "10%"
 runtime_metrics = true

@@ -114,6 +114,10 @@ pub const SHIPPED: &[(&str, &str)] = &[
         include_str!("../../incidents/incident-27.toml"),
     ),
     (
+        "incident-28",
+        include_str!("../../incidents/incident-28.toml"),
+    ),
+    (
         "incident-29",
         include_str!("../../incidents/incident-29.toml"),
     ),

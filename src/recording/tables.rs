@@ -403,7 +403,7 @@ table! {
     /// One line of what operators see: a change log, never the faults.
     EventRow, events {
         time: u64, Instant, "when";
-        event: u16, Name("event"), "what: deploy, restart, exit, scale, rollback, alert, warm, flush";
+        event: u16, Name("event"), "what: deploy, restart, exit, scale, rollback, alert, warm, flush, unhealthy, healthy";
         replica: u16, Ordinal, "replica it happened to; 0 is all";
         version: u16, Ordinal, "service version that it brought, from 1";
         share: f64, Real, "share of the traffic that it applies to";

@@ -389,13 +389,8 @@ impl World<'_> {
                     }
                 }
                 if let Some(used) = used {
-                    if !self
-                        .newest()
-                        .spec
-                        .cpu
-                        .as_ref()
-                        .is_some_and(|cpu| cpu.quota.is_some())
-                    {
+                    let newest = &self.newest().spec;
+                    if newest.cpu.as_ref().is_none_or(|cpu| cpu.quota.is_none()) {
                         put("cpu.used", used.cores);
                     }
                     put("cpu.busy", used.share);

@@ -256,7 +256,7 @@ mod tests {
     proptest! {
         /// A power of the size has that power for its slope, whatever it is multiplied by.
         #[test]
-        fn a_power_of_the_size_is_its_slope(power in 0.2f64..3.0, factor in 1.0f64..100.0, sizes in prop::collection::vec(1_000u64..1_000_000, 30..60)) {
+        fn a_power_of_the_size_is_its_slope(power in 0.2f64..2.5, factor in 1.0f64..100.0, sizes in prop::collection::vec(1_000u64..1_000_000, 30..60)) {
             let mut slope = Slope::default();
             for size in &sizes {
                 slope.note(*size, (factor * libm::pow(*size as f64, power)).round() as u64);
