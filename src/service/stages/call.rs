@@ -214,13 +214,13 @@ async fn attempt(
     spent.attempts = spent.attempts.saturating_add(1);
     limit.attempts.set(limit.attempts.get().saturating_add(1));
     let pool = v.process.pools.get(step.dependency);
-    let pool = pool.and_then(Option::as_ref);
-    let lost = w.newest().spec.dependencies[step.dependency].lost_on_cancel;
-    let connection = match (pool, lost) {
-        (Some(pool), None) => Some(pool.acquire().await),
+    let connection = match pool.and_then(Option::as_ref) {
         // Boxed: few pools lose anything.
-        (Some(pool), Some(lost)) => Some(Box::pin(acquire(v, step, number, pool, lost)).await),
-        (None, _) => None,
+        Some(pool) if lost(w, step).is_some() => {
+            Some(Box::pin(acquire(w, v, step, number, pool)).await)
+        }
+        Some(pool) => Some(pool.acquire().await),
+        None => None,
     };
     let started = w.sim.now();
     let mut attempt = Attempt {
@@ -231,7 +231,7 @@ async fn attempt(
             result: result::CANCELLED,
             ..row
         },
-        after: After::of(w, v, step, number, pool.zip(lost)),
+        after: After::of(w, v, step, number),
     };
     let how = send(w, v, step, limit, &mut attempt.row, spent).await;
     cpu::stand_still(w, v).await;
@@ -354,16 +354,22 @@ fn is_alone(v: &Visit<'_>, step: &Step) -> bool {
     step.options.on_cancel == OnCancel::Ignore && v.errand.as_ref().is_some_and(|e| e.is_left())
 }
 
+/// What the pool of this call's dependency loses when a request is cancelled.
+fn lost(w: &World<'_>, step: &Step) -> Option<LostOnCancel> {
+    w.newest().spec.dependencies[step.dependency].lost_on_cancel
+}
+
 /// Waits for a connection of a pool that may lose its slot when the wait is cancelled.
 async fn acquire<'p>(
+    w: &World<'_>,
     v: &'p Visit<'_>,
     step: &Step,
     number: u16,
     pool: &'p Semaphore,
-    lost: LostOnCancel,
 ) -> Permit<&'p Semaphore> {
     let n = u64::from(number) << 16 | step.draws;
-    let is_lost = v.dice.draw(purpose::SLOT_LOST, n).chance(lost.slot.0);
+    let share = lost(w, step).map_or(0.0, |lost| lost.slot.0);
+    let is_lost = v.dice.draw(purpose::SLOT_LOST, n).chance(share);
     let waits = is_lost.then(|| Waits(pool, &v.process, step.dependency));
     let connection = pool.acquire().await;
     waits.into_iter().for_each(std::mem::forget);
@@ -531,24 +537,20 @@ pub(super) struct After<'w> {
 }
 
 impl<'w> After<'w> {
-    fn of(
-        w: &'w World<'_>,
-        v: &'w Visit<'_>,
-        step: &Step,
-        number: u16,
-        pool: Option<(&'w Semaphore, LostOnCancel)>,
-    ) -> Option<Box<After<'w>>> {
-        if v.errand.is_none() && pool.is_none() {
+    fn of(w: &'w World<'_>, v: &'w Visit<'_>, step: &Step, number: u16) -> Option<Box<After<'w>>> {
+        let lost = lost(w, step);
+        if v.errand.is_none() && lost.is_none() {
             return None;
         }
         let n = u64::from(number) << 16 | step.draws;
-        let keeps = pool.filter(|(_, lost)| {
+        let keeps = lost.is_some_and(|lost| {
             let mut draw = v.dice.draw(purpose::CONNECTION_KEPT, n);
             draw.chance(lost.connection.0)
         });
+        let pool = v.process.pools[step.dependency].as_ref();
         Some(Box::new(After {
             _piece: Piece::begin(w, v, step.options.intended),
-            keeps: keeps.map(|(pool, _)| pool),
+            keeps: pool.filter(|_| keeps),
         }))
     }
 }
