@@ -2,12 +2,13 @@
 
 use super::super::{
     dependencies::{Answer, Dependency},
-    process::{NEVER, Process, Way},
+    process::{NEVER, Way},
     purpose,
     seams::{Call, Perturb, Seam},
-    spec::{DependencySpec, LostOnCancel, OTHER_ERRORS, OnCancel, Step},
+    spec::{DependencySpec, OTHER_ERRORS, OnCancel, Step},
     world::tag_digest,
 };
+use super::attempt::{After, Attempt, acquire, lost};
 use crate::{
     components::{
         breaker::Pass,
@@ -17,12 +18,8 @@ use crate::{
         retry::{Failed, Failure},
     },
     recording::{AttemptRow, RequestRow, outcome, result},
-    service::{answers, cpu, errand::Piece, journey::Visit, parts, world::World},
-    sim::{
-        Sim,
-        hash::mix,
-        sync::{Permit, Semaphore},
-    },
+    service::{answers, cpu, journey::Visit, parts, world::World},
+    sim::{Sim, hash::mix},
 };
 use std::cell::Cell;
 use xxhash_rust::xxh3::xxh3_64;
@@ -214,13 +211,13 @@ async fn attempt(
     spent.attempts = spent.attempts.saturating_add(1);
     limit.attempts.set(limit.attempts.get().saturating_add(1));
     let pool = v.process.pools.get(step.dependency);
-    let pool = pool.and_then(Option::as_ref);
-    let lost = w.newest().spec.dependencies[step.dependency].lost_on_cancel;
-    let connection = match (pool, lost) {
-        (Some(pool), None) => Some(pool.acquire().await),
+    let connection = match pool.and_then(Option::as_ref) {
         // Boxed: few pools lose anything.
-        (Some(pool), Some(lost)) => Some(Box::pin(acquire(v, step, number, pool, lost)).await),
-        (None, _) => None,
+        Some(pool) if lost(w, step).is_some() => {
+            Some(Box::pin(acquire(w, v, step, number, pool)).await)
+        }
+        Some(pool) => Some(pool.acquire().await),
+        None => None,
     };
     let started = w.sim.now();
     let mut attempt = Attempt {
@@ -231,7 +228,7 @@ async fn attempt(
             result: result::CANCELLED,
             ..row
         },
-        after: After::of(w, v, step, number, pool.zip(lost)),
+        after: After::of(w, v, step, number),
     };
     let how = send(w, v, step, limit, &mut attempt.row, spent).await;
     cpu::stand_still(w, v).await;
@@ -373,37 +370,6 @@ fn is_alone(v: &Visit<'_>, step: &Step) -> bool {
     step.options.on_cancel == OnCancel::Ignore && v.errand.as_ref().is_some_and(|e| e.is_left())
 }
 
-/// Waits for a connection of a pool that may lose its slot when the wait is cancelled.
-async fn acquire<'p>(
-    v: &'p Visit<'_>,
-    step: &Step,
-    number: u16,
-    pool: &'p Semaphore,
-    lost: LostOnCancel,
-) -> Permit<&'p Semaphore> {
-    let n = u64::from(number) << 16 | step.draws;
-    let is_lost = v.dice.draw(purpose::SLOT_LOST, n).chance(lost.slot.0);
-    let waits = is_lost.then(|| Waits(pool, &v.process, step.dependency));
-    let connection = pool.acquire().await;
-    waits.into_iter().for_each(std::mem::forget);
-    connection
-}
-
-/// One who waits for a connection and will take the slot along when it is cancelled.
-struct Waits<'p>(&'p Semaphore, &'p Process, usize);
-
-impl Drop for Waits<'_> {
-    fn drop(&mut self) {
-        let Waits(pool, process, dependency) = *self;
-        let lost = &process.lost_slots[dependency];
-        // The last one is lost once.
-        if lost.get() < process.pool_sizes.borrow()[dependency] {
-            lost.set(lost.get() + 1);
-            pool.remove_permits(1);
-        }
-    }
-}
-
 /// Whether the connection of this attempt is never given back.
 fn leaks(w: &World<'_>, v: &Visit<'_>, step: &Step, number: u16) -> bool {
     let share = w.newest().spec.dependencies[step.dependency].leak;
@@ -531,55 +497,4 @@ fn tokens(v: &Visit<'_>, done: &Done) -> (u64, u64, u32) {
         .unwrap_or(0);
     let found = u32::try_from(done.hit_tokens).unwrap_or(u32::MAX);
     (done.first_token.max(1), between, found)
-}
-
-/// An attempt under way. Recorded when it ends, however it ends: dropped half way it is a cancelled one.
-pub(super) struct Attempt<'w, 'r> {
-    pub w: &'w World<'r>,
-    pub row: AttemptRow,
-    /// What else its end means.
-    pub after: Option<Box<After<'w>>>,
-}
-
-/// What the end of an attempt means besides its row; of few.
-pub(super) struct After<'w> {
-    /// Work of an errand ends.
-    _piece: Option<Piece<'w>>,
-    /// The pool whose connection is never given back if the attempt is cancelled.
-    keeps: Option<&'w Semaphore>,
-}
-
-impl<'w> After<'w> {
-    fn of(
-        w: &'w World<'_>,
-        v: &'w Visit<'_>,
-        step: &Step,
-        number: u16,
-        pool: Option<(&'w Semaphore, LostOnCancel)>,
-    ) -> Option<Box<After<'w>>> {
-        if v.errand.is_none() && pool.is_none() {
-            return None;
-        }
-        let n = u64::from(number) << 16 | step.draws;
-        let keeps = pool.filter(|(_, lost)| {
-            let mut draw = v.dice.draw(purpose::CONNECTION_KEPT, n);
-            draw.chance(lost.connection.0)
-        });
-        Some(Box::new(After {
-            _piece: Piece::begin(w, v, step.options.intended),
-            keeps: keeps.map(|(pool, _)| pool),
-        }))
-    }
-}
-
-impl Drop for Attempt<'_, '_> {
-    fn drop(&mut self) {
-        self.row.time = self.w.sim.now() - self.row.started;
-        self.w.recorder.borrow_mut().attempt(&self.row);
-        let keeps = self.after.as_ref().and_then(|after| after.keeps);
-        if let (Some(pool), result::CANCELLED) = (keeps, self.row.result) {
-            // The connection is released after this, and swallowed then.
-            pool.remove_permits(1);
-        }
-    }
 }

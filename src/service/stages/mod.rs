@@ -1,6 +1,7 @@
 //! The stages of a journey, one file a wait. Each is skipped when the service has no such stage.
 
 pub(super) mod admission;
+mod attempt;
 pub(super) mod cache;
 pub(super) mod call;
 pub(super) mod compute;

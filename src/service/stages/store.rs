@@ -2,7 +2,7 @@
 //!
 //! A command takes its effect when its answer arrives; one that the caller gave up on has none.
 
-use super::{admission::key_of, call::Attempt, compute};
+use super::{admission::key_of, attempt::Attempt, compute};
 use crate::{
     components::limiter::store::{Emergency, Local, Reply},
     recording::{AttemptRow, RequestRow, outcome, result},
