@@ -25,5 +25,5 @@ pub use judge::{Shortfall, judge, meets};
 pub use run::{Run, RunOptions, context, run, stretches};
 pub use schema::schema;
 pub use timeline::{EntryOptions, WarmOptions};
-pub use trial::{Proof, Tried, answered, incident_stretch, trial, tried, verdict};
+pub use trial::{Proof, Standard, Tried, answered, trial, tried};
 pub use truth::{Entry, EntryKind, Phase, PhaseName, Truth};
