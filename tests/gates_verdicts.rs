@@ -76,6 +76,7 @@ impl Held {
             names: &self.recording,
             baseline: Some(0..50 * S),
             phases: &self.phases,
+            baseline_of: None,
             reference: self.reference.as_ref(),
             scalars: &self.scalars,
             baselines: Default::default(),

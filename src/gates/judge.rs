@@ -297,6 +297,9 @@ fn elsewhere(
                 .baseline
                 .as_ref()
                 .ok_or("there was no baseline phase")?;
+            let other = context.baseline_of.filter(|_| subject.by.is_none());
+            let watch = other.map_or(Some(watch), |of| of.selected(&subject.select));
+            let watch = watch.ok_or("the baseline was not watched")?;
             context
                 .in_baseline(watch, &subject.measure, span)
                 .ok_or("the baseline has no data")?

@@ -94,6 +94,9 @@ pub struct Context<'a> {
     pub names: &'a dyn Lookup,
     /// The baseline phase, ns.
     pub baseline: Option<Range<u64>>,
+    /// The run whose baseline it is, where it is another's: a change must not pass by making its own baseline worse. A split
+    /// keeps its own.
+    pub baseline_of: Option<&'a Watched>,
     /// All phases, for `during`. `recovery` is from the start of `recovering` to the end of `recovered`.
     pub phases: &'a [Stretch],
     /// Values of a committed run, by quantity as written by [`Gate::values`].

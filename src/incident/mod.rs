@@ -27,5 +27,5 @@ pub use reference::reference;
 pub use run::{Run, RunOptions, context, run, stretches};
 pub use schema::schema;
 pub use timeline::{EntryOptions, WarmOptions};
-pub use trial::{Proof, Tried, answered, incident_stretch, trial, tried, verdict};
+pub use trial::{Proof, Standard, Tried, answered, trial, tried};
 pub use truth::{Entry, EntryKind, Phase, PhaseName, Truth};

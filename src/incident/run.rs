@@ -459,6 +459,7 @@ pub fn context<'a>(
         watched,
         names: recording,
         baseline,
+        baseline_of: None,
         phases,
         reference: None,
         scalars,

@@ -8,10 +8,12 @@ use super::{
 };
 use crate::{
     config::Refusal,
-    gates::{Gate, Judgement, Stretch, Verdict},
+    gates::{Context, Gate, Judgement, Stretch, Verdict},
+    indicators::Watched,
     recording::Keep,
 };
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// What a measure says of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -123,10 +125,10 @@ pub fn tried(incident: &Incident, registries: &Registries) -> Result<Vec<Tried>,
         progress: None,
     };
     let as_it_is = run(incident, registries, &OPTIONS)?;
-    let Some(stretch) = incident_stretch(&as_it_is) else {
+    let Some(standard) = Standard::of(&as_it_is) else {
         return Ok(incident.actions.iter().map(nothing).collect());
     };
-    let of = |action: &Action, run: &Run| Some(verdict(action.gate.as_ref()?, run, &stretch));
+    let of = |action: &Action, run: &Run| Some(standard.verdict(action.gate.as_ref()?, run));
     let without = incident.actions.iter().map(|a| of(a, &as_it_is));
     let without: Vec<Option<Judgement>> = without.collect();
     drop(as_it_is);
@@ -146,21 +148,56 @@ pub fn tried(incident: &Incident, registries: &Registries) -> Result<Vec<Tried>,
     without.into_par_iter().enumerate().map(one).collect()
 }
 
-/// What a gate says of a run over a stretch: the incident phase of another run, say, so that both are held to the same time.
-pub fn verdict(gate: &Gate, run: &Run, stretch: &Stretch) -> Judgement {
-    let phases = stretches(&run.truth);
-    let context = context(
-        &run.watched,
-        &run.recording,
-        &run.truth,
-        &phases,
-        &run.scalars,
-    );
-    gate.judge(&context, stretch)
+/// What runs with controls are held to: the incident as it was.
+#[derive(Clone, Debug)]
+pub struct Standard {
+    /// Its incident phase: every run is held to the same time.
+    pub stretch: Stretch,
+    /// Its indicators, whose baseline counts: a control does not pass by making the baseline worse.
+    watched: Watched,
+    baseline: Option<Range<u64>>,
+}
+
+impl Standard {
+    /// Of a run; `None` where it is too short to have phases.
+    pub fn of(run: &Run) -> Option<Standard> {
+        let baseline = run
+            .truth
+            .phases
+            .iter()
+            .find(|p| p.name == PhaseName::Baseline);
+        Some(Standard {
+            stretch: incident_stretch(run)?,
+            watched: run.watched.clone(),
+            baseline: baseline.map(|p| p.from..p.to),
+        })
+    }
+
+    /// A run, with what gates are held against.
+    pub fn hold<T>(&self, run: &Run, with: impl FnOnce(&Context<'_>) -> T) -> T {
+        let phases = stretches(&run.truth);
+        let context = Context {
+            baseline: self.baseline.clone(),
+            baseline_of: Some(&self.watched),
+            ..context(
+                &run.watched,
+                &run.recording,
+                &run.truth,
+                &phases,
+                &run.scalars,
+            )
+        };
+        with(&context)
+    }
+
+    /// What a gate says of a run.
+    pub fn verdict(&self, gate: &Gate, run: &Run) -> Judgement {
+        self.hold(run, |context| gate.judge(context, &self.stretch))
+    }
 }
 
 /// The incident phase of a run, or its baseline where it has none.
-pub fn incident_stretch(run: &Run) -> Option<Stretch> {
+fn incident_stretch(run: &Run) -> Option<Stretch> {
     let phases = stretches(&run.truth);
     let named = |name: PhaseName| phases.iter().find(|s| s.name == name.word()).cloned();
     named(PhaseName::Incident).or_else(|| named(PhaseName::Baseline))

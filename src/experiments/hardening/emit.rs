@@ -6,7 +6,7 @@ use crate::{
     config::{At, Entry, Node, Refusal, Table, Value},
     diagnosis::{self, Diagnosis},
     gates::{Gate, Judgement, Stretch, Verdict},
-    incident::{self, Incident, Overlay, PhaseName, Registries, Run},
+    incident::{self, Incident, Overlay, PhaseName, Proof, Registries, Run},
     service::same,
     trace::Overrides,
 };
@@ -122,6 +122,9 @@ fn list(items: impl IntoIterator<Item = Node>) -> Node {
 impl Maker<'_> {
     fn file(&self, file: &str) -> Result<Result<String, String>, Refusal> {
         let action = &self.incident.actions[self.i];
+        if self.hardening.actions[self.i].proof == Proof::Symptom {
+            return Ok(Err("it treats a symptom: its gate is still breached".into()));
+        }
         // Without the control, and with it.
         let off = self.cause_alone();
         let without = self.incident.of_changed(off.clone(), self.registries)?;
@@ -378,7 +381,9 @@ fn each_phase(gate: &Gate, run: &Run) -> Vec<Judgement> {
     let after = PhaseName::Recovered.word();
     let counts = |p: &&Stretch| p.name == incident || p.name == after && !gate.is_of_the_run();
     let held = phases.iter().filter(counts);
-    held.map(|p| incident::verdict(gate, run, p)).collect()
+    let (watched, names) = (&run.watched, &run.recording);
+    let context = incident::context(watched, names, &run.truth, &phases, &run.scalars);
+    held.map(|p| gate.judge(&context, p)).collect()
 }
 
 fn during(gate: &Gate, run: &Run) -> Verdict {

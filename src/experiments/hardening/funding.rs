@@ -41,13 +41,12 @@ pub struct Funding {
 }
 
 /// What is left, smaller being better: the measure, then the other, then recovery.
-fn left(by: By, outcome: &Outcome) -> [u64; 4] {
+fn left(by: By, outcome: &Outcome) -> [u64; 3] {
     let (harmed, broken) = (outcome.harmed.harmed, outcome.broken_for);
     let recovery = outcome.recovery.unwrap_or(u64::MAX);
-    let detect = outcome.detect.unwrap_or(u64::MAX);
     match by {
-        By::Harmed => [harmed, broken, recovery, detect],
-        By::BrokenFor => [broken, harmed, recovery, detect],
+        By::Harmed => [harmed, broken, recovery],
+        By::BrokenFor => [broken, harmed, recovery],
     }
 }
 
@@ -79,7 +78,7 @@ pub(super) fn funding(trials: &mut Trials<'_>) -> Result<Funding, Refusal> {
         let rest = able.iter().filter(|i| !chosen.contains(i));
         let tries: Vec<Vec<usize>> = rest.map(|&i| [&chosen[..], &[i]].concat()).collect();
         trials.all(tries.iter().map(|t| Setup::done(t)))?;
-        let mut best: Option<(Effect, [u64; 4])> = None;
+        let mut best: Option<(Effect, [u64; 3])> = None;
         for actions in tries {
             let outcome = trials.get(Setup::done(&actions))?;
             let key = left(by, &outcome);

@@ -126,7 +126,8 @@ impl Yardstick {
         let mut blast = Blast::default();
         let mut tenants: BTreeMap<u32, (u64, u64)> = BTreeMap::new();
         let mut routes: BTreeMap<u32, (u64, u64)> = BTreeMap::new();
-        let (mut users, mut hit): (BTreeSet<(u32, u32)>, BTreeSet<(u32, u32)>) = Default::default();
+        let mut users: BTreeSet<(u32, u32)> = BTreeSet::new();
+        let mut hit = users.clone();
         for op in self.counted(ops) {
             let harmed = u64::from(self.harm(op).is_some());
             for (of, name) in [(&mut tenants, op.tenant), (&mut routes, op.route)] {

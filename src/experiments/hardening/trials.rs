@@ -3,8 +3,8 @@
 use super::harm::{self, Harmed, Yardstick};
 use crate::{
     config::Refusal,
-    gates::{Gate, Judgement, Stretch, Verdict},
-    incident::{self, Incident, PhaseName, Registries, Run, RunOptions},
+    gates::{Gate, Judgement, Verdict},
+    incident::{self, Incident, PhaseName, Registries, Run, RunOptions, Standard},
     recording::Keep,
 };
 use rayon::prelude::*;
@@ -63,8 +63,8 @@ pub(super) struct Trials<'a> {
     pub incident: &'a Incident,
     pub registries: &'a Registries,
     pub yardstick: Yardstick,
-    /// The incident phase as it was.
-    pub stretch: Stretch,
+    /// The incident as it was, to which all are held.
+    standard: Standard,
     /// The gates that were breached in it.
     pub breached: Vec<String>,
     known: BTreeMap<Setup, Outcome>,
@@ -138,13 +138,10 @@ impl<'a> Trials<'a> {
         registries: &'a Registries,
         was: &AsItWas,
     ) -> Result<Trials<'a>, Refusal> {
-        let stretch = incident::incident_stretch(&was.run)
+        let standard = Standard::of(&was.run)
             .ok_or_else(|| Refusal::new("the trace is too short for an incident"))?;
-        let said: Vec<Judgement> = incident
-            .gates
-            .iter()
-            .map(|g| incident::verdict(g, &was.run, &stretch))
-            .collect();
+        let gates = incident.gates.iter();
+        let said: Vec<Judgement> = gates.map(|g| standard.verdict(g, &was.run)).collect();
         let breached = said.iter().filter(|j| j.verdict == Verdict::Breach);
         let breached: Vec<String> = breached.map(|j| j.gate.clone()).collect();
         let yardstick = Yardstick {
@@ -156,7 +153,7 @@ impl<'a> Trials<'a> {
             incident,
             registries,
             yardstick,
-            stretch,
+            standard,
             breached,
             known: BTreeMap::new(),
         };
@@ -200,7 +197,7 @@ impl<'a> Trials<'a> {
     }
 
     fn outcome(&self, run: &Run, ops: &[harm::Op]) -> Outcome {
-        let judged = |gate: &Gate| incident::verdict(gate, run, &self.stretch);
+        let judged = |gate: &Gate| self.standard.verdict(gate, run);
         let breached = self.incident.gates.iter().map(judged);
         let breached = breached.filter(|j| j.verdict == Verdict::Breach);
         let truth = &run.truth;
@@ -222,27 +219,17 @@ impl<'a> Trials<'a> {
 
     /// The windows in which a gate that was breached as it was does not hold. Of an incident that breached none: any gate.
     pub(super) fn broken(&self, run: &Run) -> Vec<Range<u64>> {
-        let phases = incident::stretches(&run.truth);
-        let context = incident::context(
-            &run.watched,
-            &run.recording,
-            &run.truth,
-            &phases,
-            &run.scalars,
-        );
         let counts =
             |g: &&Gate| self.breached.is_empty() || self.breached.iter().any(|b| b == g.name());
         let gates: Vec<&Gate> = self.incident.gates.iter().filter(counts).collect();
         let windows = &run.watched.windows;
         let over = &self.yardstick.over;
         let within = windows.within(over.start, over.end.min(windows.all().end));
-        let broken = within.filter(|&w| {
-            gates
-                .iter()
-                .any(|g| g.holds_in(&context, w..w + 1) == Some(false))
+        let broken: Vec<usize> = self.standard.hold(run, |context| {
+            let breaks = |w: usize| move |g: &&Gate| g.holds_in(context, w..w + 1) == Some(false);
+            within.filter(|&w| gates.iter().any(breaks(w))).collect()
         });
-        broken
-            .map(|w| windows.edges[w]..windows.edges[w + 1])
-            .collect()
+        let span = |w: usize| windows.edges[w]..windows.edges[w + 1];
+        broken.into_iter().map(span).collect()
     }
 }

@@ -82,15 +82,16 @@ fn times(course: &Course) -> Vec<(&'static str, String)> {
         (None, _) => none("never: no guard acted, and there was no fix"),
     };
     let mitigate = course.mitigate.map_or_else(|| none("never"), show_nanos);
+    let end = if course.moments.iter().any(|m| m.kind == Kind::Fix) {
+        "the last step of the fix"
+    } else {
+        "the end of the last fault"
+    };
     let recover = match (course.recover, course.recovery, course.onset) {
-        (Some(ns), Some(0), _) => {
-            format!("{}, at once with the last step of the fix", show_nanos(ns))
+        (Some(ns), Some(0), _) => format!("{}, at once with {end}", show_nanos(ns)),
+        (Some(ns), Some(last), _) => {
+            format!("{}, {} after {end}", show_nanos(ns), show_nanos(last))
         }
-        (Some(ns), Some(last), _) => format!(
-            "{}, {} after the last step of the fix",
-            show_nanos(ns),
-            show_nanos(last)
-        ),
         (_, _, None) => none("no gate was breached"),
         _ => none("never"),
     };
