@@ -8,6 +8,9 @@
 //! a newer fencing token, so that the older holder can no longer write. What is to be done after the write is stored in the
 //! same transaction as DONE (an outbox), and handed out until it is acknowledged.
 //!
+//! What is decided of one record is in [`LedgerOptions::rule`] and [`LedgerOptions::end`]: the ledger here keeps its records
+//! for a run, `live::ledger` keeps them in a file or in PostgreSQL.
+//!
 //! # Complexity
 //! O(1) amortised an operation; memory is one record an operation for `ttl` after its end.
 //!

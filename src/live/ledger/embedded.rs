@@ -43,11 +43,11 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// Opens the ledger in this file, and makes it where there is none. After a crash this repairs the file, and reads all
-    /// of it.
+    /// Opens the ledger in this file, and makes it where there is none. Reads all of it to see that it is whole, and repairs
+    /// what a crash left half done.
     ///
     /// # Errors
-    /// A file that cannot be opened, is held by another process, or is no ledger; options that a real store does not follow.
+    /// A file that cannot be opened, is held by another process, is damaged, or is no ledger; options that a real store does not follow.
     pub fn open(path: &Path, options: LedgerOptions) -> Result<Embedded, Refusal> {
         check(&options)?;
         let refuse = |why: String| Refusal::file(path.display(), why);
