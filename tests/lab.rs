@@ -179,3 +179,15 @@ fn a_limit_is_proposed_from_a_trace_and_judged_by_it() {
         assert!(!good && err.contains(says), "{args:?}: {err}");
     }
 }
+
+#[test]
+fn work_is_measured_beside_what_the_library_states() {
+    let run = lab(&["work", "--kind", "stream", "--samples", "1"]);
+    run.code(0)
+        .stdout(contains("flaw reread"))
+        .stdout(contains("stated"));
+    let refused = lab(&["work", "--kind", "strem"]);
+    refused.code(2).stderr(contains("did you mean \"stream\"?"));
+    let refused = lab(&["work", "--samples", "0"]);
+    refused.code(2).stderr(contains("1 to 1000"));
+}

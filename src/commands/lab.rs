@@ -9,7 +9,7 @@ use super::{
 use crate::{
     components::{keys::Tag, parser::compat::Mode},
     config::{Count, Node, Rate, Read, Refusal, Share, Source},
-    experiments::{leak, limiter, schema, structures},
+    experiments::{leak, limiter, schema, structures, work},
     incident::{self, Incident, Overlay, Registries, RunOptions},
     recording::Keep,
     trace::{Request, Tags},
@@ -35,6 +35,18 @@ enum Lab {
     Limiter(Box<LimiterArgs>),
     /// Whether a new schema can be rolled out beside earlier ones: what breaks which way, with a payload that shows it. Exits with 1 when something does.
     Schema(SchemaArgs),
+    /// What a unit of metered work costs on this machine beside what the library states, and how units grow with size, way by way.
+    Work(WorkArgs),
+}
+
+#[derive(Args)]
+struct WorkArgs {
+    /// One kind alone, such as stream.
+    #[arg(long)]
+    kind: Option<String>,
+    /// Times that each text is worked on; the shortest counts.
+    #[arg(long)]
+    samples: Option<usize>,
 }
 
 #[derive(Args)]
@@ -102,6 +114,7 @@ pub fn run(args: &LabArgs, out: &mut Stdout) -> Done {
         Lab::Leak(which) => leak(which, out),
         Lab::Limiter(args) => limiter(args, out),
         Lab::Schema(args) => schema(args, out),
+        Lab::Work(args) => work(args, out),
     }
 }
 
@@ -130,19 +143,34 @@ fn structures(args: &StructuresArgs, out: &mut Stdout) -> Done {
     options.exponent = args.exponent.unwrap_or(options.exponent);
     options.seed = args.seed.unwrap_or(options.seed);
     options.set_budgets(&args.budget)?;
-    #[expect(
-        clippy::disallowed_types,
-        reason = "the lab measures this machine, outside of any run"
-    )]
-    let start = std::time::Instant::now();
-    let mut clock = || u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-    let rows = structures::run(&options, &mut clock)?;
+    let rows = structures::run(&options, &mut clock())?;
     print(out, &structures::render(&rows, &options))?;
     let none = structures::Operation::ALL.iter().any(|&operation| {
         let verdict = |&size: &usize| structures::verdict(&rows, operation, size).is_none();
         options.sizes.iter().any(verdict)
     });
     Ok(ExitCode::from(u8::from(none)))
+}
+
+/// ns of this machine since now.
+fn clock() -> impl FnMut() -> u64 {
+    #[expect(
+        clippy::disallowed_types,
+        reason = "the lab measures this machine, outside of any run"
+    )]
+    let start = std::time::Instant::now();
+    move || u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn work(args: &WorkArgs, out: &mut Stdout) -> Done {
+    let mut options = work::Options {
+        kind: args.kind.clone(),
+        ..Default::default()
+    };
+    options.samples = args.samples.unwrap_or(options.samples);
+    let rows = work::run(&options, &mut clock())?;
+    print(out, &work::render(&rows))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn schema(args: &SchemaArgs, out: &mut Stdout) -> Done {

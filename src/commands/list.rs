@@ -125,6 +125,7 @@ pub fn run(args: &ListArgs, out: &mut Stdout) -> Done {
             kinds(&mut text, "breaker", &r.breakers);
             kinds(&mut text, "trending", &r.trending);
             kinds(&mut text, "window", &r.windows);
+            kinds(&mut text, "work", &r.works);
             together(&mut text, "calls", "fan_out", FanOut::DOC);
             fields(&mut text, FanOut::fields());
             kinds(&mut text, "merge", &r.mergers);

@@ -10,6 +10,7 @@ mod lab;
 mod lint;
 mod list;
 mod output;
+mod profile;
 mod replay;
 mod schema;
 pub mod trace;
@@ -28,6 +29,8 @@ struct Cli {
     command: Command,
 }
 
+const PROFILED: &str =
+    "An incident: its name, or the path of its file; or the folder of a recording, with --at";
 const VERIFIED: &str =
     "An incident: its name, or the path of its file; or `theory`, for the engine";
 
@@ -53,6 +56,9 @@ enum Command {
     /// Draw an incident again and again: how often it breaches its gates, and how long it takes to recover.
     #[command(mut_arg("variant", |arg| arg.help("Overlay the [variant.NAME] table")))]
     Drill(drill::DrillArgs),
+    /// Say where CPU went, before an incident and while it lasts: folded stacks and flame graphs.
+    #[command(mut_arg("incident", |arg| arg.help(PROFILED)))]
+    Profile(profile::ProfileArgs),
     /// Look at, convert and generate traces.
     Trace(trace::TraceArgs),
     /// Contracts of parsers: what producers send, without its values, as cases that a parser is checked by.
@@ -80,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Diagnose(args) => diagnose::run(args, &mut out),
         Command::Verify(args) => verify::run(args, &mut out),
         Command::Drill(args) => drill::run(args, &mut out),
+        Command::Profile(args) => profile::run(args, &mut out),
         Command::Trace(args) => trace::run(args, &mut out).map(|()| ExitCode::SUCCESS),
         Command::Contract(args) => contract::run(args, &mut out),
         Command::Lab(args) => lab::run(args, &mut out),

@@ -20,6 +20,7 @@ pub mod queue;
 pub mod retry;
 pub mod topk;
 pub mod window;
+pub mod work;
 
 use crate::config::Kind;
 
@@ -58,6 +59,7 @@ pub fn flaws() -> impl Iterator<Item = (&'static str, &'static Flaw)> {
         ("window", window::FLAWS),
         ("key", keys::FLAWS),
         ("ledger", ledger::FLAWS),
+        ("work", work::FLAWS),
     ];
     all.iter()
         .flat_map(|(what, flaws)| flaws.iter().map(move |flaw| (*what, flaw)))
@@ -85,6 +87,8 @@ pub struct Registry {
     pub mergers: Vec<Kind<Box<dyn merge::Merge>>>,
     /// Maxima of the last while.
     pub windows: Vec<Kind<Box<dyn window::Window>>>,
+    /// Work whose cost is counted.
+    pub works: Vec<Kind<Box<dyn work::Work>>>,
 }
 
 impl Default for Registry {
@@ -101,6 +105,7 @@ impl Default for Registry {
             trending: topk::kinds(),
             mergers: merge::kinds(),
             windows: window::kinds(),
+            works: work::kinds(),
         }
     }
 }

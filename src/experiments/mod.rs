@@ -6,6 +6,7 @@
 //! - [`recurrence`]: how often an incident comes back over draws of traffic, victims and start.
 //! - [`schema`]: whether versions of a schema can be rolled out, and in which order.
 //! - [`structures`]: which data structure holds the tail that an operation may cost.
+//! - [`work`]: what a unit of metered work costs on this machine, and how units grow with size.
 
 pub mod leak;
 pub mod limiter;
@@ -13,3 +14,4 @@ pub mod recurrence;
 pub mod schema;
 pub mod structures;
 pub mod theory;
+pub mod work;

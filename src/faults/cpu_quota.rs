@@ -4,14 +4,14 @@ use super::{COMMON, Fault, Reach};
 use crate::{
     config::{At, Options, Refusal, Table},
     faults::ailments::Ail,
-    service::{CpuOptions, seams::Quota},
+    service::{RationOptions, seams::Quota},
 };
 
 struct CpuQuotaFault(Quota);
 
 /// Builds one from its options.
 pub fn build(at: &At, table: &Table, taken: &[&str]) -> Result<Box<dyn Fault>, Refusal> {
-    let options = CpuOptions::read_table(at, table, &[taken, COMMON].concat())?;
+    let options = RationOptions::read_table(at, table, &[taken, COMMON].concat())?;
     let quota = options.sensible(|name| table.get(name).map_or(at, |entry| &entry.node.at))?;
     Ok(Box::new(CpuQuotaFault(quota)))
 }

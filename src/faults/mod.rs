@@ -202,7 +202,7 @@ pub fn kinds() -> Vec<Kind<Box<dyn Fault>>> {
         Kind {
             name: "cpu-quota",
             summary: "processes are frozen when their CPU time of a period is spent",
-            fields: crate::service::CpuOptions::fields,
+            fields: crate::service::RationOptions::fields,
             build: cpu_quota::build,
         },
         Kind {

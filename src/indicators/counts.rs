@@ -28,6 +28,9 @@ pub enum Stage {
     Ttft,
     Itl,
     PrefixHit,
+    Cpu,
+    CoreWait,
+    LockWait,
 }
 
 /// Stages, in the order of the enum.
@@ -49,6 +52,9 @@ impl Stage {
         (Stage::Ttft, "ttft"),
         (Stage::Itl, "itl"),
         (Stage::PrefixHit, "prefix.hits"),
+        (Stage::Cpu, "cpu.per_request"),
+        (Stage::CoreWait, "cpu.wait"),
+        (Stage::LockWait, "lock.wait"),
     ];
 
     /// The stage of this name.
@@ -81,6 +87,9 @@ impl Stage {
             Stage::Ttft => (row.ttft > 0).then_some(row.ttft),
             Stage::Itl => (row.itl > 0).then_some(row.itl),
             Stage::PrefixHit => (row.ttft > 0).then_some(u64::from(row.prefix_hit)),
+            Stage::Cpu => Some(row.cpu),
+            Stage::CoreWait => Some(row.core_wait),
+            Stage::LockWait => Some(row.lock_wait),
         }
     }
 
@@ -100,6 +109,9 @@ impl Stage {
             Stage::Ttft => &[requests::ttft],
             Stage::Itl => &[requests::itl],
             Stage::PrefixHit => &[requests::ttft, requests::prefix_hit],
+            Stage::Cpu => &[requests::cpu],
+            Stage::CoreWait => &[requests::core_wait],
+            Stage::LockWait => &[requests::lock_wait],
         }
     }
 
@@ -115,7 +127,7 @@ impl Stage {
 /// What an accumulator keeps besides its counters, which are always there: so that one for each of a thousand tenants
 /// does not pay for what nobody asks of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Parts(u16);
+pub struct Parts(u32);
 
 impl Parts {
     /// Counters alone.
@@ -129,7 +141,7 @@ impl Parts {
 
     /// A stage's durations.
     pub const fn stage(stage: Stage) -> Parts {
-        Parts(1 << stage as u16)
+        Parts(1 << stage as u32)
     }
 
     /// Both.
@@ -414,6 +426,9 @@ impl Cell {
         put(Stage::Backoff, row.backoff);
         put(Stage::Compute, row.compute);
         put(Stage::Call, row.call);
+        put(Stage::Cpu, row.cpu);
+        put(Stage::CoreWait, row.core_wait);
+        put(Stage::LockWait, row.lock_wait);
         if row.cache == cache::HIT {
             put(Stage::HitAge, row.hit_age);
         }

@@ -52,6 +52,10 @@ pub enum Keep {
     NoRows,
 }
 
+/// Columns that are part of every digest. Those that came later are where they, or one behind them, are recorded: a run that
+/// has no use for them keeps its digest.
+const ALWAYS: usize = 64;
+
 /// Takes rows while a run goes on.
 pub struct Recorder<'o> {
     keep: Keep,
@@ -59,6 +63,8 @@ pub struct Recorder<'o> {
     requests: Staging<RequestRow>,
     attempts: Staging<AttemptRow>,
     digest: RunDigest,
+    /// Columns of requests that the digest is made of.
+    digested: usize,
     observers: Vec<&'o mut dyn Observer>,
     /// Names of each dictionary that observers were told of, one after another as the dictionaries came about.
     told: Vec<usize>,
@@ -75,6 +81,7 @@ impl<'o> Recorder<'o> {
         attempts: Table<AttemptRow>,
         observers: Vec<&'o mut dyn Observer>,
     ) -> Recorder<'o> {
+        let last = requests.recorded().last().map_or(0, |column| column + 1);
         let recording = Recording {
             requests,
             attempts,
@@ -87,6 +94,7 @@ impl<'o> Recorder<'o> {
             attempts: Staging::default(),
             attempted: 0,
             digest: RunDigest::default(),
+            digested: last.max(ALWAYS),
             observers,
             told: vec![],
             begun: 0,
@@ -110,7 +118,7 @@ impl<'o> Recorder<'o> {
         let ended = row.arrived + row.latency;
         self.ended += 1;
         self.recording.span = self.recording.span.max(ended);
-        self.feed(ended, 1, number, row);
+        self.feed(ended, 1, number, row, self.digested);
         if self.keep == Keep::Rows {
             let table = &mut self.recording.requests;
             self.requests.put(number as usize, row, table);
@@ -127,7 +135,8 @@ impl<'o> Recorder<'o> {
         if self.told.is_empty() {
             self.tell_names();
         }
-        self.feed(row.started + row.time, 2, 0, row);
+        let all = AttemptRow::COLUMNS.len();
+        self.feed(row.started + row.time, 2, 0, row, all);
         if self.keep == Keep::Rows {
             let table = &mut self.recording.attempts;
             self.attempts.put(self.attempted, row, table);
@@ -139,7 +148,7 @@ impl<'o> Recorder<'o> {
     /// A gauge was read.
     pub fn gauge(&mut self, row: &GaugeRow) {
         self.tell_names();
-        self.feed(row.time, 3, 0, row);
+        self.feed(row.time, 3, 0, row, GaugeRow::COLUMNS.len());
         self.recording.gauges.push(row);
         self.observers.iter_mut().for_each(|o| o.gauge(row));
     }
@@ -147,7 +156,7 @@ impl<'o> Recorder<'o> {
     /// Something happened that operators see.
     pub fn event(&mut self, row: &EventRow) {
         self.tell_names();
-        self.feed(row.time, 4, 0, row);
+        self.feed(row.time, 4, 0, row, EventRow::COLUMNS.len());
         self.recording.events.push(row);
         self.observers.iter_mut().for_each(|o| o.event(row));
     }
@@ -169,11 +178,15 @@ impl<'o> Recorder<'o> {
     }
 
     #[inline(always)]
-    fn feed<R: Row>(&mut self, time: u64, table: u64, number: u64, row: &R) {
-        self.digest.row(time, R::COLUMNS.len() + 2, |words| {
+    fn feed<R: Row>(&mut self, time: u64, table: u64, number: u64, row: &R, columns: usize) {
+        self.digest.row(time, columns + 2, |words| {
             words.put(table);
             words.put(number);
-            row.each(|_, word| words.put(word));
+            row.each(|column, word| {
+                if column < ALWAYS || column < columns {
+                    words.put(word);
+                }
+            });
         });
     }
 

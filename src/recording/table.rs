@@ -16,7 +16,7 @@ pub struct Table<R: Row> {
 impl<R: Row> Default for Table<R> {
     /// A table with every column recorded.
     fn default() -> Self {
-        assert!(R::COLUMNS.len() <= 64, "one bit per column");
+        assert!(R::COLUMNS.len() <= 128, "one bit per column");
         let columns = vec![Column::default(); R::COLUMNS.len()];
         Table {
             columns,

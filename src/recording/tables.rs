@@ -364,6 +364,10 @@ table! {
         hits: u32, Count, "hits that a search found";
         end_marker: u8, Word(end_marker::WORDS), "whether the streamed answer of a dependency came to its end";
         parse_at: u8, Word(parsed_at::WORDS), "where in the payload the bytes stop being readable";
+        cpu: u64, Span, "CPU that it took, as work that is counted goes: without waits";
+        core_wait: u64, Span, "waiting for a core";
+        lock_wait: u64, Span, "waiting for a lock that is held while computing, the interpreter's included";
+        work_size: u64, Count, "bytes of the longest text that was worked on for it";
     }
 }
 

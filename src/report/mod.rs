@@ -14,6 +14,7 @@ pub mod json;
 pub mod junit;
 #[cfg(feature = "plots")]
 pub mod plots;
+pub mod profile;
 mod story;
 mod tables;
 pub mod text;

@@ -7,7 +7,7 @@ use super::{
     deaths::while_alive,
     journey::{Visit, journey},
     parts,
-    process::NEVER,
+    process::{NEVER, Process},
     purpose, row,
     spec::ClientRetry,
     world::World,
@@ -16,7 +16,7 @@ use crate::{
     recording::{RequestRow, outcome},
     trace::Request,
 };
-use std::cell::Cell;
+use std::{cell::Cell, rc::Rc};
 
 /// One operation of a client, with its retries. Gives the outcome of the last try.
 pub async fn client(w: &World<'_>, request: &Request) -> u8 {
@@ -89,6 +89,7 @@ fn next_try(
 async fn one_try(w: &World<'_>, request: &Request, tries: u8) -> (u8, u64) {
     let now = w.sim.now();
     let mut row = Row::begin(w, row::begin(request, tries, now));
+    w.probes.note_item(request);
     let Some(process) = w.balance(request, tries) else {
         return (row.end(outcome::UNAVAILABLE), 0);
     };
@@ -153,6 +154,36 @@ pub(super) async fn background(w: &World<'_>, request: &Request, version_index: 
         row.end(outcome::UNAVAILABLE);
         return;
     };
+    let end = through(w, &mut row, request, process, version_index).await;
+    row.end(end);
+}
+
+/// A request that the load balancer itself sends to a replica, and waits for so many ns.
+pub(super) async fn asked_by_nobody(
+    w: &World<'_>,
+    request: &Request,
+    process: Rc<Process>,
+    patience: u64,
+) -> u8 {
+    let mut begun = row::begin(request, 1, w.sim.now());
+    begun.background = 1;
+    let mut row = Row::begin(w, begun);
+    let version_index = w.version_for(request, process.replica);
+    let journey = through(w, &mut row, request, process, version_index);
+    let end = match w.sim.timeout(patience, journey).await {
+        Ok(end) => end,
+        Err(_) => outcome::HUNG_UP,
+    };
+    row.end(end)
+}
+
+async fn through(
+    w: &World<'_>,
+    row: &mut Row<'_, '_>,
+    request: &Request,
+    process: Rc<Process>,
+    version_index: usize,
+) -> u8 {
     let version = &w.versions[version_index];
     row::served_by(&mut row.row, &process, version, w.sim.now());
     let (dice, number) = (w.dice(request.op), row.number);
@@ -170,7 +201,7 @@ pub(super) async fn background(w: &World<'_>, request: &Request, version_index: 
     };
     let work = journey(w, &visit, &mut row.row);
     let end = while_alive(w, &visit.process, work).await;
-    row.end(end.unwrap_or(outcome::ERROR));
+    end.unwrap_or(outcome::ERROR)
 }
 
 /// A row under way. Recorded once: when the try ends, or when the run ends before it.

@@ -94,6 +94,19 @@ pub fn recorded_columns(versions: &[ServiceSpec]) -> (Table<RequestRow>, Table<A
         any(|s| s.dependencies.iter().any(|d| d.pool > 0)),
         &[requests::pool_wait],
     );
+    let cores = |s: &ServiceSpec| s.cpu.as_ref().is_some_and(|cpu| cpu.cores.is_some());
+    let metered = any(|s| !s.work.is_empty()) || versions.iter().any(cores);
+    unless(metered, &[requests::cpu, requests::core_wait]);
+    let locks = |s: &ServiceSpec| {
+        let gil = s
+            .cpu
+            .as_ref()
+            .and_then(|cpu| cpu.cores)
+            .is_some_and(|c| c.gil);
+        gil || s.work.iter().any(|site| !site.options.lock.is_empty())
+    };
+    unless(versions.iter().any(locks), &[requests::lock_wait]);
+    unless(any(|s| !s.work.is_empty()), &[requests::work_size]);
     let columns = 0..RequestRow::COLUMNS.len();
     let connects = any(|s| s.dependencies.iter().any(|d| d.keep.is_some()));
     let of_attempts = 0..AttemptRow::COLUMNS.len();

@@ -99,6 +99,13 @@ pub enum Control {
     },
     /// Processes that cannot live now die.
     Crash,
+    /// The load balancer begins to probe a replica.
+    Probe {
+        /// Index of the replica.
+        replica: usize,
+        /// ns at which it ends.
+        until: u64,
+    },
     /// A guard begins to look.
     Guard {
         /// Which.
@@ -170,6 +177,7 @@ impl World<'_> {
             Control::Strays => self.run_strays().await,
             Control::Starts { until } => self.run_starts(until).await?,
             Control::Crash => self.strike_dead(),
+            Control::Probe { replica, until } => self.probe(replica, until).await,
             Control::Autoscale { until } => self.autoscale(until).await?,
             Control::Guard {
                 guard,
@@ -367,6 +375,27 @@ impl World<'_> {
                 put("cpu.throttled", throttled);
                 put("cpu.used", used);
             }
+            if self.metered.on {
+                let (spent, used) = process.cores.read();
+                for (name, time) in self.metered.accounts.iter().zip(&spent) {
+                    if *time > 0 {
+                        put(&format!("cpu.spent.{name}"), *time as f64);
+                    }
+                }
+                if let Some(used) = used {
+                    if !self
+                        .newest()
+                        .spec
+                        .cpu
+                        .as_ref()
+                        .is_some_and(|cpu| cpu.quota.is_some())
+                    {
+                        put("cpu.used", used.cores);
+                    }
+                    put("cpu.busy", used.share);
+                    put("cpu.queue", used.waiting as f64);
+                }
+            }
             gauges_of(&process.state, &mut put);
             if let Some(emergency) = process.emergency.borrow().as_ref() {
                 put("limiter.fallback", emergency.decisions() as f64);
@@ -396,6 +425,13 @@ impl World<'_> {
             rows.push(("calls.orphans".into(), 0, f64::from(orphans)));
         }
         drop(processes);
+        self.metered.read_slopes(&mut |site, value| {
+            let gauge = match site {
+                "" => "cpu.slope".into(),
+                site => format!("cpu.site_slope.{site}"),
+            };
+            rows.push((gauge, 0, value));
+        });
         self.dashboard
             .gauges(now, &mut |gauge, value| rows.push((gauge.into(), 0, value)));
         self.answers
@@ -429,6 +465,9 @@ impl World<'_> {
             .filter(|until| **until <= now)
             .count();
         rows.push(("replicas.up".into(), 0, up as f64));
+        if let Some(in_service) = self.in_service() {
+            rows.push(("replicas.in_service".into(), 0, in_service as f64));
+        }
         let mut recorder = self.recorder.borrow_mut();
         for (gauge, replica, value) in rows {
             let gauge = named(&self.names, "gauge", &gauge);

@@ -5,7 +5,10 @@ use super::{
     parts::Parts,
     process::Process,
     seams::Moment,
-    stages::{admission, cache, compute, flight, graph, key, parse, queue, store, trending, write},
+    spec::SiteStage,
+    stages::{
+        admission, cache, compute, flight, graph, key, parse, queue, store, trending, work, write,
+    },
     version::Version,
     world::World,
 };
@@ -42,6 +45,12 @@ pub(super) struct Visit<'a> {
 /// hung up), what the row holds by then stands.
 pub(super) async fn journey(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow) -> u8 {
     cpu::stand_still(w, v).await;
+    // Boxed, here and below: few services have work that is counted.
+    if work::any(v, SiteStage::Filter)
+        && let Err(failed) = Box::pin(work::at(w, v, row, SiteStage::Filter)).await
+    {
+        return failed;
+    }
     if let Err(refused) = admission::enter(w, v, row) {
         return refused;
     }
@@ -53,6 +62,11 @@ pub(super) async fn journey(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow) 
     }
     if let Err(refused) = parse::read(w, v, row).await {
         return refused;
+    }
+    if work::any(v, SiteStage::Parse)
+        && let Err(failed) = Box::pin(work::at(w, v, row, SiteStage::Parse)).await
+    {
+        return failed;
     }
     let keys = key::make(w, v, row);
     if trending::see(w, v, keys) {
@@ -75,13 +89,27 @@ pub(super) async fn journey(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow) 
         Ok(_worker) => {
             // Poison is poison at each try.
             deaths::may_kill(w, v, Moment::Work, 0).await;
-            compute::work(w, v, row).await;
-            let mut end = graph::all(w, v, row).await;
+            let mut end = outcome::OK;
+            if work::any(v, SiteStage::Compute)
+                && let Err(failed) = Box::pin(work::at(w, v, row, SiteStage::Compute)).await
+            {
+                end = failed;
+            }
+            if end == outcome::OK {
+                compute::work(w, v, row).await;
+                end = graph::all(w, v, row).await;
+            }
             // Boxed, as few services write.
             if let Some(write) = &v.version.spec.write
                 && matches!(end, outcome::OK | outcome::DEGRADED)
             {
                 end = Box::pin(write::once(w, v, row, write, end)).await;
+            }
+            if work::any(v, SiteStage::Answer)
+                && matches!(end, outcome::OK | outcome::DEGRADED)
+                && let Err(failed) = Box::pin(work::at(w, v, row, SiteStage::Answer)).await
+            {
+                end = failed;
             }
             cache::fill(w, v, keys, row, end);
             end

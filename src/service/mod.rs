@@ -18,7 +18,9 @@ mod join;
 mod journey;
 mod latency;
 mod memory;
+mod metered;
 mod parts;
+mod probe;
 mod process;
 mod purpose;
 mod queue;
@@ -38,7 +40,7 @@ mod writes;
 pub use client::client;
 pub use columns::recorded_columns;
 pub use control::{Arrival, Control, Warm};
-pub use cpu::CpuOptions;
+pub use cpu::{CpuOptions, RationOptions};
 pub use deaths::StartOptions;
 pub use latency::{Latency, Size};
 pub use spec::{

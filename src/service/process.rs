@@ -2,7 +2,7 @@
 
 use super::{
     connections::Connections,
-    cpu::Cpu,
+    cpu::{CoreSpec, Cores, Cpu},
     queue::Queue,
     spec::{LimiterSpec, Part, Scope, ServiceSpec},
     trending::Trending,
@@ -164,6 +164,11 @@ fn fallback(spec: &ServiceSpec) -> Option<&Fallback> {
     Some(&store.options.fallback)
 }
 
+/// The cores of a replica, where they are bounded.
+fn cores(spec: &ServiceSpec) -> Option<CoreSpec> {
+    spec.cpu.as_ref().and_then(|cpu| cpu.cores)
+}
+
 /// A running process of a replica.
 pub struct Process {
     /// Its number, from 1, over all replicas and restarts.
@@ -188,6 +193,8 @@ pub struct Process {
     pub idle: Vec<Connections>,
     /// What it has used of its CPU.
     pub cpu: Cpu,
+    /// Where it computes.
+    pub cores: Cores,
     /// Requests in hand.
     pub in_flight: Cell<u32>,
     /// The way to each dependency.
@@ -305,6 +312,7 @@ impl Process {
                 .map(|_| Connections::default())
                 .collect(),
             cpu: Cpu::new(own, sim.now()),
+            cores: Cores::new(sim, cores(spec)),
             in_flight: Cell::new(0),
             ways: Self::ways(spec, registry, sim.now())?,
             emergency: RefCell::new(match fallback(spec) {
@@ -352,6 +360,7 @@ impl Process {
             (_, Some(options)) => *emergency = Some(Emergency::new(options, &At::nowhere())?),
             (_, None) => *emergency = None,
         }
+        self.cores.tune(cores(spec));
         self.resize_pools(spec);
         Ok(())
     }

@@ -144,11 +144,17 @@ pub fn stateful_differences(a: &ServiceSpec, b: &ServiceSpec) -> Vec<&'static st
         }
         node
     };
-    STATEFUL
+    let cores = |spec: &ServiceSpec| spec.cpu.as_ref().and_then(|cpu| cpu.cores);
+    let mut differ: Vec<&'static str> = STATEFUL
         .iter()
         .copied()
         .filter(|name| !same(stripped(a, name).as_ref(), stripped(b, name).as_ref()))
-        .collect()
+        .collect();
+    // A quota is asked for request by request; cores are those of the replica.
+    if cores(a) != cores(b) {
+        differ.push("cpu");
+    }
+    differ
 }
 
 /// Refuses a change that replaces a component by one of another kind, whose state could not be kept, unless the change

@@ -6,7 +6,9 @@ use super::{
     dependencies::Dependency,
     fields::FieldNotes,
     identity::Meter,
+    metered::Metered,
     parts::Stores,
+    probe::Probes,
     process::{Process, State},
     purpose,
     ranked::Pages,
@@ -117,6 +119,10 @@ pub struct World<'r> {
     pub(super) judges: RefCell<Judges>,
     pub(super) scaling: Scaling,
     pub(super) events: EventNames,
+    /// What probes say of replicas.
+    pub(super) probes: Probes,
+    /// Work that is counted.
+    pub(super) metered: Metered,
     /// Payload fields that say what the content of a request is; `None` is all.
     pub(super) content: Option<Vec<String>>,
 }
@@ -222,6 +228,8 @@ impl<'r> World<'r> {
                 versions.iter().map(|v| &v.spec),
                 first.replicas,
             )),
+            probes: Probes::default(),
+            metered: Metered::new(&versions, registry)?,
             scaling: Scaling::default(),
             events,
             content: first
@@ -263,14 +271,14 @@ impl<'r> World<'r> {
     pub(super) fn balance(&self, request: &Request, tries: u8) -> Option<Rc<Process>> {
         let now = self.sim.now();
         let processes = self.processes.borrow();
-        if processes.len() == 1 && self.down_until.borrow()[0] <= now {
+        if processes.len() == 1 && self.down_until.borrow()[0] <= now && self.probes.lets_in(0) {
             return Some(processes[0].clone());
         }
         let candidates = &mut *self.candidates.borrow_mut();
         candidates.clear();
         let down_until = self.down_until.borrow();
         for (process, until) in processes.iter().zip(down_until.iter()) {
-            if *until <= now {
+            if *until <= now && self.probes.lets_in(usize::from(process.replica) - 1) {
                 candidates.push(Candidate {
                     replica: process.replica,
                     in_flight: process.in_flight.get(),
@@ -340,6 +348,9 @@ impl<'r> World<'r> {
 
     pub(super) fn record(&self, number: u64, row: &RequestRow) {
         self.dashboard.take(row, self.sim.now());
+        if row.work_size > 0 && row.background == 0 {
+            self.metered.note_request(row.work_size, row.cpu);
+        }
         self.recorder.borrow_mut().request(number, row);
     }
 

@@ -28,6 +28,8 @@ pub struct Request {
     pub model: u32,
     /// The client's network address, as the outside of its network shows it.
     pub address: u32,
+    /// The stored item that its route shows to everybody; the service's own, no part of what is asked.
+    pub item: u32,
     /// Status that the captured service answered with.
     pub status: u16,
     /// Digest of the forwarded-for header that the client itself sent, a lie about its address; 0 is none.
@@ -64,6 +66,7 @@ impl Request {
             client: 0,
             model: 0,
             address: 0,
+            item: 0,
             status: 0,
             forged: 0,
             payload,
@@ -100,6 +103,8 @@ pub struct Tags {
     pub model: Names,
     /// Network addresses, or what stands for them.
     pub address: Names,
+    /// Stored items: whole texts.
+    pub item: Names,
 }
 
 /// A field of the request record, for what a trace has, lacks and was filled with.

@@ -190,6 +190,15 @@ fn build(
         plan.controls
             .insert(0, (0, Control::Starts { until: length }));
     }
+    let probes = |spec: &ServiceSpec| spec.probe.is_some();
+    if plan.versions.iter().any(probes) {
+        let replicas = incident.service.replicas as usize;
+        let each = (0..replicas).map(|replica| {
+            let until = length;
+            (0, Control::Probe { replica, until })
+        });
+        plan.controls.splice(0..0, each);
+    }
     let scales = |spec: &ServiceSpec| spec.autoscaler.is_some();
     if plan.versions.iter().any(scales) {
         plan.controls

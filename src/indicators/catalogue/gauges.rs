@@ -37,6 +37,7 @@ const fn reading(
 pub(super) const TIMES: &[Indicator] = gauges! {
     Nanos:
     "queue.class_age", Higher, "wait, so far, of the first in the line of a class";
+    "cpu.spent", Higher, "CPU spent by a replica between two readings, by stage, site and part of the work";
     "runtime.paused", Higher, "time that a process stood still between two readings, as its runtime says";
     "latency.sliding_max", Higher, "latency over the last while, as a dashboard shows it";
 };
@@ -61,6 +62,7 @@ pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
     "cache.over_budget", Higher, "writes above the budget of their tenant, so far";
     "requests.in_flight", Higher, "requests in a replica";
     "replicas.up", Lower, "replicas in service";
+    "replicas.in_service", Lower, "replicas that the load balancer sends requests to, where it probes them";
     "replicas.wanted", Higher, "replicas that the autoscaler wants";
     "replicas.starting", Higher, "replicas that are starting up";
     "replicas.reading", Higher, "replicas that wait for what they read before they serve";
@@ -103,12 +105,20 @@ pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
     "connections.idle", Lower, "connections of a replica that lie idle";
     "connections.opened", Higher, "connections that a replica opened between two readings";
     "cpu.used", Higher, "cores that a replica kept busy between two readings";
+    "cpu.queue", Higher, "requests of a replica that wait for a core, or for the interpreter";
     "memory.live", Higher, "live bytes";
+};
+
+/// Exponents.
+pub(super) const POWERS: &[Indicator] = gauges! { Ratio:
+    "cpu.slope", Higher, "power by which CPU of a request grows with the bytes worked on: 1 is linear, 2 quadratic";
+    "cpu.site_slope", Higher, "power by which CPU of a site grows with the size of its jobs, such as cpu.site_slope.relay";
 };
 
 /// Those that are shares.
 pub(super) const SHARES: &[Indicator] = gauges! { Fraction:
     "items.field_stored", Lower, "share stored of the items that carry a field, such as items.field_stored.due; those without any are items.field_stored.plain";
+    "cpu.busy", Higher, "share of a replica's cores that were held between two readings";
     "cpu.throttled", Higher, "share of accounting periods, between two readings, in which a replica had no CPU left and stood still";
     "trending.coverage", Lower, "share of requests that are for what stands on the trending list";
     "trending.sure", Lower, "share of a trending list that its own bounds prove to belong there";

@@ -38,5 +38,8 @@ pub(super) const INDICATORS: &[Indicator] = stages! {
     "call.time", CallTime, "time of one attempt at a dependency";
     "hit_age", HitAge, "age of a cache entry at a hit";
     "ttft", Ttft, "time from a client's sending to the first token of its answer";
+    "cpu.per_request", Cpu, "CPU that a request took, without waits, where work is counted";
+    "cpu.wait", CoreWait, "wait for a core";
+    "lock.wait", LockWait, "wait for a lock that is held while computing, such as an interpreter's";
     "itl", Itl, "time between two tokens of an answer";
 };

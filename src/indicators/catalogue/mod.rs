@@ -59,6 +59,7 @@ const GROUPS: &[&[Indicator]] = &[
     calls::INDICATORS,
     gauges::INDICATORS,
     gauges::SHARES,
+    gauges::POWERS,
     gauges::TIMES,
 ];
 

@@ -6,14 +6,16 @@ mod limiter;
 mod parts;
 mod report;
 mod schema;
+mod work;
 mod write;
 
 use super::{
-    cpu::CpuOptions,
+    cpu::CpuSpec,
     deaths::StartSpec,
     identity::{AddressOptions, QuotaSpec},
     latency::Latency,
     memory::MemoryOptions,
+    probe::ProbeOptions,
     scaling::AutoscalerSpec,
 };
 use crate::{
@@ -41,6 +43,8 @@ pub use report::{
     ItemsSpec, MOST_ITEMS, OnCut, ReportKind, ReportOptions, ShardsBy, ShardsOptions, Status,
 };
 pub use schema::{component as component_schema, schemas as service_schemas};
+use work::read_work;
+pub use work::{On, SiteOptions, SiteSpec, SiteStage};
 use write::read_write;
 pub use write::{WriteOptions, WriteSpec};
 
@@ -52,6 +56,8 @@ crate::options! {
         replicas: u32 = 1, "1";
         /// Which replica takes a request: random, round-robin, least-in-flight, sticky.
         balancer: Option<Node> = None, "random";
+        /// Health probes, which take replicas out of service: { route = "/health", every = "5s", timeout = "2s", misses = 2, rises = 2 }.
+        probe: Option<Node> = None, "none";
         /// Replicas come and go with the load: target-utilisation or target-in-flight, with `min`, `max`, `start_up` and a `warm` pool.
         autoscaler: Option<Node> = None, "none";
         /// Admission: a rate limiter, with `key = ["tenant"]` and `scope`; or { levels = [...] }, one after another.
@@ -74,8 +80,10 @@ crate::options! {
         queue: Option<Node> = None, "none";
         /// Work of a worker besides its calls.
         compute: Option<Node> = None, "none";
-        /// A quota on the CPU that `compute` of a replica may use: { quota = "30ms", period = "100ms" }.
-        cpu: Option<Node> = None, "no quota";
+        /// Cores of a replica, or a quota on the CPU that its work may use: { cores = 4 }, { quota = "30ms", period = "100ms" }.
+        cpu: Option<Node> = None, "no bound";
+        /// Places in the code whose work is done for real and counted, by name: { waf = { kind = "pattern", stage = "filter", ... } }.
+        work: Option<Node> = None, "none";
         /// The call to a dependency, or a list of calls with `name` and `after`.
         call: Option<Node> = None, "none";
         /// A write that each request makes once, after its calls: who takes it, tries, timeouts, and the ledger that keeps it single.
@@ -110,6 +118,8 @@ pub struct ServiceSpec {
     pub replicas: u32,
     /// Load balancer.
     pub balancer: Part,
+    /// Health probes of the load balancer.
+    pub probe: Option<ProbeOptions>,
     /// Replicas that come and go.
     pub autoscaler: Option<AutoscalerSpec>,
     /// Admission.
@@ -132,8 +142,10 @@ pub struct ServiceSpec {
     pub queue: Option<QueueSpec>,
     /// Work of a worker.
     pub compute: Option<Latency>,
-    /// Quota on the CPU of a replica.
-    pub cpu: Option<CpuOptions>,
+    /// CPU of a replica.
+    pub cpu: Option<CpuSpec>,
+    /// Places in the code that compute.
+    pub work: Vec<SiteSpec>,
     /// Calls, each behind those that it waits for.
     pub steps: Vec<Step>,
     /// What waits for what, numbered as `steps`.
@@ -281,6 +293,11 @@ impl ServiceSpec {
                 .help("give dependencies results = { count = 20, scale = 30 }"));
         }
         Ok(ServiceSpec {
+            probe: o
+                .probe
+                .as_ref()
+                .map(|n| ProbeOptions::checked(n, o.replicas, o.autoscaler.is_some()))
+                .transpose()?,
             replicas: o.replicas,
             autoscaler: o
                 .autoscaler
@@ -315,7 +332,13 @@ impl ServiceSpec {
                 .map(|n| read_queue(n, registry))
                 .transpose()?,
             compute: o.compute.as_ref().map(Latency::read).transpose()?,
-            cpu: o.cpu.as_ref().map(CpuOptions::checked).transpose()?,
+            cpu: o.cpu.as_ref().map(CpuSpec::read).transpose()?,
+            work: o
+                .work
+                .as_ref()
+                .map(|n| read_work(n, registry))
+                .transpose()?
+                .unwrap_or_default(),
             steps,
             graph,
             write,

@@ -1,8 +1,8 @@
 //! The JSON Schema of what a file says of a service: what editors complete, and what a stranger writes a file by.
 
 use super::{
-    CallOptions, ClientOptions, DependencyOptions, OnUnread, Scope, ServiceOptions, WriteOptions,
-    calls::EngineDependencyOptions, limiter::LevelsOptions,
+    CallOptions, ClientOptions, DependencyOptions, OnUnread, Scope, ServiceOptions, SiteOptions,
+    WriteOptions, calls::EngineDependencyOptions, limiter::LevelsOptions,
 };
 use crate::{
     components::{
@@ -25,6 +25,7 @@ use crate::{
         identity::{AddressOptions, QuotaOptions},
         latency::Latency,
         memory::MemoryOptions,
+        probe::ProbeOptions,
     },
     trace::shape::Filter,
 };
@@ -234,6 +235,13 @@ pub fn component<T>(kinds: &[Kind<T>], stage: Vec<Field>) -> Value {
     json!({ "anyOf": [{ "enum": known_names(kinds) }, { "oneOf": tables }] })
 }
 
+/// A site: a kind of work, with its options and those of the site.
+fn site(registry: &Registry) -> Value {
+    let any = component(&registry.works, SiteOptions::fields());
+    // Never the bare name: a place in the code has a place.
+    any["anyOf"][1].clone()
+}
+
 /// `[service]`, `[dependency]` and `[clients]`, by name.
 pub fn schemas(registry: &Registry) -> [(&'static str, Value); 3] {
     let mut service = ServiceOptions::schema();
@@ -263,8 +271,13 @@ pub fn schemas(registry: &Registry) -> [(&'static str, Value); 3] {
     put("queue", component(&registry.queues, of_queue()));
     put("dashboard", component(&registry.windows, vec![]));
     put("compute", Latency::schema());
+    put("probe", ProbeOptions::schema());
     put("cpu", CpuOptions::schema());
     put("start", StartOptions::schema());
+    put(
+        "work",
+        json!({ "type": "object", "additionalProperties": site(registry) }),
+    );
     put("fan_out", FanOut::schema());
     put("merge", component(&registry.mergers, of_merge()));
     let mut write = WriteOptions::schema();

@@ -3,7 +3,12 @@
 use super::super::{latency::Size, purpose};
 use crate::{
     recording::RequestRow,
-    service::{cpu, journey::Visit, world::World},
+    service::{
+        cpu::{self, Bill},
+        journey::Visit,
+        metered,
+        world::World,
+    },
 };
 
 /// Works; a cold process works more slowly.
@@ -11,7 +16,22 @@ pub(in crate::service) async fn work(w: &World<'_>, v: &Visit<'_>, row: &mut Req
     let Some(latency) = &v.version.spec.compute else {
         return;
     };
-    let mut time = latency.sample(size(v), &mut v.dice.draw(purpose::COMPUTE, 0));
+    let time = latency.sample(size(v), &mut v.dice.draw(purpose::COMPUTE, 0));
+    let time = slowed(w, v, row, time);
+    if w.metered.on {
+        // Boxed: few services have bounded cores, and no other journey shall be larger for it.
+        let bill = [(metered::COMPUTE, time)].into();
+        return Box::pin(cpu::compute(w, v, row, bill, None)).await;
+    }
+    let started = w.sim.now();
+    cpu::work(w, v, time).await;
+    cpu::stand_still(w, v).await;
+    row.compute += w.sim.now() - started;
+}
+
+/// How long work takes here and now that takes `time` ns in a process that has been up for long.
+#[inline]
+fn slowed(w: &World<'_>, v: &Visit<'_>, row: &RequestRow, mut time: u64) -> u64 {
     if row.cold == 1 {
         time = (time as f64 * v.version.spec.cold_factor) as u64;
     }
@@ -23,10 +43,18 @@ pub(in crate::service) async fn work(w: &World<'_>, v: &Visit<'_>, row: &mut Req
             time = (time as f64 * ailments.chill(v.process.replica, up_for, now)) as u64;
         }
     }
-    let started = w.sim.now();
-    cpu::work(w, v, time).await;
-    cpu::stand_still(w, v).await;
-    row.compute += w.sim.now() - started;
+    time
+}
+
+/// What a bill comes to here and now.
+pub(super) fn paced(w: &World<'_>, v: &Visit<'_>, row: &RequestRow, bill: &Bill) -> Bill {
+    if row.cold == 0 && w.saboteur.ailments().is_none() {
+        return bill.clone();
+    }
+    let slowed = bill
+        .iter()
+        .map(|&(account, time)| (account, slowed(w, v, row, time)));
+    slowed.collect()
 }
 
 /// What of a request times may depend on.

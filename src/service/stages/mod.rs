@@ -12,6 +12,7 @@ pub(super) mod parse;
 pub(super) mod queue;
 pub(super) mod store;
 pub(super) mod trending;
+pub(super) mod work;
 pub(super) mod write;
 
 pub(super) use compute::size;

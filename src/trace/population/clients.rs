@@ -199,6 +199,10 @@ impl Client {
         fields.push(("prompt", text(prompt)));
         fields.push(("temperature", float(content.temperature)));
         fields.push(("top_p", float(0.95)));
+        if !content.list.is_empty() {
+            let list = serde_json::Value::from(content.list.clone());
+            fields.push(("list", (list.to_string(), list)));
+        }
         for (name, value) in &self.extra.0 {
             fields.retain(|(known, _)| known != name);
             fields.push((name, (value.to_string(), value.clone())));
@@ -273,6 +277,7 @@ mod tests {
         let content = Content {
             prompt: "Content 17".into(),
             temperature: 0.7,
+            list: vec![],
         };
         let payload = client.body(&content, "m-large", Dice::new(1, 2), &[]);
         let parsed: serde_json::Value = serde_json::from_str(&payload.raw).unwrap();

@@ -75,6 +75,8 @@ crate::options! {
         segment: Segment = Segment::none(), "none";
         /// Bytes of a prompt, at least; fixed for each content.
         length: Sizes = Sizes(crate::sim::distribution::Distribution::Constant(0.0)), "as short as can be";
+        /// Elements of a list that a prompt comes with, as a field `list`; fixed for each content.
+        list: Sizes = Sizes(crate::sim::distribution::Distribution::Constant(0.0)), "none";
         /// Temperatures that contents are asked with, one fixed for each content.
         temperatures: Vec<f64> = vec![0.7], "[0.7]";
     }
@@ -89,11 +91,14 @@ impl Default for Contents {
             shared: Shared::All,
             segment: Segment::none(),
             length: Sizes(crate::sim::distribution::Distribution::Constant(0.0)),
+            list: Sizes(crate::sim::distribution::Distribution::Constant(0.0)),
             temperatures: vec![0.7],
         }
     }
 }
 
+/// The longest list.
+const MOST_ELEMENTS: u64 = 100_000;
 /// The most contents that may be told apart.
 pub const MOST: u64 = 10_000_000;
 /// Numbers of a segment's contents start here.
@@ -103,6 +108,7 @@ const WHICH: Purpose = Purpose::named("trace.content");
 const SEGMENTED: Purpose = Purpose::named("trace.content.segment");
 const IN_SEGMENT: Purpose = Purpose::named("trace.content.in-segment");
 const LENGTH: Purpose = Purpose::named("trace.content.length");
+const LIST: Purpose = Purpose::named("trace.content.list");
 const TEMPERATURE: Purpose = Purpose::named("trace.content.temperature");
 
 /// The settings as a drift changes them, ready to choose by.
@@ -172,6 +178,8 @@ pub struct Content {
     pub prompt: String,
     /// A parameter of the model.
     pub temperature: f64,
+    /// Numbers of the list that it comes with.
+    pub list: Vec<u32>,
 }
 
 impl Contents {
@@ -206,7 +214,11 @@ impl Contents {
         let which = dice
             .draw(TEMPERATURE, 0)
             .below(self.temperatures.len() as u64) as usize;
+        let elements = self.list.sample(&mut dice.draw(LIST, 0)).min(MOST_ELEMENTS);
+        let mut draw = dice.draw(LIST, 1);
+        let list = (0..elements).map(|_| draw.below(100_000) as u32).collect();
         Content {
+            list,
             prompt,
             temperature: self.temperatures.get(which).copied().unwrap_or(0.7),
         }

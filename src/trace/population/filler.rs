@@ -9,6 +9,7 @@ use super::{
     bodies::{Bodies, Form, Known},
     chooser::Chooser,
     contents::Popularity,
+    items::Shown,
     mix::{Choosing, zipf},
     shelves::Shelves,
     turns::{Turn, version_at},
@@ -71,6 +72,7 @@ pub struct Filler {
     users: Option<Choosing>,
     user_numbers: Shelves<u32, u32>,
     places: Places,
+    shown: Shown,
     popularity: Option<Popularity>,
     bodies: Bodies,
     default_client: Client,
@@ -135,7 +137,9 @@ impl Filler {
                         && a.input_tokens == b.input_tokens
                         && match (&a.contents, &b.contents) {
                             (Some(a), Some(b)) => {
-                                a.length == b.length && a.temperatures == b.temperatures
+                                a.length == b.length
+                                    && a.list == b.list
+                                    && a.temperatures == b.temperatures
                             }
                             (a, b) => a.is_none() == b.is_none(),
                         }
@@ -161,6 +165,7 @@ impl Filler {
             users,
             user_numbers: Shelves::default(),
             places: Places::default(),
+            shown: Shown::default(),
             popularity,
             bodies: Bodies::default(),
             default_client: Client::default(),
@@ -258,6 +263,9 @@ impl Filler {
             && let Some(c) = &mut self.routes
         {
             r.route = c.choose(dice, ROUTE, v, &self.tags, |t| &mut t.route);
+        }
+        if let Some(items) = &self.versions[v].items {
+            self.shown.fill(r, v, items, &self.tags);
         }
         if w.has(Field::Class)
             && let Some(c) = &mut self.classes

@@ -9,6 +9,7 @@ mod clients;
 mod contents;
 mod defects;
 mod filler;
+mod items;
 mod mix;
 mod shelves;
 mod turns;
@@ -18,6 +19,7 @@ pub use clients::{Case, Client, Clients, Extra, Floats};
 pub use contents::{Contents, Exponent, Segment, Shared};
 pub use defects::{Defect, Defects};
 pub use filler::Filler;
+pub use items::{Item, Items};
 pub use mix::Mix;
 pub use turns::Turn;
 pub(super) use turns::version_at;
@@ -198,6 +200,8 @@ crate::options! {
         addresses: Option<Addresses> = None, "not recorded";
         /// What is asked. A generator has the default when this is left out.
         contents: Option<Contents> = None, "as captured";
+        /// Stored items that routes show to everybody, by route: { "/home" = { bytes = 400, blanks = 0 } }.
+        items: Option<Items> = None, "none";
         /// Tokens asked; fixed for each content where contents are made here.
         input_tokens: Option<Sizes> = None, "not recorded";
         /// Tokens answered.

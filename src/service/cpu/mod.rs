@@ -1,17 +1,43 @@
-//! CPU of a replica under a quota: what is spent within an accounting period freezes the process until the next one.
+//! CPU of a replica: cores that are waited for ([`cores`]), and a quota: what is spent within an accounting period freezes
+//! the process until the next one.
 //!
 //! As the bandwidth control of the Linux scheduler does it: work takes slices out of what is left of the period; who finds
 //! nothing left stands still until the period ends, whatever else the machine has to do. A burst of requests in parallel
 //! spends a quota of 30 ms in 10 ms, and an average use far below the quota says nothing of it.
 
+mod cores;
+
 use super::{journey::Visit, seams::Ailments, world::World};
 use crate::config::{At, Node, Read, Refusal, Span};
+pub use cores::CoreSpec;
+pub(super) use cores::{Bill, Cores, compute};
 use std::cell::Cell;
 
 crate::options! {
     /// CPU of each replica.
     #[derive(Clone, Debug, PartialEq)]
     pub struct CpuOptions {
+        /// CPU time of a replica in each period, all its requests together.
+        quota: Option<Span> = None, "no quota";
+        /// Accounting period of the quota.
+        period: Option<Span> = None, "100ms";
+        /// What work takes of the quota at a time.
+        slice: Option<Span> = None, "5ms";
+        /// Cores of a replica: whoever computes waits for one, first come, first served.
+        cores: Option<u32> = None, "no bound";
+        /// Threads of each process: no more than that compute at a time.
+        threads: Option<u32> = None, "as many as cores";
+        /// Processes of a replica.
+        processes: Option<u32> = None, "1";
+        /// Whether a global interpreter lock lets one thread of a process compute at a time, as in CPython.
+        gil: Option<bool> = None, "false";
+    }
+}
+
+crate::options! {
+    /// A quota on the CPU of each replica.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct RationOptions {
         /// CPU time of a replica in each period, all its requests together.
         quota: Span,
         /// Accounting period.
@@ -21,21 +47,78 @@ crate::options! {
     }
 }
 
+/// CPU of each replica, checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CpuSpec {
+    /// The quota, where there is one.
+    pub quota: Option<Quota>,
+    /// The cores, where they are bounded.
+    pub cores: Option<CoreSpec>,
+}
+
+impl CpuSpec {
+    /// Reads and checks.
+    ///
+    /// # Errors
+    /// Quotas and periods that a kernel would refuse, and options that would change nothing.
+    pub fn read(node: &Node) -> Result<CpuSpec, Refusal> {
+        let o = CpuOptions::read(node)?;
+        let at = |name: &str| node.get(name).map_or(&node.at, |n| &n.at);
+        let useless = |names: &[&str], without: &str| {
+            let found = names.iter().find(|name| node.get(name).is_some());
+            found.map_or(Ok(()), |name| {
+                let message = format!("`{name}` says nothing without `{without}`");
+                Err(Refusal::at(at(name), message)
+                    .help(format!("add `{without}`, or leave it out")))
+            })
+        };
+        let quota = match o.quota {
+            Some(quota) => {
+                let ration = RationOptions {
+                    quota,
+                    period: o.period.unwrap_or(Span(100 * MILLI)),
+                    slice: o.slice.unwrap_or(Span(5 * MILLI)),
+                };
+                Some(ration.sensible(at)?)
+            }
+            None => {
+                useless(&["period", "slice"], "quota")?;
+                None
+            }
+        };
+        let Some(cores) = o.cores else {
+            useless(&["threads", "processes", "gil"], "cores")?;
+            if quota.is_none() {
+                let refusal = Refusal::at(&node.at, "neither a quota nor cores");
+                return Err(refusal.help("say quota = \"30ms\" a period, or cores = 4"));
+            }
+            return Ok(CpuSpec { quota, cores: None });
+        };
+        let spec = CoreSpec {
+            cores,
+            threads: o.threads.unwrap_or(cores),
+            processes: o.processes.unwrap_or(1),
+            gil: o.gil.unwrap_or(false),
+        };
+        for (name, n) in [
+            ("cores", spec.cores),
+            ("threads", spec.threads),
+            ("processes", spec.processes),
+        ] {
+            if !(1..=10_000).contains(&n) {
+                return Err(Refusal::at(at(name), format!("{n} {name}")).help("1 to 10000"));
+            }
+        }
+        let cores = Some(spec);
+        Ok(CpuSpec { quota, cores })
+    }
+}
+
 const MILLI: u64 = 1_000_000;
 /// Grants of one piece of work that are counted one by one; what is left then takes its time in proportion.
 const MOST_GRANTS: u32 = 10_000;
 
-impl CpuOptions {
-    /// Reads and checks.
-    ///
-    /// # Errors
-    /// Quotas and periods that a kernel would refuse.
-    pub fn checked(node: &Node) -> Result<CpuOptions, Refusal> {
-        let options = CpuOptions::read(node)?;
-        options.sensible(|name| node.get(name).map_or(&node.at, |n| &n.at))?;
-        Ok(options)
-    }
-
+impl RationOptions {
     /// The quota, where a kernel would take it; `at` says where an option stands.
     ///
     /// # Errors
@@ -56,15 +139,11 @@ impl CpuOptions {
                 )));
             }
         }
-        Ok(self.quota())
-    }
-
-    fn quota(&self) -> Quota {
-        Quota {
+        Ok(Quota {
             quota: self.quota.0,
             period: self.period.0,
             slice: self.slice.0,
-        }
+        })
     }
 }
 
@@ -176,7 +255,7 @@ pub(super) fn quota(w: &World<'_>, v: &Visit<'_>) -> Option<Quota> {
         Some(ailments) => ailments.ration(v.process.replica, w.sim.now()),
         None => None,
     };
-    laid.or_else(|| v.version.spec.cpu.as_ref().map(CpuOptions::quota))
+    laid.or_else(|| v.version.spec.cpu.as_ref().and_then(|cpu| cpu.quota))
 }
 
 /// Waits while the process of this request stands still: whatever was under way in it is late by the same end.
@@ -201,18 +280,19 @@ async fn held(w: &World<'_>, v: &Visit<'_>, ailments: &dyn Ailments) {
     }
 }
 
-/// Does `time` ns of work.
+/// Does `time` ns of work, on a core of its own.
 #[inline]
 pub(super) async fn work(w: &World<'_>, v: &Visit<'_>, time: u64) {
     v.process.cpu.ran(time);
     match quota(w, v) {
         None => w.sim.sleep(time).await,
         // Boxed: few services have a quota, and no other journey shall be larger for it.
-        Some(_) => Box::pin(rationed(w, v, time)).await,
+        Some(_) => Box::pin(rationed(w, v, time, &Cell::new(0))).await,
     }
 }
 
-async fn rationed(w: &World<'_>, v: &Visit<'_>, mut left: u64) {
+/// `until` holds when the work ends if nothing holds it up from now on.
+async fn rationed(w: &World<'_>, v: &Visit<'_>, mut left: u64, until: &Cell<u64>) {
     for _ in 0..MOST_GRANTS {
         if left == 0 {
             break;
@@ -221,15 +301,21 @@ async fn rationed(w: &World<'_>, v: &Visit<'_>, mut left: u64) {
         let Some(quota) = quota(w, v) else { break };
         match v.process.cpu.take(&quota, left, w.sim.now()) {
             Grant::Run(time) => {
+                until.set(w.sim.now().saturating_add(left));
                 w.sim.sleep(time).await;
                 left -= time;
             }
-            Grant::Until(then) => w.sim.sleep(then.saturating_sub(w.sim.now())).await,
+            Grant::Until(then) => {
+                until.set(then.saturating_add(left));
+                w.sim.sleep(then.saturating_sub(w.sim.now())).await;
+            }
         }
     }
     if left > 0 {
         let slowly = quota(w, v).map_or(1, |q| q.period.div_ceil(q.quota));
-        w.sim.sleep(left.saturating_mul(slowly)).await;
+        let time = left.saturating_mul(slowly);
+        until.set(w.sim.now().saturating_add(time));
+        w.sim.sleep(time).await;
     }
 }
 
@@ -298,9 +384,19 @@ mod tests {
             ("quota = \"30ms\", period = \"0s\"", "a period of 0"),
             ("quota = \"30ms\", period = \"1h\"", "a period of 1h"),
             ("quota = \"30ms\", slice = \"1ns\"", "a slice of 1ns"),
+            (
+                "period = \"100ms\", cores = 1",
+                "`period` says nothing without `quota`",
+            ),
+            (
+                "quota = \"30ms\", gil = true",
+                "`gil` says nothing without `cores`",
+            ),
+            ("cores = 0", "0 cores"),
+            ("", "neither a quota nor cores"),
         ] {
             let file = Node::parse(&Source::new("cpu.toml", format!("cpu = {{ {bad} }}"))).unwrap();
-            let refused = CpuOptions::checked(file.get("cpu").unwrap()).unwrap_err();
+            let refused = CpuSpec::read(file.get("cpu").unwrap()).unwrap_err();
             assert!(refused.to_string().contains(said), "{refused}");
         }
     }
