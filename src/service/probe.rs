@@ -191,7 +191,7 @@ impl World<'_> {
 
     /// Dice of the probe of a replica that is due now: they do not depend on how many others were sent.
     fn probe_dice(&self, replica: usize, options: &ProbeOptions) -> Dice {
-        self.dice(PROBE | (replica as u64) << 48 | self.sim.now() / options.every.0)
+        self.dice(PROBE | (replica as u64) << 48 | (self.sim.now() / options.every.0))
     }
 
     fn up(&self, health: &[Health]) -> usize {
