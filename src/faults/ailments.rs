@@ -32,6 +32,8 @@ pub enum Ail {
     Connect,
     /// Connections are not given back.
     Leak,
+    /// Their health probes fail.
+    Probe,
     /// They die.
     Die {
         /// ns until another may start.
@@ -59,6 +61,7 @@ impl Down {
 const CONNECTS: Purpose = Purpose::named("fault-connect-victim");
 const HOW_LONG: Purpose = Purpose::named("fault-connect");
 const DIES: Purpose = Purpose::named("fault-crash-victim");
+const PROBED: Purpose = Purpose::named("fault-probe");
 const RAMPS: Purpose = Purpose::named("fault-crash-ramp");
 const DOWN: Purpose = Purpose::named("fault-crash");
 const LOSES: Purpose = Purpose::named("fault-leak-victim");
@@ -166,6 +169,18 @@ impl Ailments for Faults {
         struck.map_or(0, |(n, strength, planted)| {
             planted.hit();
             planted.fault.penalty(strength, &mut dice.draw(HOW_LONG, n))
+        })
+    }
+
+    fn fails_probe(&self, replica: u16, dice: Dice, now: u64) -> bool {
+        self.planted.iter().enumerate().any(|(i, p)| {
+            let here = p.fault.ail() == Ail::Probe && (p.replica == 0 || p.replica == replica);
+            let share = p.share * p.shape.strength(now);
+            let fails = here && dice.draw(PROBED, i as u64).chance(share);
+            if fails {
+                p.hit();
+            }
+            fails
         })
     }
 

@@ -70,8 +70,8 @@ impl Fault for Crash {
         Reach::Replicas
     }
 
-    fn by_request(&self) -> bool {
-        self.by_request
+    fn aims(&self) -> &'static [&'static str] {
+        &["percentage", "where"]
     }
 
     fn ail(&self) -> Ail {

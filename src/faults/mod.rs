@@ -18,6 +18,7 @@ mod parts;
 mod pause;
 mod payload;
 mod pool_leak;
+mod probe_failure;
 mod shape;
 mod size;
 
@@ -74,9 +75,9 @@ pub trait Fault {
     ) -> bool {
         false
     }
-    /// Whether it is requests that bring it about, though it acts on processes.
-    fn by_request(&self) -> bool {
-        false
+    /// Which of `percentage` and `where` it takes, though it acts on processes.
+    fn aims(&self) -> &'static [&'static str] {
+        &[]
     }
     /// ns by which the clock of its replica is wrong.
     fn skew(&self, _strength: f64) -> i64 {
@@ -210,6 +211,12 @@ pub fn kinds() -> Vec<Kind<Box<dyn Fault>>> {
             summary: "processes die, and others start in their place",
             fields: crash::CrashFault::fields,
             build: crash::build,
+        },
+        Kind {
+            name: "probe-failure",
+            summary: "health probes fail, however well replicas serve",
+            fields: probe_failure::ProbeFailureFault::fields,
+            build: probe_failure::build,
         },
         Kind {
             name: "cold-start",

@@ -9,6 +9,7 @@ use crate::{
     config::{Node, Read, Refusal, Span},
     recording::outcome,
     service::world::named,
+    sim::dice::Dice,
     trace::{Payload, Request},
 };
 use std::{
@@ -172,7 +173,7 @@ impl World<'_> {
     async fn answers_probe(&self, replica: usize, options: &ProbeOptions) -> bool {
         let now = self.sim.now();
         if let Some(ailments) = self.saboteur.ailments()
-            && ailments.fails_probe(replica as u16 + 1, now)
+            && ailments.fails_probe(replica as u16 + 1, self.probe_dice(replica, options), now)
         {
             return false;
         }
@@ -186,6 +187,11 @@ impl World<'_> {
         request.op = PROBE | number;
         let end = client::asked_by_nobody(self, &request, process, options.timeout.0).await;
         matches!(end, outcome::OK | outcome::DEGRADED)
+    }
+
+    /// Dice of the probe of a replica that is due now: they do not depend on how many others were sent.
+    fn probe_dice(&self, replica: usize, options: &ProbeOptions) -> Dice {
+        self.dice(PROBE | (replica as u64) << 48 | (self.sim.now() / options.every.0))
     }
 
     fn up(&self, health: &[Health]) -> usize {

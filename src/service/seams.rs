@@ -115,10 +115,8 @@ pub trait Ailments {
     fn ration(&self, replica: u16, now: u64) -> Option<Quota>;
     /// How many times slower a process computes that has been up for so many ns.
     fn chill(&self, replica: u16, up_for: u64, now: u64) -> f64;
-    /// Whether a health probe of this replica fails, however well it serves.
-    fn fails_probe(&self, _replica: u16, _now: u64) -> bool {
-        false
-    }
+    /// Whether a health probe of this replica fails, however well it serves. `dice` are the probe's own.
+    fn fails_probe(&self, replica: u16, dice: Dice, now: u64) -> bool;
     /// ns that opening a connection takes longer.
     fn penalty(&self, call: &Call<'_>, dice: Dice, now: u64) -> u64;
     /// Whether the connection of a call is never given back.

@@ -50,8 +50,10 @@ impl Builder<'_> {
             (_, None) => 0,
         };
         if matches!(reach, Reach::Clocks | Reach::Replicas)
-            && !fault.by_request()
-            && let Some(own) = ["percentage", "where"].iter().find_map(|n| node.get(n))
+            && let Some(own) = ["percentage", "where"]
+                .iter()
+                .filter(|n| !fault.aims().contains(n))
+                .find_map(|n| node.get(n))
         {
             return Err(
                 Refusal::at(&own.at, "this fault strikes processes, not single requests")
@@ -89,6 +91,11 @@ impl Builder<'_> {
             return Err(Refusal::at(&node.at, "a pause that never ends").help(
                 "say for = \"200ms\" beside it, or lasts = \"200ms\" and every = \"1500ms\" in it",
             ));
+        }
+        let probed = || self.plan.versions.iter().any(|v| v.probe.is_some());
+        if fault.ail() == Ail::Probe && !probed() {
+            return Err(Refusal::at(&node.at, "nobody probes the replicas")
+                .help("give the service probe = { route = \"/health\" }"));
         }
         let replica = common.replica as u16;
         if matches!(fault.ail(), Ail::Die { moment: None, .. }) {
