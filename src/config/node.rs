@@ -145,13 +145,25 @@ impl Node {
                     key: key.clone(),
                     node: empty(),
                 });
-                if !matches!(entry.node.value, Value::Table(_)) {
-                    return Err(Refusal::at(
-                        key,
-                        format!("\"{first}\" is no table, so \"{path}\" leads nowhere"),
-                    ));
+                match &mut entry.node.value {
+                    Value::Table(_) => entry.node.set(rest, key, new),
+                    Value::List(items) => set_item(items, rest, key, new).ok_or_else(|| {
+                        Refusal::at(key, format!("\"{path}\" is in no item of the list \"{first}\""))
+                            .help(format!("write \"{first}.0....\" for an option of the first item, or of another by its `name`"))
+                    })?,
+                    other => {
+                        let refusal = Refusal::at(
+                            key,
+                            format!("\"{first}\" is no table, so \"{path}\" leads nowhere"),
+                        );
+                        Err(match other {
+                            Value::Text(kind) => refusal.help(format!(
+                                "where it stands, write {first} = {{ kind = \"{kind}\", ... }}"
+                            )),
+                            _ => refusal,
+                        })
+                    }
                 }
-                entry.node.set(rest, key, new)
             }
         }
     }
@@ -218,6 +230,17 @@ pub(super) fn refuse_unknown(entries: &Table, known: &[&str], what: &str) -> Res
         .help(suggestion(name, known.iter().copied()))),
         None => Ok(()),
     }
+}
+
+/// Sets an option of an item of a list, by the item's place (from 0) or its `name`; `None` when there is none.
+fn set_item(items: &mut [Node], path: &str, key: &At, new: Node) -> Option<Result<(), Refusal>> {
+    let (item, rest) = path.split_once('.')?;
+    let named = |node: &Node| {
+        let name = node.get("name").map(|n| &n.value);
+        matches!(name, Some(Value::Text(name)) if name == item)
+    };
+    let place = items.iter().position(named).or(item.parse().ok())?;
+    Some(items.get_mut(place)?.set(rest, key, new))
 }
 
 fn table(parsed: toml::de::DeTable<'_>, source: &Arc<Source>) -> Result<Value, Refusal> {

@@ -215,6 +215,12 @@ impl Entry {
         })
     }
 
+    /// Whether it can do no harm: a deploy that sets nothing and restarts nothing.
+    pub fn is_harmless(&self) -> bool {
+        let sets_nothing = matches!(&self.step, Step::Change { set, .. } if set.is_empty());
+        sets_nothing && self.options.restart == Restart::None
+    }
+
     /// For people: what it is.
     pub fn label(&self) -> String {
         match &self.step {

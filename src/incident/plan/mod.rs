@@ -36,6 +36,8 @@ pub struct Plan {
     pub drifts: Vec<Drift>,
     /// Phases as far as they are known before the run: what comes after the fix is *recovering* as a whole.
     pub phases: Vec<Phase>,
+    /// When the trouble begins, ns, where something harmless comes first.
+    pub onset: Option<u64>,
     /// For the truth: what is carried out, and for a fault its place in `faults`.
     pub entries: Vec<(truth::Entry, Option<usize>)>,
     /// Requests to remember for warming.
@@ -100,6 +102,7 @@ fn build(
         faults: Faults::default(),
         drifts: vec![],
         phases: vec![],
+        onset: None,
         entries: vec![],
         remember: 0,
         undo: vec![],
@@ -127,6 +130,7 @@ fn build(
     // Stable: entries of one instant keep the order of the file.
     entries.sort_by_key(|(at, ..)| *at);
     let (mut first, mut last_fix, mut last_end) = (None, None, Some(0));
+    let mut onset = None;
     for (at, kind, entry) in entries {
         let until = if incident.healthy && kind != EntryKind::Fix {
             builder.entry(at, kind, entry)?;
@@ -138,6 +142,7 @@ fn build(
             last_fix = Some(at);
         } else {
             first = first.or(Some(at));
+            onset = onset.or((!entry.is_harmless()).then_some(at));
             last_end = last_end.zip(until).map(|(a, b): (u64, u64)| a.max(b));
         }
     }
@@ -147,6 +152,10 @@ fn build(
         undo.version = plan.versions.len();
         plan.versions.push(spec);
     }
+    if let Some(said) = incident.expect.as_ref().and_then(|e| e.onset.as_ref()) {
+        onset = Some(time(said, length)?);
+    }
+    plan.onset = onset.filter(|at| Some(*at) != first);
     plan.controls.sort_by_key(|(at, _)| *at);
     let length = length.unwrap_or(NOMINAL);
     plan.phases = phases(
@@ -196,21 +205,23 @@ fn build(
 /// A length for checks: one hour.
 const NOMINAL: u64 = 3_600_000_000_000;
 
+/// Resolves a time, and refuses one past the end of a trace of this length, where it is known.
+fn time((when, at): &(When, At), length: Option<u64>) -> Result<u64, Refusal> {
+    let time = when.resolve(length.unwrap_or(NOMINAL));
+    match length {
+        Some(length) if time > length => Err(Refusal::at(at, "this is past the end of the trace")
+            .help(format!(
+                "the trace lasts {}; a share such as \"33%\" fits any length",
+                show_nanos(length)
+            ))),
+        _ => Ok(time),
+    }
+}
+
 impl<'a> Builder<'a> {
-    /// Resolves a time, and refuses one past the end of the trace.
-    fn time(&self, (when, at): &(When, At)) -> Result<u64, Refusal> {
-        let time = when.resolve(self.length.unwrap_or(NOMINAL));
-        match self.length {
-            Some(length) if time > length => {
-                Err(
-                    Refusal::at(at, "this is past the end of the trace").help(format!(
-                        "the trace lasts {}; a share such as \"33%\" fits any length",
-                        show_nanos(length)
-                    )),
-                )
-            }
-            _ => Ok(time),
-        }
+    /// As [`time`], of the trace of this plan.
+    fn time(&self, said: &(When, At)) -> Result<u64, Refusal> {
+        time(said, self.length)
     }
 
     fn span(&self, when: &Option<(When, At)>) -> Option<u64> {

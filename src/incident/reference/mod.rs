@@ -173,7 +173,9 @@ const ENTRIES: &str = "
 
 What the phases are follows from the entries: *warm-up* (`warm_up`), *baseline* until the first entry of the timeline, *incident* until the last
 step of the fix (without a fix: until all that happens has ended by itself; a deploy never does), *recovering* until the gates hold in three windows one
-after another, then *recovered*. Something harmless that happens before the trouble begins the incident phase all the same.
+after another, then *recovered*. Something harmless that comes first begins the incident phase all the same; a `deploy` without `set` and `restart` changes
+nothing and is known to be harmless, of other decoys `[expect] onset` says when the trouble truly begins. A fix that does not help is no error: the report
+says that the run has not recovered, and `[expect] recovery = \"never\"` expects it.
 ";
 
 const FAULTS: &str = "
