@@ -170,3 +170,87 @@ fn what_would_change_nothing_is_refused_where_it_stands() {
         assert!(said.contains("stranger.toml:"), "{said}");
     }
 }
+
+/// A cache of four shards that knows everything by the time that something is emptied.
+const SHARDS: &str = r#"
+schema = 1
+title = "A node of the cache is replaced by an empty one"
+[trace]
+arrivals = { kind = "constant", rate = "50/s" }
+duration = "2m"
+contents = { count = 400, exponent = 0.0 }
+[service]
+key = { fields = ["prompt"] }
+cache = { kind = "lru", scope = "shared", capacity = 10_000, shards = 4 }
+call = { dependency = "db" }
+[dependency.db]
+latency = "1ms"
+[[timeline]]
+at = "50%"
+flush = { shard = 1 }
+[gates]
+again = "cache.hit_rate > 80%"
+"#;
+
+/// Contents that are asked of the dependency again after a flush: those that had been kept, and are not.
+fn asked_again(text: &str) -> u64 {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("stranger.toml");
+    std::fs::write(&file, text).unwrap();
+    let out = Command::cargo_bin("gameday")
+        .unwrap()
+        .args(["replay", "--out"])
+        .arg(folder.path().join("report"))
+        .arg(&file)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert!(out.status.success(), "{said}");
+    let line = said
+        .lines()
+        .find(|l| l.trim_start().starts_with("hit rate"));
+    let line = line.unwrap_or_else(|| panic!("{said}"));
+    let rate = line
+        .split_whitespace()
+        .last()
+        .unwrap()
+        .trim_end_matches('%');
+    // Of the 3000 look-ups of the second minute.
+    ((100.0 - rate.parse::<f64>().unwrap()) * 30.0).round() as u64
+}
+
+#[test]
+fn a_flush_of_one_shard_of_four_takes_a_quarter_of_what_is_kept() {
+    let none = asked_again(&SHARDS.replace("flush = { shard = 1 }", "deploy = \"nothing\""));
+    let all = asked_again(&SHARDS.replace("{ shard = 1 }", "true"));
+    let shards: Vec<u64> = (1..=4)
+        .map(|n| asked_again(&SHARDS.replace("shard = 1", &format!("shard = {n}"))))
+        .collect();
+    let each: Vec<u64> = shards.iter().map(|n| n - none).collect();
+    // 400 contents over four shards, give or take four standard errors of 8.7, and what the report rounds.
+    assert!(each.iter().all(|n| (60..=140).contains(n)), "{each:?}");
+    let sum: u64 = each.iter().sum();
+    assert!(sum.abs_diff(all - none) <= 15, "{each:?} of {all}");
+}
+
+#[test]
+fn a_shard_that_there_is_not_is_refused() {
+    for (text, message) in [
+        (SHARDS.replace("shard = 1", "shard = 5"), "1 to 4"),
+        (SHARDS.replace("shard = 1", "shard = 0"), "1 to 4"),
+        (
+            SHARDS
+                .replace(", shards = 4", "")
+                .replace("shard = 1", "shard = 2"),
+            "give it shards",
+        ),
+        (
+            SHARDS.replace("{ shard = 1 }", "1"),
+            "true, or a shard of the cache",
+        ),
+    ] {
+        let (code, _, said) = replay(&text);
+        assert_eq!(code, Some(2), "{said}");
+        assert!(said.contains(message), "{said}");
+    }
+}

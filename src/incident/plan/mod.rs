@@ -310,7 +310,10 @@ impl<'a> Builder<'a> {
                 }
                 self.plan.remember = REMEMBERED;
             }
-            Step::Flush => self.plan.controls.push((at, Control::Flush)),
+            Step::Flush(shard) => {
+                let shard = shard.as_ref().map(|one| self.shard(one)).transpose()?;
+                self.plan.controls.push((at, Control::Flush(shard)));
+            }
             Step::Restart => {
                 let pace = self.pace(entry);
                 for replica in 0..self.incident.service.replicas as usize {
@@ -331,6 +334,21 @@ impl<'a> Builder<'a> {
         };
         self.plan.entries.push((recorded, fault));
         Ok(until)
+    }
+
+    /// A shard of the cache as it is by now, from 0, and how many there are.
+    fn shard(&self, (shard, place): &(u32, At)) -> Result<(usize, u64), Refusal> {
+        let service = &self.plan.versions[self.plan.versions.len() - 1];
+        let shards = service.cache.as_ref().map_or(0, |cache| cache.shards());
+        if *shard == 0 || u64::from(*shard) > shards {
+            let message = format!("there is no shard {shard} of the cache");
+            return Err(Refusal::at(place, message).help(match shards {
+                0 => "the service has no cache".into(),
+                1 => "its cache is one; give it shards, such as shards = 8".to_string(),
+                _ => format!("1 to {shards}"),
+            }));
+        }
+        Ok((*shard as usize - 1, shards))
     }
 
     fn pace(&self, entry: &Entry) -> u64 {

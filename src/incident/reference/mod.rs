@@ -84,7 +84,12 @@ pub fn reference(registries: &Registries) -> String {
     language::filters(&mut page.text);
 
     page.text.push_str("\n## What a run is held to\n");
-    page.section(3, "expect", &part("expect"));
+    let mut expect = part("expect");
+    for causes in ["causes", "true_causes"] {
+        expect["properties"][causes]["title"] = json!("a list of the causes below");
+        expect["properties"][causes]["items"] = json!({});
+    }
+    page.section(3, "expect", &expect);
     page.text.push_str("\nCauses, by the names that `causes` and `true_causes` take. The diagnosis does not name those with a star yet: they go under `true_causes` alone.\n\n| cause | what it is |\n|---|---|\n");
     for (cause, named) in diagnosis::catalogue::all() {
         let star = if named { "" } else { " *" };

@@ -91,6 +91,14 @@ pub struct CacheSpec {
     pub lookup: u64,
 }
 
+impl CacheSpec {
+    /// How many shards it has that can be emptied one by one.
+    pub fn shards(&self) -> u64 {
+        let shards = self.part.node.get("shards");
+        shards.and_then(|n| Count::read(n).ok()).map_or(1, |c| c.0)
+    }
+}
+
 /// Single-flight's place.
 #[derive(Clone, Debug)]
 pub struct FlightSpec {
