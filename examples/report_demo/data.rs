@@ -72,6 +72,8 @@ impl Demo {
                 ),
             ],
             causes: Some(vec!["key-field-added".into()]),
+            onset: None,
+            held_at: None,
             recovery_time: Some(3 * MINUTE),
         };
         Demo::of(recording, truth, diagnosis(), judgements())

@@ -95,13 +95,13 @@ impl Node {
         }
     }
 
-    /// The node at a dotted path, if it is there. A number names an item of a list: `timeline.0.fault`.
+    /// The node at a dotted path, if it is there. A number, or its `name`, is an item of a list: `timeline.0.fault`.
     pub fn get(&self, path: &str) -> Option<&Node> {
         let mut here = self;
         for part in path.split('.') {
             match &here.value {
                 Value::Table(t) => here = &t.get(part)?.node,
-                Value::List(items) => here = items.get(part.parse::<usize>().ok()?)?,
+                Value::List(items) => here = items.get(place_of(items, part)?)?,
                 _ => return None,
             }
         }
@@ -122,7 +122,8 @@ impl Node {
         }
         if let Value::List(items) = &mut self.value {
             let among = items.len();
-            let item = first.parse().ok().and_then(|i: usize| items.get_mut(i));
+            let place = place_of(items, first);
+            let item = place.and_then(|i: usize| items.get_mut(i));
             return match (item, rest) {
                 (Some(item), Some(rest)) => item.set(rest, key, new),
                 (Some(item), None) => {
@@ -131,7 +132,8 @@ impl Node {
                 }
                 (None, _) => {
                     let message = format!("\"{first}\" is no item of a list of {among}");
-                    Err(Refusal::at(key, message).help("items are numbered from 0"))
+                    Err(Refusal::at(key, message)
+                        .help("items are numbered from 0, or called by their `name`"))
                 }
             };
         }
@@ -161,13 +163,21 @@ impl Node {
                     key: key.clone(),
                     node: empty(),
                 });
-                if !matches!(entry.node.value, Value::Table(_) | Value::List(_)) {
-                    return Err(Refusal::at(
-                        key,
-                        format!("\"{first}\" is no table, so \"{path}\" leads nowhere"),
-                    ));
+                match &mut entry.node.value {
+                    Value::Table(_) | Value::List(_) => entry.node.set(rest, key, new),
+                    other => {
+                        let refusal = Refusal::at(
+                            key,
+                            format!("\"{first}\" is no table, so \"{path}\" leads nowhere"),
+                        );
+                        Err(match other {
+                            Value::Text(kind) => refusal.help(format!(
+                                "where it stands, write {first} = {{ kind = \"{kind}\", ... }}"
+                            )),
+                            _ => refusal,
+                        })
+                    }
                 }
-                entry.node.set(rest, key, new)
             }
         }
     }
@@ -234,6 +244,15 @@ pub(super) fn refuse_unknown(entries: &Table, known: &[&str], what: &str) -> Res
         .help(suggestion(name, known.iter().copied()))),
         None => Ok(()),
     }
+}
+
+/// Where an item of a list stands, by its `name` or its place from 0.
+fn place_of(items: &[Node], part: &str) -> Option<usize> {
+    let named = |node: &Node| {
+        let name = node.get("name").map(|n| &n.value);
+        matches!(name, Some(Value::Text(name)) if name == part)
+    };
+    items.iter().position(named).or(part.parse().ok())
 }
 
 fn table(parsed: toml::de::DeTable<'_>, source: &Arc<Source>) -> Result<Value, Refusal> {

@@ -515,7 +515,7 @@ mod tests {
             ("payload", "change = \"drop\"\nfield = \"prompt\""),
             ("size", "input = 2"),
             ("disconnect", "after = \"1s\""),
-            ("clock-skew", "by = \"1s\""),
+            ("clock-skew", "skew = \"1s\""),
             ("item-error", "field = \"a\""),
             ("cut-stream", "after = \"1s\""),
             ("pause", "lasts = \"1s\"\nevery = \"2s\""),

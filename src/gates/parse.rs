@@ -245,6 +245,8 @@ impl Parser {
         }
         let wrong = self.wrong("a comparison");
         Err(match self.peek() {
+            Some(Token::Sign("{")) => wrong
+                .help("which requests stands before the statistic: latency{tenant=\"acme\"} p(95)"),
             Some(Token::Sign("=")) => wrong.help("equal is written =="),
             _ => wrong.help("known: <, <=, >, >=, ==, !="),
         })

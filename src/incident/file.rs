@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     components::Registry,
-    config::{At, Node, Percent, Read, Reader, Refusal, Source, Table, Value, suggestion},
+    config::{At, Node, Percent, Read, Reader, Refusal, Source, Table, Value, When, suggestion},
     diagnosis,
     faults::Fault,
     gates::Gate,
@@ -48,6 +48,8 @@ crate::options! {
         causes: Option<Vec<(String, At)>> = None, "the diagnosis is not held to anything";
         /// Causes that were truly at work, by their names in the catalogue: told beside the diagnosis, not held against it.
         true_causes: Vec<(String, At)> = vec![], "those of `causes`";
+        /// When the trouble truly begins, where something harmless comes first; a deploy that sets and restarts nothing is known to be harmless.
+        onset: Option<(When, At)> = None, "the first entry of the timeline";
         /// Gates that are breached in the incident phase; all others hold there.
         breached: Vec<(String, At)> = vec![], "none";
         /// Bound on the recovery time, such as "< 3m"; "never" when the fix does not help.

@@ -327,6 +327,8 @@ pub fn run(
     let watched = watches.finish();
     let mut truth = Truth {
         phases: plan.phases,
+        onset: plan.onset,
+        held_at: None,
         entries: plan
             .entries
             .into_iter()

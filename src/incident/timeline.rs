@@ -38,6 +38,44 @@ crate::options! {
 }
 
 crate::options! {
+    /// Flush of a part.
+    #[derive(Clone, Debug)]
+    pub struct FlushOptions {
+        /// The shard that is emptied, from 1, of the cache's `shards`: a node that was replaced by an empty one.
+        shard: (u32, At),
+    }
+}
+
+/// What is emptied.
+#[derive(Clone, Debug)]
+pub enum Flushed {
+    /// Nothing.
+    Nothing,
+    /// All caches, and what engines remember.
+    All,
+    /// One shard of each cache.
+    Shard(u32, At),
+}
+
+impl Read for Flushed {
+    const WHAT: &'static str = "true, or a shard of the cache such as { shard = 1 }";
+    fn read(node: &Node) -> Result<Self, Refusal> {
+        match &node.value {
+            Value::Bool(true) => Ok(Flushed::All),
+            Value::Bool(false) => Ok(Flushed::Nothing),
+            Value::Table(_) => {
+                let (shard, at) = FlushOptions::read(node)?.shard;
+                Ok(Flushed::Shard(shard, at))
+            }
+            _ => Err(node.wrong(Self::WHAT)),
+        }
+    }
+    fn schema() -> serde_json::Value {
+        serde_json::json!({ "anyOf": [bool::schema(), FlushOptions::schema()] })
+    }
+}
+
+crate::options! {
     /// Timeline entry.
     #[derive(Clone, Debug)]
     pub struct EntryOptions {
@@ -73,8 +111,8 @@ crate::options! {
         rollback: Option<(String, At)> = None, "none";
         /// Background requests fill the cache.
         warm: Option<WarmOptions> = None, "none";
-        /// Caches are emptied.
-        flush: bool = false, "false";
+        /// Caches are emptied, or one shard of them.
+        flush: Flushed = Flushed::Nothing, "false";
     }
 }
 
@@ -99,8 +137,8 @@ pub enum Step {
     Drift(Vec<(String, TableEntry)>),
     /// Fills the cache.
     Warm(WarmOptions),
-    /// Empties caches.
-    Flush,
+    /// Empties caches, or one shard of them: from 1, and where the file says it.
+    Flush(Option<(u32, At)>),
     /// Restarts processes and changes nothing.
     Restart,
 }
@@ -146,8 +184,12 @@ impl Entry {
         if let Some(warm) = &options.warm {
             steps.push(("warm", Step::Warm(warm.clone())));
         }
-        if options.flush {
-            steps.push(("flush", Step::Flush));
+        match &options.flush {
+            Flushed::Nothing => {}
+            Flushed::All => steps.push(("flush", Step::Flush(None))),
+            Flushed::Shard(shard, at) => {
+                steps.push(("flush", Step::Flush(Some((*shard, at.clone())))));
+            }
         }
         if options.set.is_some() || options.deploy.is_some() {
             let set = options
@@ -215,6 +257,12 @@ impl Entry {
         })
     }
 
+    /// Whether it can do no harm: a deploy that sets nothing and restarts nothing.
+    pub fn is_harmless(&self) -> bool {
+        let sets_nothing = matches!(&self.step, Step::Change { set, .. } if set.is_empty());
+        sets_nothing && self.options.restart == Restart::None
+    }
+
     /// For people: what it is.
     pub fn label(&self) -> String {
         match &self.step {
@@ -243,7 +291,8 @@ impl Entry {
                 format!("drift of {}", paths.join(", "))
             }
             Step::Warm(o) => format!("warm {} requests", o.requests),
-            Step::Flush => "flush caches".into(),
+            Step::Flush(None) => "flush caches".into(),
+            Step::Flush(Some((shard, _))) => format!("flush shard {shard} of caches"),
             Step::Restart => format!("restart {}", self.options.restart.word()),
         }
     }

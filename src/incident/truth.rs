@@ -80,6 +80,12 @@ pub struct Truth {
     pub phases: Vec<Phase>,
     /// The timeline as carried out.
     pub entries: Vec<Entry>,
+    /// When the trouble began, ns, where that is not with the incident phase: something harmless came first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub onset: Option<u64>,
+    /// When the gates held for a while after the fix, ns, of a run that did not recover: they broke again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_at: Option<u64>,
     /// Causes that a correct lab must find; none of them: no incident. `None`: the file expects nothing.
     pub causes: Option<Vec<String>>,
     /// ns from the last step of the fix until recovered; `None` when it never was, or there was no fix.

@@ -159,8 +159,8 @@ impl Findings<'_> {
         entries.any(|e| !matches!(e.kind, EntryKind::Fix | EntryKind::Guard))
     }
 
-    /// When the incident began in truth: the start of the incident phase, if there was an incident. What is expected to go
-    /// unnoticed is none.
+    /// When the incident began in truth: the start of the incident phase unless something harmless came first, if there
+    /// was an incident. What is expected to go unnoticed is none.
     pub fn true_onset(&self) -> Option<u64> {
         if self.truth.causes.as_ref().is_some_and(Vec::is_empty) {
             return None;
@@ -169,7 +169,7 @@ impl Findings<'_> {
         let incident = phases.find(|p| p.name == PhaseName::Incident);
         incident
             .filter(|_| self.anything_happened())
-            .map(|p| p.from)
+            .map(|p| self.truth.onset.unwrap_or(p.from))
     }
 
     /// The folder of this run's report: `incident-24`, `incident-24-no-fix`.

@@ -111,6 +111,13 @@ pub fn recovery(findings: &Findings) -> Option<Told> {
             format!("recovered {} after {end}", show_nanos(ns)),
             Some(true),
         )),
+        None if let Some(at) = truth.held_at => {
+            let words = format!(
+                "not recovered after {end}: the gates held at {}, and broke again",
+                clock(at)
+            );
+            Some((words, Some(false)))
+        }
         None if fixed => Some(("not recovered after the fix".to_owned(), Some(false))),
         // What nobody is to notice needs none.
         None if findings.true_onset().is_none() => None,

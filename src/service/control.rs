@@ -10,7 +10,7 @@ use super::{
     world::{Deployed, World, named},
 };
 use crate::{
-    components::breaker::Position,
+    components::{breaker::Position, cache::Cache},
     config::Refusal,
     recording::GaugeRow,
     trace::{Request, Session},
@@ -74,8 +74,8 @@ pub enum Control {
         /// ns that the replica takes no requests.
         down: u64,
     },
-    /// Caches are emptied.
-    Flush,
+    /// Caches are emptied, or one shard of each (counted from 0) of so many.
+    Flush(Option<(usize, u64)>),
     /// Warming begins.
     Warm(Warm),
     /// One of those that warm.
@@ -152,15 +152,22 @@ impl World<'_> {
                 }
             }
             Control::Restart { replica, down } => self.restart(replica, self.newest.get(), down)?,
-            Control::Flush => {
-                self.record_event(self.events.flush, 0, 0, 1.0);
+            Control::Flush(shard) => {
+                let share = shard.map_or(1.0, |(_, of)| 1.0 / of as f64);
+                self.record_event(self.events.flush, 0, 0, share);
+                let flush = |cache: &mut dyn Cache| match shard {
+                    Some((shard, _)) => cache.flush_shard(shard),
+                    None => cache.flush(),
+                };
                 if let Some(cache) = self.shared.cache.borrow_mut().as_mut() {
-                    cache.flush();
+                    flush(cache.as_mut());
                 }
-                self.dependencies.iter().for_each(Dependency::flush);
+                if shard.is_none() {
+                    self.dependencies.iter().for_each(Dependency::flush);
+                }
                 for process in self.processes.borrow().iter() {
                     if let Some(cache) = process.state.cache.borrow_mut().as_mut() {
-                        cache.flush();
+                        flush(cache.as_mut());
                     }
                 }
             }

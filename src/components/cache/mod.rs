@@ -94,6 +94,8 @@ pub trait Cache {
     fn retune(&mut self, options: &Node, now: u64) -> Result<(), Refusal>;
     /// Forgets everything.
     fn flush(&mut self);
+    /// Forgets what one of its shards holds, counted from 0; nothing, where there is no such shard.
+    fn flush_shard(&mut self, _shard: usize) {}
     /// Names and values of its gauges.
     fn gauges(&self, _out: &mut dyn FnMut(&'static str, f64)) {}
 }

@@ -148,6 +148,13 @@ impl Cache for Sharded {
         self.held = 0;
     }
 
+    fn flush_shard(&mut self, shard: usize) {
+        if let Some(shard) = self.shards.get_mut(shard) {
+            self.held -= shard.held();
+            shard.clear();
+        }
+    }
+
     fn gauges(&self, out: &mut dyn FnMut(&'static str, f64)) {
         let counts = self.counts();
         let bytes: u64 = self.shards.iter().map(Lru::bytes).sum();

@@ -36,6 +36,8 @@ pub struct Plan {
     pub drifts: Vec<Drift>,
     /// Phases as far as they are known before the run: what comes after the fix is *recovering* as a whole.
     pub phases: Vec<Phase>,
+    /// When the trouble begins, ns, where something harmless comes first.
+    pub onset: Option<u64>,
     /// For the truth: what is carried out, and for a fault its place in `faults`.
     pub entries: Vec<(truth::Entry, Option<usize>)>,
     /// Requests to remember for warming.
@@ -102,6 +104,7 @@ fn build(
         faults: Faults::default(),
         drifts: vec![],
         phases: vec![],
+        onset: None,
         entries: vec![],
         remember: 0,
         undo: vec![],
@@ -136,6 +139,7 @@ fn build(
     // Stable: entries of one instant keep the order of the file.
     entries.sort_by_key(|(at, ..)| *at);
     let (mut first, mut last_fix, mut last_end) = (None, None, Some(0));
+    let mut onset = None;
     for (at, kind, entry, left_out) in entries {
         let until = if left_out {
             builder.leave_out(at, entry)?
@@ -149,6 +153,7 @@ fn build(
             last_fix = Some(at);
         } else {
             first = first.or(Some(at));
+            onset = onset.or((!entry.is_harmless()).then_some(at));
             last_end = last_end.zip(until).map(|(a, b): (u64, u64)| a.max(b));
         }
     }
@@ -158,6 +163,10 @@ fn build(
         undo.version = plan.versions.len();
         plan.versions.push(spec);
     }
+    if let Some(said) = incident.expect.as_ref().and_then(|e| e.onset.as_ref()) {
+        onset = Some(time(said, length)?);
+    }
+    plan.onset = onset.filter(|at| Some(*at) != first);
     plan.controls.sort_by_key(|(at, _)| *at);
     let length = length.unwrap_or(NOMINAL);
     plan.phases = phases(
@@ -225,21 +234,23 @@ fn build(
 /// A length for checks: one hour.
 const NOMINAL: u64 = 3_600_000_000_000;
 
+/// Resolves a time, and refuses one past the end of a trace of this length, where it is known.
+fn time((when, at): &(When, At), length: Option<u64>) -> Result<u64, Refusal> {
+    let time = when.resolve(length.unwrap_or(NOMINAL));
+    match length {
+        Some(length) if time > length => Err(Refusal::at(at, "this is past the end of the trace")
+            .help(format!(
+                "the trace lasts {}; a share such as \"33%\" fits any length",
+                show_nanos(length)
+            ))),
+        _ => Ok(time),
+    }
+}
+
 impl<'a> Builder<'a> {
-    /// Resolves a time, and refuses one past the end of the trace.
-    fn time(&self, (when, at): &(When, At)) -> Result<u64, Refusal> {
-        let time = when.resolve(self.length.unwrap_or(NOMINAL));
-        match self.length {
-            Some(length) if time > length => {
-                Err(
-                    Refusal::at(at, "this is past the end of the trace").help(format!(
-                        "the trace lasts {}; a share such as \"33%\" fits any length",
-                        show_nanos(length)
-                    )),
-                )
-            }
-            _ => Ok(time),
-        }
+    /// As [`time`], of the trace of this plan.
+    fn time(&self, said: &(When, At)) -> Result<u64, Refusal> {
+        time(said, self.length)
     }
 
     fn span(&self, when: &Option<(When, At)>) -> Option<u64> {
@@ -330,7 +341,10 @@ impl<'a> Builder<'a> {
                 }
                 self.plan.remember = REMEMBERED;
             }
-            Step::Flush => self.plan.controls.push((at, Control::Flush)),
+            Step::Flush(shard) => {
+                let shard = shard.as_ref().map(|one| self.shard(one)).transpose()?;
+                self.plan.controls.push((at, Control::Flush(shard)));
+            }
             Step::Restart => {
                 let pace = self.pace(entry);
                 for replica in 0..self.incident.service.replicas as usize {
@@ -366,6 +380,21 @@ impl<'a> Builder<'a> {
             }
             _ => None,
         })
+    }
+
+    /// A shard of the cache as it is by now, from 0, and how many there are.
+    fn shard(&self, (shard, place): &(u32, At)) -> Result<(usize, u64), Refusal> {
+        let service = &self.plan.versions[self.plan.versions.len() - 1];
+        let shards = service.cache.as_ref().map_or(0, |cache| cache.shards());
+        if *shard == 0 || u64::from(*shard) > shards {
+            let message = format!("there is no shard {shard} of the cache");
+            return Err(Refusal::at(place, message).help(match shards {
+                0 => "the service has no cache".into(),
+                1 => "its cache is one; give it shards, such as shards = 8".to_string(),
+                _ => format!("1 to {shards}"),
+            }));
+        }
+        Ok((*shard as usize - 1, shards))
     }
 
     fn pace(&self, entry: &Entry) -> u64 {

@@ -29,8 +29,12 @@ const GATES: &[(&str, &str)] = &[
         "both; `or` and parentheses too",
     ),
     (
-        "latency.p95{tenant=\"acme\", route!=\"/health\"} < 1s",
-        "of some requests alone",
+        "latency{tenant=\"acme\", route!=\"/health\"} p(95) < 1s",
+        "of some requests alone; the selection stands before the statistic",
+    ),
+    (
+        "error_rate{service_version=new} < 2% during incident",
+        "of what a deploy reached (`old`: of what it did not); where it reached nothing there is no data, so a phase is said",
     ),
     (
         "reject_rate by tenant (min 500 requests) < 5%",
@@ -77,7 +81,7 @@ const PATHS: &[(&str, &str)] = &[
     ),
     (
         "\"service.call.retry\" = { max = 3, after = \"100ms\" }",
-        "of the call; in a list of calls by its place, from 0: `\"service.call.1.timeout\"`",
+        "of the call; in a list of calls by its `name`, or its place from 0: `\"service.call.1.timeout\"`",
     ),
     ("\"clients.patience\" = \"2s\"", "what clients do"),
 ];

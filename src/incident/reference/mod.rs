@@ -84,7 +84,12 @@ pub fn reference(registries: &Registries) -> String {
     language::filters(&mut page.text);
 
     page.text.push_str("\n## What a run is held to\n");
-    page.section(3, "expect", &part("expect"));
+    let mut expect = part("expect");
+    for causes in ["causes", "true_causes"] {
+        expect["properties"][causes]["title"] = json!("a list of the causes below");
+        expect["properties"][causes]["items"] = json!({});
+    }
+    page.section(3, "expect", &expect);
     page.text.push_str("\nCauses, by the names that `causes` and `true_causes` take. The diagnosis does not name those with a star yet: they go under `true_causes` alone.\n\n| cause | what it is |\n|---|---|\n");
     for (cause, named) in diagnosis::catalogue::all() {
         let star = if named { "" } else { " *" };
@@ -173,7 +178,9 @@ const ENTRIES: &str = "
 
 What the phases are follows from the entries: *warm-up* (`warm_up`), *baseline* until the first entry of the timeline, *incident* until the last
 step of the fix (without a fix: until all that happens has ended by itself; a deploy never does), *recovering* until the gates hold in three windows one
-after another, then *recovered*. Something harmless that happens before the trouble begins the incident phase all the same.
+after another, then *recovered*. Something harmless that comes first begins the incident phase all the same; a `deploy` without `set` and `restart` changes
+nothing and is known to be harmless, of other decoys `[expect] onset` says when the trouble truly begins. A fix that does not help is no error: the report
+says that the run has not recovered, and `[expect] recovery = \"never\"` expects it.
 ";
 
 const FAULTS: &str = "

@@ -94,6 +94,14 @@ pub struct CacheSpec {
     pub lookup: u64,
 }
 
+impl CacheSpec {
+    /// How many shards it has that can be emptied one by one.
+    pub fn shards(&self) -> u64 {
+        let shards = self.part.node.get("shards");
+        shards.and_then(|n| Count::read(n).ok()).map_or(1, |c| c.0)
+    }
+}
+
 /// Single-flight's place.
 #[derive(Clone, Debug)]
 pub struct FlightSpec {
@@ -160,16 +168,19 @@ pub(super) fn part(
     build: impl Fn(&Node) -> Result<(), Refusal>,
 ) -> Result<Part, Refusal> {
     build(node)?;
-    let kind = match &node.value {
-        Value::Text(kind) => kind.clone(),
-        _ => node
-            .get("kind")
-            .and_then(|n| String::read(n).ok())
-            .unwrap_or_default(),
-    };
+    let mut node = node.clone();
+    // A bare name is a table of this kind, also to those who only read its options.
+    if let Value::Text(_) = &node.value {
+        let kind = Entry {
+            key: node.at.clone(),
+            node: node.clone(),
+        };
+        node.value = Value::Table([("kind".to_string(), kind)].into_iter().collect());
+    }
+    let kind = node.get("kind").and_then(|n| String::read(n).ok());
     Ok(Part {
-        node: node.clone(),
-        kind,
+        kind: kind.unwrap_or_default(),
+        node,
     })
 }
 

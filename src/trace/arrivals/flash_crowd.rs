@@ -43,10 +43,13 @@ fn build(at: &At, table: &Table, taken: &[&str]) -> Result<Process, Refusal> {
     let f = FlashCrowd::read_table(at, table, taken)?;
     Ok(Process {
         words: format!(
-            "flash crowd, {} and {} more at {}, {f:?}",
+            "flash crowd, {} and {} more from {} on: rise {}, stay {}, fall {}",
             show_rate(f.rate.0),
             show_rate(f.crowd.0),
-            show_nanos(f.at.0)
+            show_nanos(f.at.0),
+            show_nanos(f.rise.0),
+            show_nanos(f.stay.0),
+            show_nanos(f.fall.0)
         ),
         walks: vec![
             Walk {
