@@ -222,7 +222,7 @@ fn reach_is_counted_against_the_healthy_run() {
     let mut reader = csv::Reader::from_path(Path::new(saved).join("requests.csv")).unwrap();
     let heads = reader.headers().unwrap().clone();
     let column = |name: &str| heads.iter().position(|h| h == name).unwrap();
-    let (arrived, outcome) = (column("arrived"), column("outcome"));
+    let (arrived, outcome) = (column("arrived_ns"), column("outcome"));
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     let inside = |r: &&csv::StringRecord| (from..to).contains(&r[arrived].parse().unwrap());
     let failed = rows

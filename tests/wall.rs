@@ -21,6 +21,7 @@ const LABELS: &[(&str, &str)] = &[
     ("platform", "nobody"),
     ("\nlatency  = ", "\nfirst  = "),
     ("\nhit_rate = ", "\nsecond = "),
+    ("gate    = \"hit_rate\"", "gate    = \"second\""),
     (
         "breached = [\"latency\", \"hit_rate\"]",
         "breached = [\"first\"]",

@@ -231,10 +231,10 @@ pub fn kinds() -> Vec<Kind<Box<dyn Fault>>> {
 pub fn reach_of(name: &str) -> Option<Reach> {
     Some(match name {
         "latency" | "error" | "outage" | "item-error" | "shard-loss" | "cut-stream" | "timeout"
-        | "connection-reset" | "new-connection" | "pool-leak" => Reach::Calls,
+        | "connection-reset" | "new-connection" | "pool-leak" | "lost-response" => Reach::Calls,
         "disconnect" | "payload" | "size" => Reach::Arrivals,
         "clock-skew" => Reach::Clocks,
-        "pause" | "cpu-quota" | "cold-start" => Reach::Replicas,
+        "pause" | "cpu-quota" | "cold-start" | "crash" | "probe-failure" => Reach::Replicas,
         _ => return None,
     })
 }

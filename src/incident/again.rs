@@ -150,19 +150,41 @@ impl Incident {
         Ok(())
     }
 
-    /// Tries what may be set later: each control by itself, and the ends of what is drawn.
-    pub(super) fn check_again(&self, registries: &Registries) -> Result<(), Refusal> {
+    /// Tries what may be set later: each control by itself, and the ends of what is drawn. In a variant other things
+    /// happen, so what its file says of actions and ranges and does not fit it is left out.
+    ///
+    /// # Errors
+    /// A control or a range that does not fit the file itself.
+    pub(super) fn check_again(&mut self, registries: &Registries) -> Result<(), Refusal> {
+        let lenient = self.variant.is_some();
+        let mut fits = vec![];
         for (i, action) in self.actions.iter().enumerate() {
-            if action.control.is_some() {
-                self.with_actions(&[i], registries)?;
+            let tried = match action.control {
+                Some(_) => self.with_actions(&[i], registries).map(drop),
+                None => Ok(()),
+            };
+            fits.push(tried.is_ok());
+            if !lenient {
+                tried?;
             }
         }
+        let mut unfit = vec![];
         for end in self.game_day.iter().flat_map(|day| day.ends()) {
             for (vary, value) in end {
                 let one = [(vary.path.as_str(), &vary.at, value)];
-                self.with_values(one, registries)
-                    .map_err(|refusal| Refusal::at(&vary.at, refusal.message()))?;
+                let tried = self.with_values(one, registries);
+                match tried.map_err(|refusal| Refusal::at(&vary.at, refusal.message())) {
+                    Ok(_) => {}
+                    Err(_) if lenient => unfit.push(vary.path.clone()),
+                    Err(refusal) => return Err(refusal),
+                }
             }
+        }
+        let mut fit = fits.into_iter();
+        self.actions.retain(|_| fit.next().unwrap_or(true));
+        self.measures = self.actions.iter().filter_map(|a| a.gate.clone()).collect();
+        if let Some(day) = &mut self.game_day {
+            day.vary.retain(|vary| !unfit.contains(&vary.path));
         }
         Ok(())
     }

@@ -170,7 +170,7 @@ impl Incident {
         for set in &overlay.set {
             apply_set(&mut root, set)?;
         }
-        let incident = Incident::of_tree(path, root, variants, overlay, trace, registries)?;
+        let mut incident = Incident::of_tree(path, root, variants, overlay, trace, registries)?;
         incident.check_again(registries)?;
         Ok(incident)
     }

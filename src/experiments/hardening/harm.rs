@@ -293,7 +293,8 @@ mod tests {
         );
         assert_eq!(yardstick.count(&ops(&healthy)).harmed, 0);
         let blast = yardstick.blast(&ops(&bad), &bad);
-        assert_eq!(blast.users, (3, 3));
+        // A user is one of a tenant: 2 tenants of 3.
+        assert_eq!(blast.users, (4, 6));
         let tenants: Vec<(u64, u64)> = blast
             .tenants
             .iter()

@@ -80,6 +80,14 @@ pub fn reference(registries: &Registries) -> String {
     language::paths(&mut page.text);
     page.section(3, "guard", &part("guard"));
 
+    page.text.push_str(REVIEW);
+    let mut action = part("action");
+    action["items"]["properties"]["cause"]["title"] = json!("one of the causes below");
+    action["items"]["properties"]["cause"]["enum"].take();
+    action["items"]["properties"]["control"]["properties"]["guard"] = json!({ "title": "a table as in [guard](#guard)", "description": action["items"]["properties"]["control"]["properties"]["guard"]["description"] });
+    page.section(3, "action", &action);
+    page.section(3, "gameday", &part("gameday"));
+
     language::gates(&mut page.text);
     language::filters(&mut page.text);
 
@@ -186,6 +194,14 @@ says that the run has not recovered, and `[expect] recovery = \"never\"` expects
 const FAULTS: &str = "
 A call is struck by the first fault of the timeline that strikes it, in the order of the file; whom each strikes is drawn from dice of its own. Faults
 that act at requests and at processes all act. Where they act:
+";
+
+const REVIEW: &str = "
+## What a review decides, and game days
+
+`gameday plan FILE` replays what happened without each of its factors and with each action: its reach, its fault tree, and which actions to pay for
+first. `gameday drill FILE` draws the incident again and again within the ranges of `gameday`. In a variant, actions and ranges of its file that do not
+fit what happens there are left out.
 ";
 
 const VARIANTS: &str = "
