@@ -246,7 +246,11 @@ pub fn common_fields(name: &str) -> Vec<Field> {
     fields.retain(|f| match reach {
         Some(Reach::Calls) | None => true,
         Some(Reach::Arrivals) => matches!(f.name, "percentage" | "where"),
-        Some(Reach::Clocks | Reach::Replicas) => f.name == "replica",
+        Some(Reach::Clocks | Reach::Replicas) => match name {
+            "crash" => f.name != "target",
+            "probe-failure" => matches!(f.name, "percentage" | "replica"),
+            _ => f.name == "replica",
+        },
     });
     for field in &mut fields {
         match (reach, field.name) {
@@ -256,6 +260,15 @@ pub fn common_fields(name: &str) -> Vec<Field> {
             }
             (Some(Reach::Clocks | Reach::Replicas), "replica") => {
                 field.doc = "The only replica that it strikes; 0 is all.";
+            }
+            (Some(Reach::Replicas), "percentage") => {
+                field.doc = match name {
+                    "crash" => "Percentage of requests that kill whoever serves them.",
+                    _ => "Percentage of probes that fail.",
+                };
+            }
+            (Some(Reach::Replicas), "where") => {
+                field.doc = "Which requests kill whoever serves them.";
             }
             (Some(Reach::Arrivals), "percentage") => {
                 field.doc = "Percentage of requests that it strikes.";
