@@ -118,7 +118,7 @@ pub struct ShapeArgs {
     /// The unit of the time at the end of an access log's rows: s, ms, us, ignored.
     #[arg(long, value_name = "UNIT")]
     request_time: Option<String>,
-    /// Numbers in the paths of an access log become {n}, long ids {id}.
+    /// Numbers in the paths of an access log become one placeholder, long ids another.
     #[arg(long)]
     fold_paths: bool,
     /// Seed of all dice. An incident file has its own.
