@@ -26,6 +26,17 @@ fn both_steps_recover_and_the_first_alone_does_not() {
 }
 
 #[test]
+fn empty_cache_nodes_fill_in_the_order_of_the_fix_alone_and_not_when_the_roll_out_ends() {
+    gate("cold-nodes").arg("--expect").assert().success();
+    for steps in ["0", "3"] {
+        gate("cold-nodes")
+            .args(["--fix-steps", steps])
+            .assert()
+            .code(1);
+    }
+}
+
+#[test]
 fn a_herd_of_starts_stays_down_when_the_bug_is_off_until_the_starts_are_spread() {
     gate("restart-herd").arg("--expect").assert().success();
     gate("restart-herd")

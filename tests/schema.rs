@@ -462,7 +462,7 @@ const WRONG: &[(&str, &str)] = &[
 /// Tables merge, everything else is replaced.
 fn overlay(file: &mut Value, over: &Value) {
     match (file, over) {
-        (Value::Object(file), Value::Object(over)) => {
+        (Value::Object(file), Value::Object(over)) if !matches!((file.get("kind"), over.get("kind")), (Some(a), Some(b)) if a != b) => {
             for (name, value) in over {
                 overlay(file.entry(name.clone()).or_insert(Value::Null), value);
             }

@@ -182,12 +182,13 @@ impl Node {
         }
     }
 
-    /// Lays another table over this one: tables merge, everything else is replaced.
+    /// Lays another table over this one: tables merge, everything else is replaced, and so is what is of another `kind`:
+    /// its options are others.
     pub fn overlay(&mut self, over: &Table) {
         if let Value::Table(entries) = &mut self.value {
             for (name, entry) in over {
                 match (entries.get_mut(name), &entry.node.value) {
-                    (Some(old), Value::Table(new)) if matches!(old.node.value, Value::Table(_)) => {
+                    (Some(old), Value::Table(new)) if old.node.is_like(new) => {
                         old.node.overlay(new)
                     }
                     _ => {
@@ -195,6 +196,20 @@ impl Node {
                     }
                 }
             }
+        }
+    }
+
+    /// Whether it is a table that does not say another `kind` than this one does.
+    fn is_like(&self, other: &Table) -> bool {
+        let Value::Table(own) = &self.value else {
+            return false;
+        };
+        match (own.get("kind"), other.get("kind")) {
+            (Some(a), Some(b)) => match (&a.node.value, &b.node.value) {
+                (Value::Text(a), Value::Text(b)) => a == b,
+                _ => true,
+            },
+            _ => true,
         }
     }
 
@@ -330,4 +345,26 @@ fn node(
             }
         };
     Ok(Node { value, at })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_of_another_kind_replaces_and_one_of_the_same_merges() {
+        let parse = |text: &str| Node::parse(&Source::new("x", text)).unwrap();
+        let laid = |over: &str| {
+            let mut file = parse("[a]\nkind = \"poisson\"\nrate = 1\nx = { y = 1 }");
+            file.overlay(parse(over).table("over").unwrap());
+            file.to_json().to_string()
+        };
+        let other = laid("[a]\nkind = \"diurnal\"\nlow = 2");
+        assert_eq!(other, r#"{"a":{"kind":"diurnal","low":2}}"#);
+        let same = laid("[a]\nkind = \"poisson\"\nx = { z = 2 }");
+        assert_eq!(
+            same,
+            r#"{"a":{"kind":"poisson","rate":1,"x":{"y":1,"z":2}}}"#
+        );
+    }
 }

@@ -208,7 +208,7 @@ const VARIANTS: &str = "
 <a id=\"variants\"></a>
 ## Variants
 
-`[variant.NAME]` is laid over the file by `--variant NAME`: tables merge, everything else is replaced, lists whole; `[expect]` is replaced whole. A variant that is not
+`[variant.NAME]` is laid over the file by `--variant NAME`: tables merge, everything else is replaced, lists whole, and tables of another `kind`; `[expect]` is replaced whole. A variant that is not
 to have the file's fix says `fix = []`. It has a `title` of its own.
 ";
 
