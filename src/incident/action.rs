@@ -32,7 +32,7 @@ crate::options! {
         cause: Option<(String, At)> = None, "none";
         /// What is different once it is done: `{ set = { ... } }`, `{ guard = { ... } }`.
         control: Option<Node> = None, "none: it cannot be replayed";
-        /// Who does it: one of those in [owners].
+        /// Who does it: one of those under `owners`.
         owner: Option<(String, At)> = None, "nobody";
         /// By when, such as "2026-12-15".
         due: Option<(Day, At)> = None, "never";
