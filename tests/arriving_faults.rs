@@ -1,11 +1,8 @@
 //! Faults of requests as they come in: they strike whom their condition means, for as long as they last, and nobody else.
 
-use gameday::{
-    incident::{Incident, Overlay, Registries, Run, RunOptions, run},
-    indicators::Lookup,
-    recording::{Keep, outcome},
-};
-use std::path::Path;
+mod replay_support;
+
+use gameday::{incident::Run, indicators::Lookup, recording::outcome};
 
 fn replay(timeline: &str) -> Run {
     let text = format!(
@@ -24,19 +21,7 @@ latency = "500ms"
 {timeline}
 "#
     );
-    let incident = Incident::read(
-        Path::new("t.toml"),
-        &text,
-        &Overlay::default(),
-        &Default::default(),
-        &Registries::builtin(),
-    )
-    .unwrap_or_else(|refusal| panic!("{refusal}"));
-    let options = RunOptions {
-        keep: Keep::Rows,
-        progress: None,
-    };
-    run(&incident, &Registries::builtin(), &options).unwrap()
+    replay_support::replay(&text)
 }
 
 const LEAVE: &str = r#"

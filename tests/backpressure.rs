@@ -1,23 +1,13 @@
 //! Queues in a replay: what the field's table says of Q12 and Q15, dead letters, controlled delay, and clients that are told
 //! when to come back.
 
-use gameday::incident::{Incident, Overlay, Registries, Run, RunOptions, run};
-use gameday::recording::{Keep, RequestRow, outcome};
-use std::path::Path;
+mod replay_support;
+
+use gameday::incident::Run;
+use gameday::recording::{RequestRow, outcome};
+use replay_support::replay;
 
 const SECOND: u64 = 1_000_000_000;
-
-fn replay(text: &str) -> Run {
-    let registries = Registries::builtin();
-    let (path, overlay) = (Path::new("queue.toml"), Overlay::default());
-    let incident = Incident::read(path, text, &overlay, &Default::default(), &registries)
-        .unwrap_or_else(|refusal| panic!("{refusal}"));
-    let options = RunOptions {
-        keep: Keep::Rows,
-        progress: None,
-    };
-    run(&incident, &registries, &options).unwrap()
-}
 
 /// A steady stream, a queue with these options, and a call that takes 100 ms.
 fn service(rate: &str, duration: &str, queue: &str, more: &str) -> Run {

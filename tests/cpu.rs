@@ -1,12 +1,15 @@
 //! Cores of a replica, metered work on them, probes, and `gameday profile`.
 
+mod replay_support;
+
 use assert_cmd::Command;
 use gameday::{
-    incident::{Incident, Overlay, Registries, Run, RunOptions, run},
-    recording::{Keep, RequestRow, outcome},
+    incident::Run,
+    recording::{RequestRow, outcome},
 };
 use proptest::prelude::*;
-use std::{collections::BTreeMap, path::Path};
+use replay_support::rows;
+use std::collections::BTreeMap;
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -18,25 +21,7 @@ fn go_with(seed: u64, trace: &str, service: &str, rest: &str) -> Run {
     let text = format!(
         "schema = 1\ntitle = \"t\"\nseed = {seed}\nwarm_up = 0\n[trace]\n{trace}\n[service]\n{service}\n{rest}"
     );
-    let registries = Registries::builtin();
-    let overlay = Overlay::default();
-    let incident = Incident::read(
-        Path::new("t.toml"),
-        &text,
-        &overlay,
-        &Default::default(),
-        &registries,
-    )
-    .unwrap_or_else(|e| panic!("{e}"));
-    let options = RunOptions {
-        keep: Keep::Rows,
-        progress: None,
-    };
-    run(&incident, &registries, &options).unwrap()
-}
-
-fn rows(run: &Run) -> Vec<RequestRow> {
-    run.recording.requests.rows().collect()
+    replay_support::replay(&text)
 }
 
 /// Sums of the readings of a gauge and of those under it, by name.

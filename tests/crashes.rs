@@ -1,16 +1,16 @@
 //! Processes that die: what they have in hand fails at that instant, what they kept is gone, what they had sent goes on, and
 //! another process serves when it has started. Nothing is answered twice, nothing is lost from the recording.
 
+mod replay_support;
+
 use gameday::{
-    incident::{Incident, Overlay, Registries, Run, RunOptions, run},
+    incident::{Incident, Run},
     indicators::Lookup,
-    recording::{Keep, RequestRow, cache, outcome},
+    recording::{RequestRow, cache, outcome},
 };
 use proptest::prelude::*;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use replay_support::{rerun, rows};
+use std::collections::{BTreeMap, BTreeSet};
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -39,27 +39,12 @@ workers = 1
 {timeline}
 "#
     );
-    Incident::read(
-        Path::new("t.toml"),
-        &text,
-        &Overlay::default(),
-        &Default::default(),
-        &Registries::builtin(),
-    )
-    .map_err(|refusal| refusal.to_string())
+    replay_support::read(&text).map_err(|refusal| refusal.to_string())
 }
 
 fn replay(service: &str, timeline: &str) -> Run {
     let incident = read(service, timeline).unwrap_or_else(|refusal| panic!("{refusal}"));
-    let options = RunOptions {
-        keep: Keep::Rows,
-        progress: None,
-    };
-    run(&incident, &Registries::builtin(), &options).unwrap()
-}
-
-fn rows(run: &Run) -> Vec<RequestRow> {
-    run.recording.requests.rows().collect()
+    rerun(&incident)
 }
 
 fn ends(row: &RequestRow) -> u64 {

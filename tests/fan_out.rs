@@ -1,11 +1,12 @@
 //! The calls of a request, held against what the run recorded of them.
 
+mod replay_support;
+
 use gameday::{
-    config::Refusal,
-    incident::{Incident, Overlay, Registries, Run, RunOptions, run},
-    recording::{AttemptRow, Keep, RequestRow, outcome, result},
+    incident::Run,
+    recording::{AttemptRow, outcome, result},
 };
-use std::path::Path;
+use replay_support::{read, rerun, rows};
 
 const MS: u64 = 1_000_000;
 
@@ -20,28 +21,9 @@ fn file(service: &str, more: &str) -> String {
     )
 }
 
-fn read(text: &str) -> Result<Incident, Refusal> {
-    let (overlay, registries) = (Overlay::default(), Registries::builtin());
-    Incident::read(
-        Path::new("t.toml"),
-        text,
-        &overlay,
-        &Default::default(),
-        &registries,
-    )
-}
-
 fn go(service: &str, more: &str) -> Run {
-    let options = RunOptions {
-        keep: Keep::Rows,
-        progress: None,
-    };
     let incident = read(&file(service, more)).unwrap_or_else(|e| panic!("{e}"));
-    run(&incident, &Registries::builtin(), &options).unwrap()
-}
-
-fn requests(run: &Run) -> Vec<RequestRow> {
-    run.recording.requests.rows().collect()
+    rerun(&incident)
 }
 
 /// Attempts of each request.
@@ -79,7 +61,7 @@ fn calls_that_wait_for_nobody_take_as_long_as_the_slowest_and_a_bound_makes_them
             &format!("fan_out = {{ parallel = {parallel} }}\n{FOUR}"),
             "",
         );
-        for (row, attempts) in requests(&run).iter().zip(attempts(&run)) {
+        for (row, attempts) in rows(&run).iter().zip(attempts(&run)) {
             assert_eq!(
                 (row.latency, row.outcome),
                 (latency * MS, outcome::OK),
@@ -98,7 +80,7 @@ fn calls_that_wait_for_nobody_take_as_long_as_the_slowest_and_a_bound_makes_them
 fn a_step_starts_as_soon_as_what_it_waits_for_is_there() {
     // By waves, `last` would wait for the 400 ms of t4: 400 + 300. It waits for t1 alone: 100 + 300.
     let calls = "call = [{ dependency = \"t1\" }, { dependency = \"t4\" }, { name = \"last\", dependency = \"t3\", after = [\"t1\"] }]";
-    for row in requests(&go(calls, "")) {
+    for row in rows(&go(calls, "")) {
         assert_eq!((row.latency, row.call), (400 * MS, 400 * MS));
     }
 }
@@ -137,7 +119,7 @@ fn after_failure_or_deadline_no_child_is_running() {
             };
             let run = go(&service, fails);
             let mut outlived = 0;
-            for (row, attempts) in requests(&run).iter().zip(attempts(&run)) {
+            for (row, attempts) in rows(&run).iter().zip(attempts(&run)) {
                 assert_eq!((row.outcome, row.latency), (end, latency * MS), "{service}");
                 let ends = row.arrived + row.latency;
                 outlived += attempts
@@ -164,8 +146,8 @@ fn a_client_that_leaves_takes_its_calls_with_it_unless_nobody_owns_them() {
             &format!("fan_out = {{ leftovers = \"{leftovers}\" }}\n{FOUR}"),
             patience,
         );
-        assert!(requests(&run).iter().all(|r| r.outcome == outcome::HUNG_UP));
-        let rows = requests(&run);
+        assert!(rows(&run).iter().all(|r| r.outcome == outcome::HUNG_UP));
+        let rows = rows(&run);
         let outlived = attempts(&run).iter().zip(&rows).any(|(attempts, row)| {
             attempts
                 .iter()
@@ -213,7 +195,7 @@ fn what_a_failure_means_is_the_steps_to_say() {
              {{ dependency = \"t1\", after = [\"bad\"] }}, {{ dependency = \"t2\" }}]"
         );
         let run = go(&service, bad);
-        for (row, attempts) in requests(&run).iter().zip(attempts(&run)) {
+        for (row, attempts) in rows(&run).iter().zip(attempts(&run)) {
             assert_eq!((row.outcome, attempts.len()), (end, calls), "{policy}");
         }
     }
@@ -235,9 +217,7 @@ fn retries_of_a_request_have_a_bound_together() {
         );
         assert!(attempts(&run).iter().all(|a| a.len() == calls), "{bound}");
         assert!(
-            requests(&run)
-                .iter()
-                .all(|r| usize::from(r.attempts) == calls),
+            rows(&run).iter().all(|r| usize::from(r.attempts) == calls),
             "{bound}"
         );
     }

@@ -1,8 +1,9 @@
 //! Single-flight in a replay: what the field's table says of Q6 and Q13, sound and flawed.
 
-use gameday::incident::{Incident, Overlay, Registries, Run, RunOptions, run};
-use gameday::recording::{Keep, outcome, served_by};
-use std::path::Path;
+mod replay_support;
+
+use gameday::incident::Run;
+use gameday::recording::{outcome, served_by};
 
 /// Everybody asks for the same two things; calls take two seconds; one client in three leaves after one.
 const EQUALS: &str = r#"
@@ -26,14 +27,7 @@ error_rate = "ERRORS"
 
 fn replay(flight: &str, errors: &str) -> Run {
     let text = EQUALS.replace("FLIGHT", flight).replace("ERRORS", errors);
-    let registries = Registries::builtin();
-    let (path, overlay) = (Path::new("equals.toml"), Overlay::default());
-    let incident = Incident::read(path, &text, &overlay, &Default::default(), &registries).unwrap();
-    let options = RunOptions {
-        keep: Keep::Rows,
-        progress: None,
-    };
-    run(&incident, &registries, &options).unwrap()
+    replay_support::replay(&text)
 }
 
 /// Requests that ended so, and attempts at the dependency.
@@ -130,11 +124,9 @@ fn what_is_wrong_is_refused_at_its_place() {
         "leese = \"1s\"",
     ] {
         let text = EQUALS.replace("FLIGHT", wrong).replace("ERRORS", "0%");
-        let (path, overlay) = (Path::new("equals.toml"), Overlay::default());
-        let registries = Registries::builtin();
-        let read = Incident::read(path, &text, &overlay, &Default::default(), &registries);
+        let read = replay_support::read(&text);
         let refusal = read.err().unwrap_or_else(|| panic!("{wrong} is taken"));
-        assert!(refusal.to_string().contains("equals.toml:14:"), "{refusal}");
+        assert!(refusal.to_string().contains("t.toml:14:"), "{refusal}");
     }
 }
 

@@ -1,23 +1,13 @@
 //! Clients that leave: what goes on without them, held against what the run recorded of its requests and calls.
 
+mod replay_support;
+
 use gameday::{
-    config::Refusal,
-    incident::{Incident, Overlay, Registries, Run, RunOptions, run},
-    recording::{AttemptRow, Keep, RequestRow, outcome, result},
+    incident::Run,
+    recording::{AttemptRow, RequestRow, outcome, result},
 };
 use proptest::prelude::*;
-use std::path::Path;
-
-fn read(text: &str) -> Result<Incident, Refusal> {
-    let (overlay, registries) = (Overlay::default(), Registries::builtin());
-    Incident::read(
-        Path::new("t.toml"),
-        text,
-        &overlay,
-        &Default::default(),
-        &registries,
-    )
-}
+use replay_support::{read, rerun, rows};
 
 /// Two minutes of requests, of which some leave; calls to `llm`, and whatever the service says.
 fn file(seed: u64, service: &str, llm: &str, more: &str) -> String {
@@ -30,21 +20,13 @@ fn file(seed: u64, service: &str, llm: &str, more: &str) -> String {
 }
 
 fn go(text: &str) -> Run {
-    let options = RunOptions {
-        keep: Keep::Rows,
-        progress: None,
-    };
     let incident = read(text).unwrap_or_else(|e| panic!("{e}\n{text}"));
-    run(&incident, &Registries::builtin(), &options).unwrap()
-}
-
-fn requests(run: &Run) -> Vec<RequestRow> {
-    run.recording.requests.rows().collect()
+    rerun(&incident)
 }
 
 /// Attempts, each with its request, in the order of requests and steps.
 fn attempts(run: &Run) -> Vec<(AttemptRow, RequestRow)> {
-    let requests = requests(run);
+    let requests = rows(run);
     let mut all: Vec<_> = run
         .recording
         .attempts
@@ -57,12 +39,8 @@ fn attempts(run: &Run) -> Vec<(AttemptRow, RequestRow)> {
 
 /// Readings of a gauge, in order of time.
 fn readings(run: &Run, gauge: &str) -> Vec<(u64, f64)> {
-    let names = &run.recording.names["gauge"];
-    let number = names.find(gauge);
-    let rows = run.recording.gauges.rows();
-    rows.filter(|row| Some(u32::from(row.gauge)) == number)
-        .map(|row| (row.time, row.value))
-        .collect()
+    let all = replay_support::gauge(run, gauge).into_iter();
+    all.map(|(time, _, value)| (time, value)).collect()
 }
 
 fn sum(run: &Run, gauge: &str) -> f64 {
@@ -93,7 +71,7 @@ proptest! {
         let llm = format!("pool = {pool}\nworkers = {places}\nerror_rate = \"5%\"");
         let unsaid = go(&file(seed, &service, &llm, ""));
         let said = go(&file(seed, &format!("on_disconnect = \"stop\"\n{service}"), &llm, ""));
-        prop_assert_eq!(first_difference(requests(&unsaid), requests(&said)), None);
+        prop_assert_eq!(first_difference(rows(&unsaid), rows(&said)), None);
         prop_assert_eq!(first_difference(attempts(&unsaid), attempts(&said)), None);
         for gauge in ["orphan.tasks", "orphan.seconds", "cleanup.longest", "intended.killed"] {
             let all = readings(&said, gauge);
@@ -122,7 +100,7 @@ proptest! {
         let stops = go(&file(seed, &service("stop", ""), "", ""));
         let goes_on = go(&file(seed, &service(on, call), "", ""));
         let seen = |run: &Run| -> Vec<_> {
-            requests(run).iter().map(|r| (r.arrived, r.outcome, r.latency)).collect()
+            rows(run).iter().map(|r| (r.arrived, r.outcome, r.latency)).collect()
         };
         prop_assert_eq!(first_difference(seen(&stops), seen(&goes_on)), None);
         let last = readings(&goes_on, "work.seconds").last().unwrap().0;
@@ -163,7 +141,7 @@ proptest! {
         let entries = readings(&run, "registry.entries");
         prop_assert!(entries.len() > 5);
         for (now, value) in entries {
-            let under_way = requests(&run)
+            let under_way = rows(&run)
                 .iter()
                 .filter(|r| r.arrived < now && !(r.arrived + r.latency <= now && removes(r.outcome)))
                 .count();
@@ -278,12 +256,12 @@ fn what_is_meant_to_be_made_is_made_or_counted_as_lost() {
     };
     let left = |run: &Run| {
         let gone = |r: &&RequestRow| r.outcome == outcome::HUNG_UP;
-        requests(run).iter().filter(gone).count()
+        rows(run).iter().filter(gone).count()
     };
     assert!(left(&killed) > 50);
-    assert_eq!(records(&shielded), requests(&shielded).len());
+    assert_eq!(records(&shielded), rows(&shielded).len());
     assert_eq!(shielded.scalars["truth.killed"], 0.0);
-    assert_eq!(records(&killed), requests(&killed).len() - left(&killed));
+    assert_eq!(records(&killed), rows(&killed).len() - left(&killed));
     assert_eq!(killed.scalars["truth.killed"], left(&killed) as f64);
 }
 

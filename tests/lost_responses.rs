@@ -1,11 +1,13 @@
 //! Answers that are lost on their way: the work is done and counts, and its caller hears nothing, or of a broken connection.
 
+mod replay_support;
+
 use gameday::{
-    incident::{Incident, Overlay, Registries, Run, RunOptions, run},
-    recording::{AttemptRow, Keep, RequestRow, outcome, result},
+    incident::Run,
+    recording::{AttemptRow, RequestRow, outcome, result},
 };
 use proptest::prelude::*;
-use std::path::Path;
+use replay_support::rows;
 
 const MS: u64 = 1_000_000;
 
@@ -27,27 +29,11 @@ workers = 2
 {timeline}
 "#
     );
-    let incident = Incident::read(
-        Path::new("t.toml"),
-        &text,
-        &Overlay::default(),
-        &Default::default(),
-        &Registries::builtin(),
-    )
-    .unwrap_or_else(|refusal| panic!("{refusal}"));
-    let options = RunOptions {
-        keep: Keep::Rows,
-        progress: None,
-    };
-    run(&incident, &Registries::builtin(), &options).unwrap()
+    replay_support::replay(&text)
 }
 
 fn fault(options: &str) -> String {
     format!("[[timeline]]\nat = \"30s\"\nfor = \"1m\"\nfault = {{ target = \"db\", {options} }}\n")
-}
-
-fn rows(run: &Run) -> Vec<RequestRow> {
-    run.recording.requests.rows().collect()
 }
 
 fn attempts(run: &Run) -> Vec<AttemptRow> {

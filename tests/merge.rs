@@ -1,11 +1,13 @@
 //! Pages merged from ranked lists, in a replay: what the run recorded of them.
 
+mod replay_support;
+
 use gameday::{
     config::Refusal,
-    incident::{Incident, Overlay, Registries, Run, RunOptions, run},
+    incident::{Incident, Registries, Run, RunOptions, run},
     recording::Keep,
 };
-use std::path::Path;
+use replay_support::rerun;
 
 const CALLS: &str = "call = [{ dependency = \"words\", on_failure = \"skip\" }, { dependency = \"vectors\", on_failure = \"skip\" }]";
 
@@ -16,19 +18,13 @@ fn read(service: &str, words: &str, more: &str) -> Result<Incident, Refusal> {
          [service]\n{service}\n[dependency.words]\nlatency = \"10ms\"\n{words}\n\
          [dependency.vectors]\nlatency = {{ kind = \"exponential\", mean = \"10ms\" }}\nresults = {{ count = 20, step = 0.05 }}\n{more}"
     );
-    let (overlay, registries) = (Overlay::default(), Registries::builtin());
-    let inputs = Default::default();
-    Incident::read(Path::new("t.toml"), &text, &overlay, &inputs, &registries)
+    replay_support::read(&text)
 }
 
 fn go(merge: &str, words: &str, more: &str) -> Run {
-    let options = RunOptions {
-        keep: Keep::Rows,
-        progress: None,
-    };
     let service = format!("merge = {merge}\n{CALLS}");
     let incident = read(&service, words, more).unwrap_or_else(|e| panic!("{e}"));
-    run(&incident, &Registries::builtin(), &options).unwrap()
+    rerun(&incident)
 }
 
 /// Mean of the readings of a gauge.

@@ -1,10 +1,13 @@
 //! What becomes of payloads on their way through a service, held against what the run recorded.
 
+mod replay_support;
+
 use gameday::{
-    incident::{Incident, Overlay, Registries, Run, RunOptions, run},
-    recording::{Keep, RequestRow, outcome, parsed, served_by},
+    incident::Run,
+    recording::{RequestRow, outcome, parsed, served_by},
 };
-use std::{collections::BTreeSet, path::Path};
+use replay_support::rows;
+use std::collections::BTreeSet;
 
 const SCHEMA: &str = "kind = \"schema-json\", time = \"1ms\", renamed = { temp = \"temperature\" }, \
     fields = { prompt = \"text\", temperature = { type = \"number\", default = 0.2 }, top_p = { type = \"number\", required = false } }";
@@ -16,19 +19,7 @@ fn go(clients: &str, parse: &str, service: &str) -> Run {
          contents = {{ count = 50, exponent = 0.5, temperatures = [0.2, 0.7, 1.0] }}\n[trace.clients]\n{clients}\n\
          [service]\nparse = {{ {parse} }}\n{service}\n"
     );
-    let (overlay, registries) = (Overlay::default(), Registries::builtin());
-    let path = Path::new("t.toml");
-    let incident = Incident::read(path, &text, &overlay, &Default::default(), &registries);
-    let options = RunOptions {
-        keep: Keep::Rows,
-        progress: None,
-    };
-    let incident = incident.unwrap_or_else(|e| panic!("{e}"));
-    run(&incident, &registries, &options).unwrap()
-}
-
-fn rows(run: &Run) -> Vec<RequestRow> {
-    run.recording.requests.rows().collect()
+    replay_support::replay(&text)
 }
 
 fn gauge_max(run: &Run, name: &str) -> Option<f64> {

@@ -1,10 +1,12 @@
 //! Health probes that fail though the replica serves: who believes them takes it out of service, and nothing else is touched.
 
+mod replay_support;
+
 use gameday::{
-    incident::{Incident, Overlay, Registries, Run, RunOptions, run},
-    recording::{Keep, RequestRow, outcome},
+    incident::{Incident, Run},
+    recording::{RequestRow, outcome},
 };
-use std::path::Path;
+use replay_support::rerun;
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -26,23 +28,12 @@ latency = "50ms"
 {timeline}
 "#
     );
-    Incident::read(
-        Path::new("t.toml"),
-        &text,
-        &Overlay::default(),
-        &Default::default(),
-        &Registries::builtin(),
-    )
-    .map_err(|refusal| refusal.to_string())
+    replay_support::read(&text).map_err(|refusal| refusal.to_string())
 }
 
 fn replay(probe: &str, timeline: &str) -> Run {
     let incident = read(probe, timeline).unwrap_or_else(|refusal| panic!("{refusal}"));
-    let options = RunOptions {
-        keep: Keep::Rows,
-        progress: None,
-    };
-    run(&incident, &Registries::builtin(), &options).unwrap()
+    rerun(&incident)
 }
 
 const PROBE: &str = r#"probe = { route = "/health", every = "5s", misses = 2, rises = 2 }"#;

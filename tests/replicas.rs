@@ -1,10 +1,12 @@
 //! Replicas of a run: an autoscaler that starts and drains them, quotas on their CPU, their connections.
 
+mod replay_support;
+
 use gameday::{
-    incident::{Incident, Overlay, Registries, Run, RunOptions, run},
-    recording::{EventRow, Keep, RequestRow, outcome},
+    incident::Run,
+    recording::{EventRow, RequestRow, outcome},
 };
-use std::path::Path;
+use replay_support::gauge;
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -13,21 +15,7 @@ fn go(trace: &str, service: &str, llm: &str, timeline: &str) -> Run {
         "schema = 1\ntitle = \"t\"\nwarm_up = 0\n[trace]\n{trace}\nduration = \"4m\"\n[service]\n{service}\n\
          call = {{ dependency = \"llm\" }}\n[dependency.llm]\n{llm}\n{timeline}"
     );
-    let registries = Registries::builtin();
-    let overlay = Overlay::default();
-    let incident = Incident::read(
-        Path::new("t.toml"),
-        &text,
-        &overlay,
-        &Default::default(),
-        &registries,
-    )
-    .unwrap_or_else(|e| panic!("{e}"));
-    let options = RunOptions {
-        keep: Keep::Rows,
-        progress: None,
-    };
-    run(&incident, &registries, &options).unwrap()
+    replay_support::replay(&text)
 }
 
 /// Time in ns, replica and share of each event of scaling.
@@ -35,15 +23,6 @@ fn scaling(run: &Run) -> Vec<(u64, u16, f64)> {
     let scale = |e: &EventRow| run.recording.name("event", e.event.into()) == "scale";
     let rows = run.recording.events.rows().filter(scale);
     rows.map(|e| (e.time, e.replica, e.share)).collect()
-}
-
-/// Readings of a gauge: time, replica, value.
-fn gauge(run: &Run, name: &str) -> Vec<(u64, u16, f64)> {
-    let named = run.recording.gauges.rows();
-    named
-        .filter(|g| run.recording.name("gauge", g.gauge.into()) == name)
-        .map(|g| (g.time, g.replica, g.value))
-        .collect()
 }
 
 const WAVES: &str = "arrivals = { kind = \"bursts\", quiet = \"10/s\", quiet_for = \"60s\", busy = \"60/s\", busy_for = \"60s\", regular = true }";

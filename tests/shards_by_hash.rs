@@ -1,11 +1,14 @@
 //! Shards that a user's hash falls into: who is harmed by the loss of some of them, and how a rate over all requests hides it.
 
+mod replay_support;
+
 use gameday::{
-    incident::{Incident, Overlay, Registries, Run, RunOptions, run},
+    incident::{Incident, Run},
     indicators::catalogue,
-    recording::{Keep, outcome},
+    recording::outcome,
 };
-use std::{collections::BTreeMap, path::Path};
+use replay_support::rerun;
+use std::collections::BTreeMap;
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -31,23 +34,12 @@ fault = {{ target = "signin", {fault} }}
 {gates}
 "#
     );
-    Incident::read(
-        Path::new("t.toml"),
-        &text,
-        &Overlay::default(),
-        &Default::default(),
-        &Registries::builtin(),
-    )
-    .map_err(|refusal| refusal.to_string())
+    replay_support::read(&text).map_err(|refusal| refusal.to_string())
 }
 
 fn replay(fault: &str, gates: &str) -> Run {
     let incident = read(fault, gates).unwrap_or_else(|refusal| panic!("{refusal}"));
-    let options = RunOptions {
-        keep: Keep::Rows,
-        progress: None,
-    };
-    run(&incident, &Registries::builtin(), &options).unwrap()
+    rerun(&incident)
 }
 
 /// Requests and failures of each user after the first minute.

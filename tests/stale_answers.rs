@@ -1,11 +1,9 @@
 //! Answers that were kept for another question: who counts them, and who gets to know.
 
-use gameday::{
-    incident::{Incident, Overlay, Registries, Run, RunOptions, run},
-    indicators::find,
-    recording::Keep,
-};
-use std::path::Path;
+mod replay_support;
+
+use gameday::{incident::Run, indicators::find};
+use replay_support::replay;
 
 /// Ten contents of a tenant's or of all, asked of two models by three tenants.
 fn go(service: &str, more: &str) -> Run {
@@ -15,23 +13,6 @@ fn go(service: &str, more: &str) -> Run {
          [service]\n{service}\ncall = {{ dependency = \"llm\" }}\n[dependency.llm]\nlatency = \"300ms\"\n{more}"
     );
     replay(&text)
-}
-
-fn replay(text: &str) -> Run {
-    let (overlay, registries) = (Overlay::default(), Registries::builtin());
-    let incident = Incident::read(
-        Path::new("t.toml"),
-        text,
-        &overlay,
-        &Default::default(),
-        &registries,
-    )
-    .unwrap_or_else(|e| panic!("{e}"));
-    let options = RunOptions {
-        keep: Keep::Rows,
-        progress: None,
-    };
-    run(&incident, &registries, &options).unwrap()
 }
 
 fn checked(run: &Run) -> Option<f64> {

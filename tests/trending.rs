@@ -1,11 +1,13 @@
 //! What is asked for most, in a replay: what the run recorded of the list, and what users got of it.
 
+mod replay_support;
+
 use gameday::{
     config::Refusal,
-    incident::{Incident, Overlay, Registries, Run, RunOptions, run},
-    recording::{Keep, outcome, served_by},
+    incident::{Incident, Run},
+    recording::{outcome, served_by},
 };
-use std::path::Path;
+use replay_support::{gauge, rerun};
 
 /// A minute of 50 requests a second for 200 contents; `service` and `more` on top.
 fn read(service: &str, more: &str) -> Result<Incident, Refusal> {
@@ -13,29 +15,21 @@ fn read(service: &str, more: &str) -> Result<Incident, Refusal> {
         "schema = 1\ntitle = \"t\"\nwarm_up = 0\n[trace]\narrivals = {{ kind = \"poisson\", rate = \"50/s\" }}\nduration = \"1m\"\n\
          contents = {{ count = 200, exponent = 1.0 }}\nroutes = {{ \"/ask\" = 4, \"/top\" = 1 }}\n[service]\n{service}\n{more}"
     );
-    let (overlay, registries) = (Overlay::default(), Registries::builtin());
-    let inputs = Default::default();
-    Incident::read(Path::new("t.toml"), &text, &overlay, &inputs, &registries)
+    replay_support::read(&text)
 }
 
 fn go(service: &str, more: &str) -> Run {
-    let options = RunOptions {
-        keep: Keep::Rows,
-        progress: None,
-    };
     let incident = read(service, more).unwrap_or_else(|e| panic!("{e}"));
-    run(&incident, &Registries::builtin(), &options).unwrap()
+    rerun(&incident)
 }
 
 /// Readings of a gauge.
-fn gauge(run: &Run, name: &str) -> Vec<f64> {
-    let gauges = run.recording.gauges.rows();
-    let named = gauges.filter(|g| run.recording.name("gauge", u32::from(g.gauge)) == name);
-    named.map(|g| g.value).collect()
+fn readings(run: &Run, name: &str) -> Vec<f64> {
+    gauge(run, name).into_iter().map(|g| g.2).collect()
 }
 
 fn most(run: &Run, name: &str) -> f64 {
-    let readings = gauge(run, name);
+    let readings = readings(run, name);
     assert!(!readings.is_empty(), "{name}");
     readings.into_iter().fold(0.0, f64::max)
 }
@@ -72,7 +66,7 @@ fn a_list_of_yesterday_covers_less_of_what_is_asked() {
         );
         let other =
             "[[timeline]]\nat = \"75%\"\ndrift = { set = { \"trace.contents.first\" = 1000 } }";
-        let readings = gauge(&go(&service, other), "trending.coverage");
+        let readings = readings(&go(&service, other), "trending.coverage");
         readings[readings.len() - 1]
     };
     let (sound, for_ever) = (list("10s"), list("0s"));
