@@ -254,3 +254,54 @@ fn a_shard_that_there_is_not_is_refused() {
         assert!(said.contains(message), "{said}");
     }
 }
+
+/// A share of twenty minutes, and minutes: which comes first depends on how long the trace is.
+const MIXED: &str = r#"
+schema = 1
+title = "Shares and times"
+[trace]
+arrivals = { kind = "poisson", rate = "15/s" }
+duration = "20m"
+[service]
+compute = "10ms"
+[[timeline]]
+at = "30%"
+deploy = "v2"
+set = { "service.compute" = "300ms" }
+[[fix]]
+at = "10m"
+rollback = "v2"
+[gates]
+tail = "latency p(99) < 100ms"
+[expect]
+breached = ["tail"]
+"#;
+
+#[test]
+fn shares_and_times_are_put_in_order_by_the_length_of_the_trace() {
+    let (code, report, said) = replay(MIXED);
+    assert_eq!(code, Some(0), "{said}{report}");
+    // A trace that is taken in part, and one that is a file, are as long as what is replayed of them.
+    let taken = MIXED.replace("\"20m\"", "\"1h\"\ntake = \"20m\"");
+    let (code, report, said) = replay(&taken);
+    assert_eq!(code, Some(0), "{said}{report}");
+    let rows: String = (0..2400)
+        .map(|i| format!("{},a,/x\n", f64::from(i) / 2.0))
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("t.csv");
+    std::fs::write(&file, format!("arrived,tenant,route\n{rows}")).unwrap();
+    let of_file = MIXED.replace(
+        "arrivals = { kind = \"poisson\", rate = \"15/s\" }\nduration = \"20m\"",
+        &format!("path = {file:?}"),
+    );
+    let (code, report, said) = replay(&of_file);
+    assert_eq!(code, Some(0), "{said}{report}");
+    // Taken back before it came, whatever the length says.
+    let (code, _, said) = replay(&MIXED.replace("\"10m\"", "\"5m\""));
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("no change before this is called \"v2\""),
+        "{said}"
+    );
+}

@@ -157,6 +157,7 @@ fn build(
             last_end = last_end.zip(until).map(|(a, b): (u64, u64)| a.max(b));
         }
     }
+    let nominal = incident.trace.nominal_length();
     let (mut plan, without) = (builder.plan, builder.without);
     // Behind all that the timeline brings, so that it is numbered as without guards.
     for (undo, spec) in plan.undo.iter_mut().zip(without) {
@@ -164,11 +165,11 @@ fn build(
         plan.versions.push(spec);
     }
     if let Some(said) = incident.expect.as_ref().and_then(|e| e.onset.as_ref()) {
-        onset = Some(time(said, length)?);
+        onset = Some(time(said, length, nominal)?);
     }
     plan.onset = onset.filter(|at| Some(*at) != first);
     plan.controls.sort_by_key(|(at, _)| *at);
-    let length = length.unwrap_or(NOMINAL);
+    let length = length.unwrap_or(nominal);
     plan.phases = phases(
         length,
         incident.warm_up,
@@ -231,12 +232,9 @@ fn build(
     Ok(plan)
 }
 
-/// A length for checks: one hour.
-const NOMINAL: u64 = 3_600_000_000_000;
-
 /// Resolves a time, and refuses one past the end of a trace of this length, where it is known.
-fn time((when, at): &(When, At), length: Option<u64>) -> Result<u64, Refusal> {
-    let time = when.resolve(length.unwrap_or(NOMINAL));
+fn time((when, at): &(When, At), length: Option<u64>, nominal: u64) -> Result<u64, Refusal> {
+    let time = when.resolve(length.unwrap_or(nominal));
     match length {
         Some(length) if time > length => Err(Refusal::at(at, "this is past the end of the trace")
             .help(format!(
@@ -250,12 +248,23 @@ fn time((when, at): &(When, At), length: Option<u64>) -> Result<u64, Refusal> {
 impl<'a> Builder<'a> {
     /// As [`time`], of the trace of this plan.
     fn time(&self, said: &(When, At)) -> Result<u64, Refusal> {
-        time(said, self.length)
+        time(said, self.length, self.incident.trace.nominal_length())
+    }
+
+    /// Whether the file has a change of this label anywhere.
+    fn comes(&self, label: &str) -> bool {
+        let all = self.incident.timeline.iter().chain(&self.incident.fix);
+        let mut labels = all.filter_map(|entry| match &entry.step {
+            Step::Change { label, .. } => Some(label),
+            _ => None,
+        });
+        labels.any(|l| l == label)
     }
 
     fn span(&self, when: &Option<(When, At)>) -> Option<u64> {
-        when.as_ref()
-            .map(|(when, _)| when.resolve(self.length.unwrap_or(NOMINAL)))
+        when.as_ref().map(|(when, _)| {
+            when.resolve(self.length.unwrap_or(self.incident.trace.nominal_length()))
+        })
     }
 
     /// Adds an entry to the plan; gives the time at which it ends by itself, if it does.
@@ -296,7 +305,9 @@ impl<'a> Builder<'a> {
                     .filter(|l| !l.is_empty())
                     .collect();
                 let Some(i) = self.applied.iter().rposition(|a| a.label == label) else {
-                    if self.missing.contains(&label.as_str()) {
+                    // Which of two comes first may depend on a length that is not known yet.
+                    let unknown = self.length.is_none() && self.comes(label);
+                    if unknown || self.missing.contains(&label.as_str()) {
                         return Ok(None);
                     }
                     return Err(Refusal::at(

@@ -257,6 +257,11 @@ impl TraceSpec {
         self.file.is_none() && self.origin.sessions.is_some()
     }
 
+    /// About how long it will be, ns, before it is opened: a trace that is taken in part, and a file, may be of another length.
+    pub fn nominal_length(&self) -> u64 {
+        self.origin.duration.0
+    }
+
     /// The file, if it is one.
     pub fn path(&self) -> Option<&Path> {
         self.file.as_ref().map(|f| f.path.as_path())
