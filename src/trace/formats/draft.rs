@@ -7,13 +7,11 @@ use super::{
         stamp::{self, Time},
     },
     ReadOptions,
+    clock::Clock,
+    values::{idempotency, span, status, whole, whole32, wrong},
 };
-use crate::{
-    config::{parse_nanos, show_count, show_nanos},
-    sim::hash::mix,
-};
+use crate::{config::show_count, sim::hash::mix};
 use std::rc::Rc;
-use xxhash_rust::xxh3::xxh3_64;
 
 /// A column of our own formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,10 +121,7 @@ impl Draft {
         Draft {
             tags,
             options: options.clone(),
-            clock: Clock {
-                window: options.reorder,
-                ..Clock::default()
-            },
+            clock: Clock::new(options.reorder),
             time: None,
             request: Request::blank(empty.clone()),
             model: String::new(),
@@ -384,119 +379,4 @@ impl Draft {
         raw.push('}');
         self.payloads.intern(&raw, &self.blocks)
     }
-}
-
-/// Holds that times run forward, as far as `reorder` does not forgive.
-#[derive(Debug, Default)]
-struct Clock {
-    window: u64,
-    newest: Option<u64>,
-    absolute: Option<bool>,
-    origin_given: bool,
-    back: u64,
-    furthest: u64,
-}
-
-/// An offset of more than three years is seconds since 1970.
-const EPOCH_FROM: u64 = 100_000_000 * stamp::SECOND;
-
-impl Clock {
-    fn check(&mut self, time: Time) -> Result<u64, Wrong> {
-        let (ns, stamp) = match time {
-            Time::Stamp(ns) => (ns, true),
-            Time::Offset(ns) => (
-                ns,
-                self.absolute
-                    .unwrap_or(ns >= EPOCH_FROM && !self.origin_given)
-                    && ns >= EPOCH_FROM,
-            ),
-        };
-        match self.absolute {
-            None => self.absolute = Some(stamp),
-            Some(before) if before != stamp => {
-                let (a, b) = if stamp {
-                    ("a time of day", "seconds from the start")
-                } else {
-                    ("seconds from the start", "a time of day")
-                };
-                return Err((
-                    format!("{a} where the rows before have {b}"),
-                    "write all times one way".into(),
-                ));
-            }
-            _ => {}
-        }
-        let newest = self.newest.unwrap_or(ns).max(ns);
-        let late = newest - ns;
-        if late > 0 {
-            self.back += 1;
-            self.furthest = self.furthest.max(late);
-        }
-        if late > self.window {
-            let so_far = if self.back == 1 {
-                "the first row to do so".to_string()
-            } else {
-                format!(
-                    "{} rows did so by now, the furthest by {}",
-                    self.back,
-                    show_nanos(self.furthest)
-                )
-            };
-            let help = if self.window == 0 {
-                format!(
-                    "sort the file, or allow it: --reorder {}",
-                    show_nanos(late.saturating_mul(2))
-                )
-            } else {
-                format!("further than the {} of reorder", show_nanos(self.window))
-            };
-            return Err((
-                format!("time goes back by {} ({so_far})", show_nanos(late)),
-                help,
-            ));
-        }
-        self.newest = Some(newest);
-        Ok(ns)
-    }
-}
-
-/// The digest of a key; ours writes `digest:` and the digest itself, since the key is not kept.
-fn idempotency(text: &str) -> u64 {
-    let written = text.strip_prefix("digest:").filter(|hex| hex.len() == 16);
-    written
-        .and_then(|hex| u64::from_str_radix(hex, 16).ok())
-        .unwrap_or_else(|| xxh3_64(text.as_bytes()))
-        .max(1)
-}
-
-fn wrong(found: &str, right: &str) -> Wrong {
-    let shown: String = found.chars().take(40).collect();
-    let dots = if shown.len() < found.len() { "..." } else { "" };
-    (
-        format!("found \"{}{dots}\"", super::super::lines::plain(&shown)),
-        right.into(),
-    )
-}
-
-/// A status of HTTP, or another number below 1000.
-fn status(text: &str) -> Result<u16, Wrong> {
-    stamp::digits(text)
-        .filter(|n| *n < 1000)
-        .map(|n| n as u16)
-        .ok_or_else(|| wrong(text, "a status such as 200"))
-}
-
-fn whole(text: &str) -> Result<u64, Wrong> {
-    stamp::digits(text).ok_or_else(|| wrong(text, "a whole number, 0 or more"))
-}
-
-fn whole32(text: &str) -> Result<u32, Wrong> {
-    let n = whole(text)?;
-    u32::try_from(n).map_err(|_| wrong(text, "a whole number, 0 or more, below 4 billion"))
-}
-
-fn span(text: &str) -> Result<u64, Wrong> {
-    stamp::decimal(text)
-        .or_else(|| parse_nanos(text))
-        .ok_or_else(|| wrong(text, "a duration such as 250ms, or seconds such as 0.25"))
 }

@@ -5,6 +5,7 @@
 
 pub mod access;
 mod azure;
+mod clock;
 pub mod draft;
 pub mod hide;
 mod keys;
@@ -14,6 +15,7 @@ mod native_csv;
 mod native_jsonl;
 pub mod object;
 pub mod record;
+mod values;
 
 use super::{
     input::Input,
