@@ -5,7 +5,7 @@
 use super::{COMMON, Fault};
 use crate::{
     config::{At, Options, Refusal, Span, Table},
-    service::seams::Perturb,
+    service::seams::{Ending, Perturb},
     sim::dice::Draw,
 };
 
@@ -77,9 +77,9 @@ impl Fault for ResetFault {
     /// While it ramps, a share of its victims is spared.
     fn strike(&self, strength: f64, draw: &mut Draw) -> Perturb {
         if draw.chance(strength) {
-            Perturb::Cut(self.after.0)
+            Ending::Cut(self.after.0).into()
         } else {
-            Perturb::Nothing
+            Perturb::default()
         }
     }
 }
@@ -89,8 +89,8 @@ impl Fault for LostFault {
     fn strike(&self, strength: f64, draw: &mut Draw) -> Perturb {
         let reset = self.r#as == LostAs::Reset;
         match draw.chance(strength) {
-            true => Perturb::Lost { reset },
-            false => Perturb::Nothing,
+            true => Ending::Lost { reset }.into(),
+            false => Perturb::default(),
         }
     }
 }
@@ -99,9 +99,9 @@ impl Fault for TimeoutFault {
     /// While it ramps, a share of its victims is spared.
     fn strike(&self, strength: f64, draw: &mut Draw) -> Perturb {
         match self.after.0 {
-            _ if !draw.chance(strength) => Perturb::Nothing,
-            0 => Perturb::Hang,
-            after => Perturb::Late(after),
+            _ if !draw.chance(strength) => Perturb::default(),
+            0 => Ending::Hang.into(),
+            after => Ending::Late(after).into(),
         }
     }
 }

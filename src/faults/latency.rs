@@ -30,6 +30,6 @@ pub fn build(at: &At, table: &Table, taken: &[&str]) -> Result<Box<dyn Fault>, R
 impl Fault for LatencyFault {
     fn strike(&self, strength: f64, draw: &mut Draw) -> Perturb {
         let jitter = self.jitter.0 as f64 * (2.0 * draw.unit() - 1.0);
-        Perturb::Delay(((self.latency.0 as f64 + jitter).max(0.0) * strength) as u64)
+        Perturb::delay(((self.latency.0 as f64 + jitter).max(0.0) * strength) as u64)
     }
 }

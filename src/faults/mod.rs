@@ -62,7 +62,7 @@ pub trait Fault {
     }
     /// What it does to a call. `strength` is between 0 and 1 while it ramps; `draw` this strike's own dice.
     fn strike(&self, _strength: f64, _draw: &mut Draw) -> Perturb {
-        Perturb::Nothing
+        Perturb::default()
     }
     /// What it does to a request that comes in: whether it changed anything. `strength` and `draw` as above. The
     /// dictionaries are there for what needs a new name.
@@ -320,7 +320,8 @@ pub struct Planted {
     pub hits: Cell<u64>,
 }
 
-/// All faults of a run. At a call, the first that answers is the one that acts; a request is changed by all in turn.
+/// All faults of a run. At a call all act: what they add adds up, and the first that ends it is how it ends. A request is
+/// changed by all in turn.
 #[derive(Default)]
 pub struct Faults {
     /// In the order of the timeline.
@@ -388,6 +389,7 @@ impl Saboteur for Faults {
             attempt,
             request,
         } = seam;
+        let mut perturb = Perturb::default();
         for (i, planted) in self.planted.iter().enumerate() {
             if planted.reach != Reach::Calls
                 || planted.dependency != dependency
@@ -397,14 +399,15 @@ impl Saboteur for Faults {
             }
             let n = (i as u64) << 32 | u64::from(attempt);
             if let Some(strength) = planted.strikes(request, &self.tags, dice, n, now) {
-                let perturb = planted.fault.strike(strength, &mut dice.draw(STRIKE, n));
-                if perturb != Perturb::Nothing {
+                let more = planted.fault.strike(strength, &mut dice.draw(STRIKE, n));
+                let (both, acts) = perturb.and(more);
+                perturb = both;
+                if acts {
                     planted.hit();
-                    return perturb;
                 }
             }
         }
-        Perturb::Nothing
+        perturb
     }
 
     fn watches_arrivals(&self) -> bool {
@@ -501,7 +504,7 @@ mod tests {
     struct Always;
     impl Fault for Always {
         fn strike(&self, _: f64, _: &mut Draw) -> Perturb {
-            Perturb::Delay(1)
+            Perturb::delay(1)
         }
     }
 
@@ -558,7 +561,7 @@ mod tests {
                 attempt: 1,
                 request: &request,
             };
-            faults.at(seam, Dice::new(24, id), now) != Perturb::Nothing
+            faults.at(seam, Dice::new(24, id), now) != Perturb::default()
         };
         let victims: Vec<u64> = (0..20_000).filter(|&id| struck(id, 100)).collect();
         // Four standard errors of a share of 5 % of 20,000.

@@ -3,7 +3,7 @@
 use super::{COMMON, Fault};
 use crate::{
     config::{At, Options, Refusal, Table},
-    service::seams::Perturb,
+    service::seams::{Ending, Perturb},
     sim::dice::Draw,
 };
 
@@ -26,9 +26,9 @@ impl Fault for OutageFault {
     /// While it ramps, a share of its victims is spared.
     fn strike(&self, strength: f64, draw: &mut Draw) -> Perturb {
         if draw.chance(strength) {
-            Perturb::Hang
+            Ending::Hang.into()
         } else {
-            Perturb::Nothing
+            Perturb::default()
         }
     }
 }

@@ -11,7 +11,7 @@ use super::{
     latency::Size,
     process::{NEVER, Process},
     purpose,
-    seams::{Moment, Perturb, Seam},
+    seams::{Ending, Moment, Seam},
     spec::{DependencyKind, DependencySpec},
     world::{World, named},
 };
@@ -315,15 +315,16 @@ impl World<'_> {
             attempt: u16::try_from(nth + 1).unwrap_or(u16::MAX),
             request: &request,
         };
-        match self.saboteur.at(seam, dice, self.sim.now()) {
-            Perturb::Nothing => {}
-            Perturb::Delay(more) => time = time.saturating_add(more),
-            Perturb::Fail => fails = true,
-            Perturb::Hang => time = u64::MAX,
-            Perturb::Cut(after) => (time, fails) = (time.min(after), true),
-            Perturb::Late(after) => (time, fails) = (after, true),
-            Perturb::Lost { reset: true } => fails = true,
-            Perturb::Lost { reset: false } => unheard = true,
+        let perturb = self.saboteur.at(seam, dice, self.sim.now());
+        time = time.saturating_add(perturb.delay);
+        match perturb.end {
+            Ending::AsEver => {}
+            Ending::Fail => fails = true,
+            Ending::Hang => time = u64::MAX,
+            Ending::Cut(after) => (time, fails) = (time.min(after), true),
+            Ending::Late(after) => (time, fails) = (after, true),
+            Ending::Lost { reset: true } => fails = true,
+            Ending::Lost { reset: false } => unheard = true,
         }
         self.deaths.reading.set(self.deaths.reading.get() + 1);
         let dependency = &self.dependencies[index];

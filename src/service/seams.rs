@@ -19,13 +19,48 @@ pub enum Seam<'a> {
     },
 }
 
-/// What a fault does at a seam.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Perturb {
-    /// Leaves it alone.
-    Nothing,
-    /// Adds so many ns.
-    Delay(u64),
+/// What faults do to a call. Without any, nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Perturb {
+    /// ns that it takes longer.
+    pub delay: u64,
+    /// How it ends.
+    pub end: Ending,
+}
+
+impl Perturb {
+    /// It takes so many ns longer.
+    pub fn delay(ns: u64) -> Perturb {
+        Perturb {
+            delay: ns,
+            end: Ending::AsEver,
+        }
+    }
+
+    /// What comes of it and of what another fault does: delays add up, and the first end is the end. Whether the other
+    /// adds anything is told too.
+    pub fn and(self, other: Perturb) -> (Perturb, bool) {
+        let ends = self.end == Ending::AsEver && other.end != Ending::AsEver;
+        let both = Perturb {
+            delay: self.delay.saturating_add(other.delay),
+            end: if ends { other.end } else { self.end },
+        };
+        (both, ends || other.delay > 0)
+    }
+}
+
+impl From<Ending> for Perturb {
+    fn from(end: Ending) -> Perturb {
+        Perturb { delay: 0, end }
+    }
+}
+
+/// How a call ends that faults strike.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Ending {
+    /// As it would have.
+    #[default]
+    AsEver,
     /// Makes it fail, after the time that it would have taken.
     Fail,
     /// Makes it never end.
@@ -183,6 +218,6 @@ pub struct Nobody;
 
 impl Saboteur for Nobody {
     fn at(&self, _: Seam<'_>, _: Dice, _: u64) -> Perturb {
-        Perturb::Nothing
+        Perturb::default()
     }
 }

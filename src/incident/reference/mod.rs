@@ -192,7 +192,7 @@ says that the run has not recovered, and `[expect] recovery = \"never\"` expects
 ";
 
 const FAULTS: &str = "
-A call is struck by the first fault of the timeline that strikes it, in the order of the file; whom each strikes is drawn from dice of its own. Faults
+Faults that strike the same call act together: what they add adds up, and the first in the file that ends it is how it ends; whom each strikes is drawn from dice of its own. Faults
 that act at requests and at processes all act. Where they act:
 ";
 

@@ -4,7 +4,7 @@ use super::super::{
     dependencies::{Answer, Dependency},
     process::{NEVER, Way},
     purpose,
-    seams::{Call, Perturb, Seam},
+    seams::{Call, Ending, Seam},
     spec::{DependencySpec, OTHER_ERRORS, OnCancel, Step},
     world::tag_digest,
 };
@@ -277,26 +277,27 @@ async fn send(
         false => other_failure(v, spec, n),
     };
     let (mut cut, mut unheard) = (false, false);
-    match w.saboteur.at(seam, v.dice, w.sim.now()) {
-        Perturb::Nothing => {}
-        Perturb::Delay(more) => time = time.saturating_add(more),
-        Perturb::Fail => failure = Some(Failure::Error),
-        Perturb::Hang => time = u64::MAX,
-        Perturb::Cut(after) => {
+    let perturb = w.saboteur.at(seam, v.dice, w.sim.now());
+    time = time.saturating_add(perturb.delay);
+    match perturb.end {
+        Ending::AsEver => {}
+        Ending::Fail => failure = Some(Failure::Error),
+        Ending::Hang => time = u64::MAX,
+        Ending::Cut(after) => {
             time = time.min(after);
             failure = Some(Failure::Error);
             cut = true;
         }
-        Perturb::Late(after) => {
+        Ending::Late(after) => {
             time = after;
             failure = Some(Failure::Timeout);
             cut = true;
         }
-        Perturb::Lost { reset: true } => {
+        Ending::Lost { reset: true } => {
             failure = Some(Failure::Error);
             cut = true;
         }
-        Perturb::Lost { reset: false } => unheard = true,
+        Ending::Lost { reset: false } => unheard = true,
     }
     let parts = v.parts.as_deref();
     let planned = parts.map(|parts| Box::new(parts::plan(w, v, parts, step, number, &mut time)));

@@ -10,7 +10,7 @@ use crate::{
         journey::Visit,
         process::NEVER,
         purpose,
-        seams::{Perturb, Seam},
+        seams::{Ending, Seam},
         spec::{LimiterSpec, StoreSpec},
         world::World,
     },
@@ -174,21 +174,22 @@ async fn trip(
         attempt: number,
         request: v.request,
     };
-    match w.saboteur.at(seam, v.dice, w.sim.now()) {
-        Perturb::Nothing => {}
-        Perturb::Cut(after) => {
+    let perturb = w.saboteur.at(seam, v.dice, w.sim.now());
+    time = time.saturating_add(perturb.delay);
+    match perturb.end {
+        Ending::AsEver => {}
+        Ending::Cut(after) => {
             time = time.min(after);
             fails = true;
         }
-        Perturb::Late(after) => {
+        Ending::Late(after) => {
             time = after;
             fails = true;
         }
-        Perturb::Delay(more) => time = time.saturating_add(more),
-        Perturb::Fail => fails = true,
-        Perturb::Hang => time = u64::MAX,
-        Perturb::Lost { reset: true } => lost = Some(Lost::Broken),
-        Perturb::Lost { reset: false } => lost = Some(Lost::Unheard),
+        Ending::Fail => fails = true,
+        Ending::Hang => time = u64::MAX,
+        Ending::Lost { reset: true } => lost = Some(Lost::Broken),
+        Ending::Lost { reset: false } => lost = Some(Lost::Unheard),
     }
     w.dependencies[store.dependency].serve(w, time, 0).await;
     (!fails).then_some(lost)

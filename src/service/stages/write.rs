@@ -2,7 +2,7 @@
 
 use super::super::{
     purpose,
-    seams::{Perturb, Seam},
+    seams::{Ending, Seam},
     spec::WriteSpec,
 };
 use crate::{
@@ -225,14 +225,15 @@ fn one(w: &World<'_>, v: &Visit<'_>, spec: &WriteSpec, which: Which, n: u64) -> 
         heard,
         came,
     };
-    match w.saboteur.at(seam, v.dice, w.sim.now()) {
-        Perturb::Nothing => after(time),
-        Perturb::Delay(more) => after(time.saturating_add(more)),
-        Perturb::Fail => in_vain(time, Came::Refused),
-        Perturb::Cut(after) => in_vain(time.min(after), Came::Broken),
-        Perturb::Late(after) => in_vain(after, Came::Broken),
-        Perturb::Hang => in_vain(u64::MAX, Came::Broken),
-        Perturb::Lost { reset } => One {
+    let perturb = w.saboteur.at(seam, v.dice, w.sim.now());
+    let time = time.saturating_add(perturb.delay);
+    match perturb.end {
+        Ending::AsEver => after(time),
+        Ending::Fail => in_vain(time, Came::Refused),
+        Ending::Cut(after) => in_vain(time.min(after), Came::Broken),
+        Ending::Late(after) => in_vain(after, Came::Broken),
+        Ending::Hang => in_vain(u64::MAX, Came::Broken),
+        Ending::Lost { reset } => One {
             heard: if reset { time } else { u64::MAX },
             came: Came::Broken,
             ..after(time)
