@@ -290,7 +290,7 @@ impl Process {
             Some(q) => Some(Queue::new(
                 sim,
                 pick(&registry.queues, "queue", &q.part.node)?,
-                q.workers,
+                q.staff,
                 q.guard.clone(),
             )),
             None => None,
@@ -355,7 +355,7 @@ impl Process {
             } else {
                 None
             };
-            queue.tune(&q.part.node, fresh, q.workers, q.guard.clone())?;
+            queue.tune(&q.part.node, fresh, q.staff, q.guard.clone())?;
         }
         for (dependency, way) in self.ways.iter().enumerate() {
             way.tune(spec, dependency, registry, now, cold)?;

@@ -42,6 +42,7 @@ mod fifo;
 mod guard;
 mod lanes;
 mod longest;
+mod prefetch;
 mod round_robin;
 
 #[cfg(test)]
@@ -51,6 +52,7 @@ use crate::config::{Kind, Node, Options, Refusal};
 pub use codel::{Codel, CodelOptions};
 pub use dead_letter::DeadLetter;
 pub use guard::{Guard, Seen};
+pub use prefetch::{Crew, MOST as MOST_HELD, Running, Taken};
 
 /// Decides who is served next. A waiter is a ticket that the stage gave out; it may leave before its turn.
 pub trait Discipline {
@@ -167,6 +169,7 @@ pub fn kinds() -> Vec<Kind<Box<dyn Discipline>>> {
 const OF_OTHERS: &[&str] = &[
     "kind",
     "workers",
+    "prefetch",
     "expired",
     "slack",
     "limit",

@@ -35,7 +35,8 @@ pub use leaving::{Expired, LostOnCancel, OnCancel, OnDisconnect, RegistryOptions
 use limiter::read_limiter;
 pub use limiter::{LevelSpec, LevelsOptions, LimiterSpec, StoreSpec};
 pub use parts::{
-    CacheSpec, FlightSpec, MergeSpec, OnUnread, ParseSpec, Part, QueueSpec, Scope, TrendingSpec,
+    CacheSpec, FlightSpec, MergeSpec, OnUnread, ParseSpec, Part, QueueSpec, Scope, Staff,
+    TrendingSpec,
 };
 use parts::{
     part, read_autoscaler, read_cache, read_merge, read_parse, read_queue, read_single_flight,

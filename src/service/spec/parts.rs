@@ -8,7 +8,7 @@ use crate::{
         flight::FlightOptions,
         keys::KeyTemplate,
         parser::{Dual, OF_THE_STAGE, Parser},
-        queue::Guard,
+        queue::{Guard, MOST_HELD},
     },
     config::{Count, Entry, Node, Options, Percent, Read, Refusal, Span, Table, Value, pick},
 };
@@ -153,13 +153,24 @@ pub struct QueueSpec {
     /// The component.
     pub part: Part,
     /// Workers of each replica.
-    pub workers: u32,
+    pub staff: Staff,
     /// Who may wait.
     pub guard: Guard,
     /// What becomes of those whose client has left, where the file says it.
     pub expired: Option<Expired>,
     /// ns that must be left until the deadline of one that is not dropped.
     pub slack: u64,
+}
+
+/// Workers of a replica.
+#[derive(Clone, Copy, Debug)]
+pub struct Staff {
+    /// How many.
+    pub workers: u32,
+    /// Tasks that each may hold, the one that it runs included.
+    pub prefetch: u32,
+    /// Whether gauges of what they take in advance are read: where the file says how much that is.
+    pub reads: bool,
 }
 
 /// Checks that a component builds, and keeps what it is built from.
@@ -306,6 +317,24 @@ pub(super) fn read_queue(node: &Node, registry: &Registry) -> Result<QueueSpec, 
         let at = node.get("workers").map_or(&node.at, |n| &n.at);
         return Err(Refusal::at(at, "a queue without workers is never served").help("1 or more"));
     }
+    let prefetch: u32 = of_stage(node, "prefetch", 1)?;
+    let held = u64::from(workers) * u64::from(prefetch);
+    if let (Some(found), true) = (
+        node.get("prefetch"),
+        prefetch == 0 || prefetch > 1 && held > MOST_HELD,
+    ) {
+        let (message, help) = match prefetch {
+            0 => (
+                "workers who may hold no task".to_string(),
+                "1 (the one that it runs) or more".to_string(),
+            ),
+            _ => (
+                format!("{held} tasks in the hands of {workers} workers"),
+                format!("workers x prefetch is {MOST_HELD} at most"),
+            ),
+        };
+        return Err(Refusal::at(&found.at, message).help(help));
+    }
     let expired = node.get("expired").map(Expired::read).transpose()?;
     if let (Some(slack), true) = (node.get("slack"), expired != Some(Expired::Drop)) {
         return Err(
@@ -315,7 +344,11 @@ pub(super) fn read_queue(node: &Node, registry: &Registry) -> Result<QueueSpec, 
     }
     Ok(QueueSpec {
         part,
-        workers,
+        staff: Staff {
+            workers,
+            prefetch,
+            reads: node.get("prefetch").is_some(),
+        },
         expired,
         slack: of_stage(node, "slack", Span(0))?.0,
         guard: match &node.value {
