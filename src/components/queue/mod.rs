@@ -165,11 +165,17 @@ pub fn kinds() -> Vec<Kind<Box<dyn Discipline>>> {
     ]
 }
 
+/// First come, first served, whatever a file says of a queue.
+pub fn first_come() -> Box<dyn Discipline> {
+    Box::new(fifo::Fifo::default())
+}
+
 /// Options that the queue *stage* and the guard read from the same table.
 const OF_OTHERS: &[&str] = &[
     "kind",
     "workers",
     "prefetch",
+    "pools",
     "expired",
     "slack",
     "limit",

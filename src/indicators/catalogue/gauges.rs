@@ -48,6 +48,8 @@ pub(super) const TIMES: &[Indicator] = gauges! {
 pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
     "queue.depth", Higher, "requests waiting for a worker";
     "workers.busy", Higher, "workers at work";
+    "workers.own", Lower, "workers that a class has of its own";
+    "workers.own_busy", Higher, "workers at work of those that a class has of its own";
     "workers.kept_idle", Higher, "workers who idle though somebody waits whom they could serve, where queue.prefetch is said";
     "workers.size", Lower, "workers there are";
     "pool.in_use", Higher, "connections in use";

@@ -2,11 +2,14 @@
 
 #[cfg(test)]
 mod model;
+mod pools;
+mod staff;
+
+pub use pools::Queues;
 
 use super::spec::Staff;
 use crate::{
     components::queue::{Codel, Crew, Discipline, Guard, Running, Seen, Taken},
-    config::{Node, Refusal},
     sim::{Sim, sync::Parking},
 };
 use std::{
@@ -22,7 +25,11 @@ pub struct Queue {
     discipline: RefCell<Box<dyn Discipline>>,
     /// Workers free; negative while a shrunk pool waits for busy ones to finish.
     free: Cell<i64>,
+    /// Workers there are.
     workers: Cell<u32>,
+    /// As a file says it, and how many of these are lost.
+    staff: Cell<Staff>,
+    lost: Cell<u32>,
     /// Who holds what, where workers take tasks in advance.
     crew: RefCell<Option<Crew>>,
     /// What each ticket runs as from the moment when it is called, in a crew.
@@ -31,8 +38,6 @@ pub struct Queue {
     returned: RefCell<VecDeque<Taken>>,
     /// Tasks taken by crews of before.
     nth: Cell<u64>,
-    /// Whether the gauges of tasks taken in advance are read.
-    reads: Cell<bool>,
     guard: RefCell<Guard>,
     /// Controls of the delay, where the guard has any: of best-effort classes last.
     codels: RefCell<Option<[Codel; 2]>>,
@@ -82,11 +87,12 @@ impl Queue {
             discipline: RefCell::new(discipline),
             free: Cell::new(i64::from(workers)),
             workers: Cell::new(workers),
+            staff: Cell::new(staff),
+            lost: Cell::new(0),
             crew: RefCell::new((prefetch > 1).then(|| Crew::new(workers, prefetch, 0, 0))),
             runs: RefCell::default(),
             returned: RefCell::default(),
             nth: Cell::new(0),
-            reads: Cell::new(staff.reads),
             codels: RefCell::new(guard.codels()),
             guard: RefCell::new(guard),
             dead_letters: Cell::new(0),
@@ -307,114 +313,6 @@ impl Queue {
                 }
             }
         }
-    }
-
-    /// A deploy: policy retuned, or replaced by a fresh one; more or fewer workers, other bounds. Those who wait stay: a
-    /// fresh policy gets them in the order of the old one, as waiters of no class who have just come. What workers took in
-    /// advance stays with them, unless they may hold less or are let go: that is given back, and served first.
-    ///
-    /// # Errors
-    /// None that loading did not find.
-    pub fn tune(
-        &self,
-        policy: &Node,
-        fresh: Option<Box<dyn Discipline>>,
-        staff: Staff,
-        guard: Guard,
-    ) -> Result<(), Refusal> {
-        let now = self.sim.now();
-        match fresh {
-            None => self.discipline.borrow_mut().retune(policy, now)?,
-            Some(fresh) => {
-                let mut old = self.discipline.replace(fresh);
-                while let Some(ticket) = old.pop(now) {
-                    self.discipline.borrow_mut().push(ticket, 0, now);
-                }
-            }
-        }
-        self.classes.borrow_mut().clear();
-        if self.guard.borrow().codel != guard.codel
-            || self.guard.borrow().best_effort_share != guard.best_effort_share
-        {
-            self.codels.replace(guard.codels());
-        }
-        self.guard.replace(guard);
-        self.reads.set(self.reads.get() || staff.reads);
-        self.staffs(staff);
-        Ok(())
-    }
-
-    /// Has so many workers from here on. Busy ones finish what they run.
-    fn staffs(&self, staff: Staff) {
-        let Staff {
-            workers, prefetch, ..
-        } = staff;
-        let more = i64::from(workers) - i64::from(self.workers.replace(workers));
-        let busy = self.busy(i64::from(workers) - more);
-        self.free.set(self.free.get() + more);
-        let mut crew = self.crew.borrow_mut();
-        let back = match (&mut *crew, prefetch > 1) {
-            (None, false) => vec![],
-            (None, true) => {
-                *crew = Some(Crew::new(workers, prefetch, busy, self.nth.get()));
-                vec![]
-            }
-            (Some(crew), true) => crew.tune(workers, prefetch),
-            (Some(held), false) => {
-                let back = held.tune(0, 1);
-                self.nth.set(held.nth());
-                *crew = None;
-                back
-            }
-        };
-        drop(crew);
-        if !back.is_empty() {
-            let mut returned = self.returned.borrow_mut();
-            returned.extend(back);
-            returned.make_contiguous().sort_unstable();
-        }
-        // An idle policy is not asked.
-        if self.parking.waiting() > 0 {
-            self.serve();
-        }
-    }
-
-    /// Names and values of the policy's gauges.
-    pub fn gauges(&self, out: &mut dyn FnMut(&str, f64)) {
-        self.discipline.borrow().gauges(self.sim.now(), out);
-        if self.guard.borrow().dead_letter.is_some() || self.dead_letters.get() > 0 {
-            out("queue.dead_letters", self.dead_letters.get() as f64);
-        }
-        if self.reads.get() {
-            out("queue.reserved", self.reserved() as f64);
-            let (workers, busy) = self.workers();
-            let idle = workers.saturating_sub(busy) as usize;
-            out("workers.kept_idle", idle.min(self.parking.waiting()) as f64);
-        }
-    }
-
-    /// Requests waiting that no worker has taken.
-    pub fn waiting(&self) -> usize {
-        self.parking.waiting() - self.reserved()
-    }
-
-    /// Requests that wait for the worker who has taken them.
-    fn reserved(&self) -> usize {
-        let crew = self.crew.borrow();
-        let held = crew.iter().flat_map(Crew::reserved);
-        held.filter(|ticket| self.parking.is_parked(*ticket))
-            .count()
-    }
-
-    /// Workers, and how many of them are busy.
-    pub fn workers(&self) -> (u32, u32) {
-        let workers = self.workers.get();
-        (workers, self.busy(i64::from(workers)))
-    }
-
-    /// How many are busy, where there are so many workers.
-    fn busy(&self, workers: i64) -> u32 {
-        u32::try_from((workers - self.free.get()).max(0)).unwrap_or(0)
     }
 }
 

@@ -58,7 +58,7 @@ fn played(first: (u32, u32), steps: &[(u64, Step)]) -> Vec<Began> {
         match step {
             Step::Deploy { workers, prefetch } => {
                 queue
-                    .tune(node, None, staff((workers, prefetch)), guard())
+                    .tune(Some(node), None, staff((workers, prefetch)), guard())
                     .unwrap();
             }
             Step::Task { takes, patience } => {

@@ -1,6 +1,5 @@
 //! Components at their places in the journey: each is checked to build, and keeps the table that it is built from.
 
-use super::Expired;
 use crate::service::scaling::AutoscalerSpec;
 use crate::{
     components::{
@@ -8,9 +7,8 @@ use crate::{
         flight::FlightOptions,
         keys::KeyTemplate,
         parser::{Dual, OF_THE_STAGE, Parser},
-        queue::{Guard, MOST_HELD},
     },
-    config::{Count, Entry, Node, Options, Percent, Read, Refusal, Span, Table, Value, pick},
+    config::{Count, Entry, Node, Options, Percent, Read, Refusal, Span, Value, pick},
 };
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -145,32 +143,6 @@ pub struct MergeSpec {
     pub part: Part,
     /// Documents that there are on a question.
     pub pool: u32,
-}
-
-/// The queue's place.
-#[derive(Clone, Debug)]
-pub struct QueueSpec {
-    /// The component.
-    pub part: Part,
-    /// Workers of each replica.
-    pub staff: Staff,
-    /// Who may wait.
-    pub guard: Guard,
-    /// What becomes of those whose client has left, where the file says it.
-    pub expired: Option<Expired>,
-    /// ns that must be left until the deadline of one that is not dropped.
-    pub slack: u64,
-}
-
-/// Workers of a replica.
-#[derive(Clone, Copy, Debug)]
-pub struct Staff {
-    /// How many.
-    pub workers: u32,
-    /// Tasks that each may hold, the one that it runs included.
-    pub prefetch: u32,
-    /// Whether gauges of what they take in advance are read: where the file says how much that is.
-    pub reads: bool,
 }
 
 /// Checks that a component builds, and keeps what it is built from.
@@ -309,54 +281,6 @@ pub(super) fn read_merge(node: &Node, registry: &Registry) -> Result<MergeSpec, 
 
 /// Documents on a question at most: each is looked at by each retriever for each request.
 const MOST_POOLED: u32 = 10_000;
-
-pub(super) fn read_queue(node: &Node, registry: &Registry) -> Result<QueueSpec, Refusal> {
-    let part = part(node, |n| pick(&registry.queues, "queue", n).map(drop))?;
-    let workers: u32 = of_stage(node, "workers", 1)?;
-    if workers == 0 {
-        let at = node.get("workers").map_or(&node.at, |n| &n.at);
-        return Err(Refusal::at(at, "a queue without workers is never served").help("1 or more"));
-    }
-    let prefetch: u32 = of_stage(node, "prefetch", 1)?;
-    let held = u64::from(workers) * u64::from(prefetch);
-    if let (Some(found), true) = (
-        node.get("prefetch"),
-        prefetch == 0 || prefetch > 1 && held > MOST_HELD,
-    ) {
-        let (message, help) = match prefetch {
-            0 => (
-                "workers who may hold no task".to_string(),
-                "1 (the one that it runs) or more".to_string(),
-            ),
-            _ => (
-                format!("{held} tasks in the hands of {workers} workers"),
-                format!("workers x prefetch is {MOST_HELD} at most"),
-            ),
-        };
-        return Err(Refusal::at(&found.at, message).help(help));
-    }
-    let expired = node.get("expired").map(Expired::read).transpose()?;
-    if let (Some(slack), true) = (node.get("slack"), expired != Some(Expired::Drop)) {
-        return Err(
-            Refusal::at(&slack.at, "nobody looks at how much time is left")
-                .help("say expired = \"drop\" too"),
-        );
-    }
-    Ok(QueueSpec {
-        part,
-        staff: Staff {
-            workers,
-            prefetch,
-            reads: node.get("prefetch").is_some(),
-        },
-        expired,
-        slack: of_stage(node, "slack", Span(0))?.0,
-        guard: match &node.value {
-            Value::Table(table) => Guard::of(&node.at, table)?,
-            _ => Guard::of(&node.at, &Table::new())?,
-        },
-    })
-}
 
 pub(super) fn read_single_flight(node: &Node) -> Result<Option<FlightSpec>, Refusal> {
     let plain = |scope| FlightSpec {

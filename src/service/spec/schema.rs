@@ -126,6 +126,14 @@ fn of_cache() -> Vec<Field> {
 fn of_queue() -> Vec<Field> {
     let mut fields = Guard::fields();
     fields.push(of_stage::<u32>("workers", "1", "Workers of each replica."));
+    fields.push(Field {
+        schema: json!({ "type": "object", "additionalProperties": u32::schema() }),
+        ..of_stage::<Node>(
+            "pools",
+            "none",
+            "Workers that classes have of their own in each replica, such as { maintenance = 2 }, first come, first served; they share none of `workers`. Gauges workers.own and workers.own_busy by class.",
+        )
+    });
     fields.push(of_stage::<u32>(
         "prefetch",
         "1",
