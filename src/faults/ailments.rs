@@ -2,7 +2,7 @@
 
 use super::{Faults, Planted, Reach};
 use crate::{
-    service::seams::{Ailments, Call, Moment, Quota},
+    service::seams::{Ailments, Call, Loss, Moment, Quota},
     sim::dice::{Dice, Purpose},
     trace::Request,
 };
@@ -34,6 +34,8 @@ pub enum Ail {
     Leak,
     /// Their health probes fail.
     Probe,
+    /// They lose workers.
+    Lose,
     /// They die.
     Die {
         /// ns until another may start.
@@ -188,6 +190,22 @@ impl Ailments for Faults {
         let (i, planted, all) = self.dying(replica, None, now).next()?;
         planted.hit();
         Some(all.down(i, dice))
+    }
+
+    fn losses(&self, replica: u16, now: u64) -> Vec<Loss> {
+        let lost = self.on(replica, now).filter_map(|planted| {
+            let (class, workers) = planted.fault.loses()?;
+            let since = planted.shape.began(now);
+            if since == now {
+                planted.hit();
+            }
+            Some(Loss {
+                class: class.map(str::to_string),
+                workers,
+                since,
+            })
+        });
+        lost.collect()
     }
 
     fn poisons(

@@ -1,7 +1,7 @@
 //! Injected perturbations: what acts at the seams of a journey, when, how strongly, on whom.
 //!
 //! A fault draws its victims from the request's own dice, so turning it on re-rolls nothing else. It counts its hits, for
-//! the truth; the recording never hears of it. One file a fault, one line in [`kinds`].
+//! the truth; the recording never hears of it. One file a fault, one entry in [`kinds`].
 
 mod ailments;
 mod clock_skew;
@@ -11,6 +11,7 @@ mod crash;
 mod cut;
 mod disconnect;
 mod error;
+mod kinds;
 mod latency;
 mod new_connection;
 mod outage;
@@ -21,13 +22,14 @@ mod pool_leak;
 mod probe_failure;
 mod shape;
 mod size;
+mod worker_loss;
 
 pub use ailments::Ail;
 pub use cut::LostAs;
+pub use kinds::{COMMON, CommonOptions, common_fields, kinds, reach_of};
 pub use shape::Shape;
 
 use crate::{
-    config::{Field, Kind, Options, Percent},
     service::{
         DependencySpec,
         seams::{Ailments, Part, Perturb, Saboteur, Seam, Whole},
@@ -95,208 +97,13 @@ pub trait Fault {
     fn ail(&self) -> Ail {
         Ail::None
     }
+    /// Workers that processes lose by it, of what is [`Ail::Lose`]: of which class, and how many.
+    fn loses(&self) -> Option<(Option<&str>, u32)> {
+        None
+    }
     /// ns that opening a connection takes longer, of what is [`Ail::Connect`].
     fn penalty(&self, _strength: f64, _draw: &mut Draw) -> u64 {
         0
-    }
-}
-
-/// The faults that a file may name.
-pub fn kinds() -> Vec<Kind<Box<dyn Fault>>> {
-    vec![
-        Kind {
-            name: "latency",
-            summary: "calls take longer",
-            fields: latency::LatencyFault::fields,
-            build: latency::build,
-        },
-        Kind {
-            name: "error",
-            summary: "calls fail",
-            fields: error::ErrorFault::fields,
-            build: error::build,
-        },
-        Kind {
-            name: "outage",
-            summary: "calls never end",
-            fields: outage::OutageFault::fields,
-            build: outage::build,
-        },
-        Kind {
-            name: "disconnect",
-            summary: "clients leave before they are answered",
-            fields: disconnect::DisconnectFault::fields,
-            build: disconnect::build,
-        },
-        Kind {
-            name: "payload",
-            summary: "what clients send is no longer what it was",
-            fields: payload::PayloadFault::fields,
-            build: payload::build,
-        },
-        Kind {
-            name: "size",
-            summary: "requests are larger, or smaller",
-            fields: size::SizeFault::fields,
-            build: size::build,
-        },
-        Kind {
-            name: "clock-skew",
-            summary: "a replica's clock shows another time",
-            fields: clock_skew::ClockSkewFault::fields,
-            build: clock_skew::build,
-        },
-        Kind {
-            name: "item-error",
-            summary: "items of bulk calls are refused",
-            fields: parts::ItemErrorFault::fields,
-            build: parts::build_item_error,
-        },
-        Kind {
-            name: "shard-loss",
-            summary: "a shard of searches is lost",
-            fields: parts::ShardLossFault::fields,
-            build: parts::build_shard_loss,
-        },
-        Kind {
-            name: "cut-stream",
-            summary: "connections of streamed answers are closed before the end",
-            fields: parts::CutStreamFault::fields,
-            build: parts::build_cut_stream,
-        },
-        Kind {
-            name: "timeout",
-            summary: "calls are never answered, and given up in between",
-            fields: cut::TimeoutFault::fields,
-            build: cut::build_timeout,
-        },
-        Kind {
-            name: "connection-reset",
-            summary: "calls are broken off",
-            fields: cut::ResetFault::fields,
-            build: cut::build_reset,
-        },
-        Kind {
-            name: "lost-response",
-            summary: "calls are served, and their answers do not arrive",
-            fields: cut::LostFault::fields,
-            build: cut::build_lost,
-        },
-        Kind {
-            name: "new-connection",
-            summary: "opening a connection takes longer",
-            fields: new_connection::NewConnectionFault::fields,
-            build: new_connection::build,
-        },
-        Kind {
-            name: "pool-leak",
-            summary: "connections are not given back",
-            fields: pool_leak::PoolLeakFault::fields,
-            build: pool_leak::build,
-        },
-        Kind {
-            name: "pause",
-            summary: "processes stand still",
-            fields: pause::PauseFault::fields,
-            build: pause::build,
-        },
-        Kind {
-            name: "cpu-quota",
-            summary: "processes are frozen when their CPU time of a period is spent",
-            fields: crate::service::RationOptions::fields,
-            build: cpu_quota::build,
-        },
-        Kind {
-            name: "crash",
-            summary: "processes die, and others start in their place",
-            fields: crash::CrashFault::fields,
-            build: crash::build,
-        },
-        Kind {
-            name: "probe-failure",
-            summary: "health probes fail, however well replicas serve",
-            fields: probe_failure::ProbeFailureFault::fields,
-            build: probe_failure::build,
-        },
-        Kind {
-            name: "cold-start",
-            summary: "fresh processes compute slowly",
-            fields: cold_start::ColdStartFault::fields,
-            build: cold_start::build,
-        },
-    ]
-}
-
-/// Where a fault of the house acts, by its name: known before there is one, for the schema.
-pub fn reach_of(name: &str) -> Option<Reach> {
-    Some(match name {
-        "latency" | "error" | "outage" | "item-error" | "shard-loss" | "cut-stream" | "timeout"
-        | "connection-reset" | "new-connection" | "pool-leak" | "lost-response" => Reach::Calls,
-        "disconnect" | "payload" | "size" => Reach::Arrivals,
-        "clock-skew" => Reach::Clocks,
-        "pause" | "cpu-quota" | "cold-start" | "crash" | "probe-failure" => Reach::Replicas,
-        _ => return None,
-    })
-}
-
-/// What a file may say of every fault of this name beside its own options.
-pub fn common_fields(name: &str) -> Vec<Field> {
-    let reach = reach_of(name);
-    let mut fields = CommonOptions::fields();
-    fields.retain(|f| match reach {
-        Some(Reach::Calls) | None => true,
-        Some(Reach::Arrivals) => matches!(f.name, "percentage" | "where"),
-        Some(Reach::Clocks | Reach::Replicas) => match name {
-            "crash" => f.name != "target",
-            "probe-failure" => matches!(f.name, "percentage" | "replica"),
-            _ => f.name == "replica",
-        },
-    });
-    for field in &mut fields {
-        match (reach, field.name) {
-            (Some(Reach::Calls), "target") => {
-                field.default = None;
-                field.doc = "Dependency whose calls it strikes.";
-            }
-            (Some(Reach::Clocks | Reach::Replicas), "replica") => {
-                field.doc = "The only replica that it strikes; 0 is all.";
-            }
-            (Some(Reach::Replicas), "percentage") => {
-                field.doc = match name {
-                    "crash" => "Percentage of requests that kill whoever serves them.",
-                    _ => "Percentage of probes that fail.",
-                };
-            }
-            (Some(Reach::Replicas), "where") => {
-                field.doc = "Which requests kill whoever serves them.";
-            }
-            (Some(Reach::Arrivals), "percentage") => {
-                field.doc = "Percentage of requests that it strikes.";
-            }
-            (Some(Reach::Calls), "percentage") => {
-                field.doc = "Percentage of calls that it strikes.";
-            }
-            _ => {}
-        }
-    }
-    fields
-}
-
-/// Options that every fault has, read by the incident beside the fault's own.
-pub const COMMON: &[&str] = &["kind", "target", "percentage", "replica", "where"];
-
-crate::options! {
-    /// What every fault has.
-    #[derive(Clone, Debug)]
-    pub struct CommonOptions {
-        /// Dependency whose calls it strikes; a fault that acts elsewhere has none.
-        target: Option<(String, crate::config::At)> = None, "none";
-        /// Percentage of calls, or of requests, that it strikes.
-        percentage: Percent = Percent(1.0), "100%";
-        /// The only replica whose calls it strikes; 0 is all.
-        replica: u32 = 0, "all";
-        /// Which requests it strikes, such as 'tenant == "acme" and input_tokens > 1000'.
-        r#where: Option<Filter> = None, "all";
     }
 }
 
@@ -518,32 +325,6 @@ mod tests {
             replica: 0,
             shape,
             hits: Cell::new(0),
-        }
-    }
-
-    #[test]
-    fn what_the_schema_says_of_where_a_fault_acts_is_so() {
-        use crate::config::{Node, Source, pick};
-        let own = [
-            ("latency", "latency = \"1s\""),
-            ("timeout", "after = \"1s\""),
-            ("new-connection", "latency = \"1s\""),
-            ("payload", "change = \"drop\"\nfield = \"prompt\""),
-            ("size", "input = 2"),
-            ("disconnect", "after = \"1s\""),
-            ("clock-skew", "skew = \"1s\""),
-            ("item-error", "field = \"a\""),
-            ("cut-stream", "after = \"1s\""),
-            ("pause", "lasts = \"1s\"\nevery = \"2s\""),
-            ("cpu-quota", "quota = \"1ms\""),
-        ];
-        for kind in kinds() {
-            let name = kind.name;
-            let own = own.iter().find(|(of, _)| *of == name).map_or("", |o| o.1);
-            let text = format!("kind = \"{name}\"\n{own}");
-            let node = Node::parse(&Source::new("fault", text)).unwrap();
-            let fault = pick(&kinds(), "fault", &node).unwrap_or_else(|e| panic!("{e}"));
-            assert_eq!(reach_of(name), Some(fault.reach()), "{name}");
         }
     }
 

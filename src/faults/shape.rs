@@ -45,6 +45,14 @@ impl Shape {
 }
 
 impl Shape {
+    /// When what acts at `now` began, or began for this time.
+    pub fn began(&self, now: u64) -> u64 {
+        match self.every {
+            None => self.from,
+            Some((period, _)) => now - (now - self.from) % period,
+        }
+    }
+
     /// When what acts at `now` ends, or ends for this time; `u64::MAX`: never.
     pub fn end(&self, now: u64) -> u64 {
         let last = self.until.unwrap_or(u64::MAX);
@@ -86,5 +94,7 @@ mod tests {
         );
         assert_eq!([100, 109, 195].map(|t| bursts.end(t)), [110, 110, 200]);
         assert_eq!(ramp.end(300), 1000);
+        assert_eq!([100, 109, 195].map(|t| bursts.began(t)), [100, 100, 190]);
+        assert_eq!(ramp.began(300), 100);
     }
 }

@@ -99,6 +99,8 @@ pub enum Control {
     },
     /// Processes that cannot live now die.
     Crash,
+    /// Workers are lost, or come back.
+    Staff,
     /// The load balancer begins to probe a replica.
     Probe {
         /// Index of the replica.
@@ -184,6 +186,7 @@ impl World<'_> {
             Control::Strays => self.run_strays().await,
             Control::Starts { until } => self.run_starts(until).await?,
             Control::Crash => self.strike_dead(),
+            Control::Staff => self.look_at_workers(),
             Control::Probe { replica, until } => self.probe(replica, until).await,
             Control::Autoscale { until } => self.autoscale(until).await?,
             Control::Guard {
@@ -347,11 +350,8 @@ impl World<'_> {
                 put("registry.entries", f64::from(process.registered.get()));
             }
             if let Some(queue) = &process.queue {
-                let (workers, busy) = queue.workers();
-                put("queue.depth", queue.waiting() as f64);
-                put("workers.size", f64::from(workers));
-                put("workers.busy", f64::from(busy));
-                queue.gauges(&mut put);
+                let reads = spec.queue.as_ref().is_some_and(|q| q.staff.reads);
+                queue.gauges(reads, &mut put);
             }
             for (way, d) in process.ways.iter().zip(&spec.dependencies) {
                 gauges_of_way(way, &d.name, now, &mut put);

@@ -3,7 +3,7 @@
 use super::{
     connections::Connections,
     cpu::{CoreSpec, Cores, Cpu},
-    queue::Queue,
+    queue::Queues,
     spec::{LimiterSpec, Part, Scope, ServiceSpec},
     trending::Trending,
     version::same,
@@ -184,7 +184,7 @@ pub struct Process {
     /// Local components.
     pub state: State,
     /// Workers, where the service has a queue.
-    pub queue: Option<Queue>,
+    pub queue: Option<Queues>,
     /// Connections to each dependency; `None` is no bound.
     pub pools: Vec<Option<Semaphore>>,
     /// Size of each pool, as it is set up.
@@ -287,12 +287,10 @@ impl Process {
         seed: u64,
     ) -> Result<Process, Refusal> {
         let queue = match &spec.queue {
-            Some(q) => Some(Queue::new(
-                sim,
-                pick(&registry.queues, "queue", &q.part.node)?,
-                q.workers,
-                q.guard.clone(),
-            )),
+            Some(q) => {
+                let discipline = pick(&registry.queues, "queue", &q.part.node)?;
+                Some(Queues::new(sim, discipline, q))
+            }
             None => None,
         };
         let sizes: Vec<u32> = spec.dependencies.iter().map(|d| d.pool).collect();
@@ -355,7 +353,7 @@ impl Process {
             } else {
                 None
             };
-            queue.tune(&q.part.node, fresh, q.workers, q.guard.clone())?;
+            queue.tune(q, fresh)?;
         }
         for (dependency, way) in self.ways.iter().enumerate() {
             way.tune(spec, dependency, registry, now, cold)?;

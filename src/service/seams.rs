@@ -158,6 +158,8 @@ pub trait Ailments {
     fn leaks(&self, call: &Call<'_>, dice: Dice, now: u64) -> bool;
     /// Whether a process of this replica cannot live now: ns until another may start. `dice` are the process's own.
     fn fatal(&self, replica: u16, dice: Dice, now: u64) -> Option<u64>;
+    /// Workers that a replica has lost by now. Asked when some go or come back.
+    fn losses(&self, replica: u16, now: u64) -> Vec<Loss>;
     /// Whether this request kills the process that serves it: ns until another may start. `dice` are the request's own;
     /// `nth` tells one such moment of it from another.
     fn poisons(
@@ -169,6 +171,17 @@ pub trait Ailments {
         dice: Dice,
         now: u64,
     ) -> Option<u64>;
+}
+
+/// Workers that processes of a replica have lost, if they ran at that time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// Whose own they are; `None`: those that all share.
+    pub class: Option<String>,
+    /// How many.
+    pub workers: u32,
+    /// ns at which they went.
+    pub since: u64,
 }
 
 /// Where in its journey a request may be the death of its process.

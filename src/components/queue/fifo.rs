@@ -4,11 +4,12 @@ use super::{Discipline, OF_OTHERS};
 use crate::config::{At, Node, Refusal, Table, suggestion};
 use std::collections::VecDeque;
 
-struct Fifo(VecDeque<(u32, u64)>);
+#[derive(Default)]
+pub struct Fifo(VecDeque<(u32, u64)>);
 
 pub fn build(_: &At, table: &Table, _: &[&str]) -> Result<Box<dyn Discipline>, Refusal> {
     refuse_others(table)?;
-    Ok(Box::new(Fifo(VecDeque::new())))
+    Ok(Box::new(Fifo::default()))
 }
 
 fn refuse_others(table: &Table) -> Result<(), Refusal> {

@@ -7,19 +7,19 @@ use crate::{
 };
 use proptest::prelude::*;
 
-const SECOND: u64 = 1_000_000_000;
+pub(super) const SECOND: u64 = 1_000_000_000;
 
 /// A step of a naive world.
 #[derive(Clone, Copy, Debug)]
-enum Op {
+pub(super) enum Op {
     Join { class: usize, after: u64 },
     Serve { after: u64 },
     Retune,
 }
 
-const CLASSES: [&str; 3] = ["urgent", "slow", "unheard-of"];
+pub(super) const CLASSES: [&str; 3] = ["urgent", "slow", "unheard-of"];
 
-fn node(kind: &str, options: &str) -> Node {
+pub(super) fn node(kind: &str, options: &str) -> Node {
     let kind = kinds().into_iter().find(|k| k.name == kind).unwrap();
     let mut text = format!(
         "kind = \"{}\"\nlimit = 200\nmax_wait = \"1s\"\ncodel = {{ target = \"50ms\", interval = \"200ms\" }}\ndead_letter = {{ attempts = 5 }}\n",
@@ -34,7 +34,7 @@ fn node(kind: &str, options: &str) -> Node {
     base
 }
 
-fn make(node: &Node) -> Box<dyn Discipline> {
+pub(super) fn make(node: &Node) -> Box<dyn Discipline> {
     pick(&kinds(), "queue", node).unwrap()
 }
 
@@ -264,7 +264,7 @@ fn poison_is_set_aside(node: &Node, _: &[Op]) -> Result<(), String> {
     }
 }
 
-fn ops() -> impl Strategy<Value = Vec<Op>> {
+pub(super) fn ops() -> impl Strategy<Value = Vec<Op>> {
     let step = prop_oneof![
         5 => (0..CLASSES.len(), 0..SECOND).prop_map(|(class, after)| Op::Join { class, after }),
         4 => (0..SECOND).prop_map(|after| Op::Serve { after }),

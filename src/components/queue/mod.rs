@@ -17,11 +17,13 @@
 //!   for `dead_letter.after`: `gameday replay incident-12 --variant poison`. The gauge `queue.dead_letters` counts them.
 //! - And without a threshold at all? `codel`: only the wait that may stand is named, and bursts pass.
 //!   `gameday replay incident-15 --variant controlled-delay`.
+//! - Why not simply serve the longest line? It keeps the lines even, and a class that asks seldom needs long for a long line:
+//!   `gameday replay incident-27 --variant scheduled-by-length`. `rescue` bounds what that costs it.
 //! - Who is dropped first? Classes in `best_effort`, at `best_effort_share` of the bounds.
 //!
 //! # Anti-patterns
-//! Each is a flaw in [`FLAWS`]: `strict-priority`, `aging-too-slow`, `aging-saturates`, `unlimited-queue`,
-//! `poison-retried-for-ever`, `sheds-on-the-instant`, `ignores-queue-delay`.
+//! Each is a flaw in [`FLAWS`]: `strict-priority`, `aging-too-slow`, `aging-saturates`, `scheduled-by-length`,
+//! `unlimited-queue`, `poison-retried-for-ever`, `sheds-on-the-instant`, `ignores-queue-delay`.
 //!
 //! # Smallest set-up
 //! ```toml
@@ -30,7 +32,8 @@
 //!
 //! # Source
 //! Kleinrock, "Queueing Systems II" 1976, section 3.7 (priorities that grow with the wait); Nagle, RFC 970; Katevenis 1991
-//! (weighted round robin); Nichols and Jacobson, "Controlling Queue Delay", CACM 55 (7), 2012.
+//! (weighted round robin); Tassiulas and Ephremides, IEEE Transactions on Automatic Control 37 (12), 1992 (the longest
+//! queue); Nichols and Jacobson, "Controlling Queue Delay", CACM 55 (7), 2012.
 
 mod aging;
 mod codel;
@@ -38,6 +41,8 @@ mod dead_letter;
 mod fifo;
 mod guard;
 mod lanes;
+mod longest;
+mod prefetch;
 mod round_robin;
 
 #[cfg(test)]
@@ -47,6 +52,7 @@ use crate::config::{Kind, Node, Options, Refusal};
 pub use codel::{Codel, CodelOptions};
 pub use dead_letter::DeadLetter;
 pub use guard::{Guard, Seen};
+pub use prefetch::{Crew, MOST as MOST_HELD, Running, Taken};
 
 /// Decides who is served next. A waiter is a ticket that the stage gave out; it may leave before its turn.
 pub trait Discipline {
@@ -91,6 +97,13 @@ pub const FLAWS: &[super::Flaw] = &[
         options: "age_cap = \"5s\"",
         breaks: "the_slow_class_is_served_within_a_minute",
         source: "wavelens/gradient#111: credit for waiting stops growing below what the urgent class starts with",
+    },
+    super::Flaw {
+        name: "scheduled-by-length",
+        kind: "longest-queue",
+        options: "rescue = \"0s\"",
+        breaks: "the_slow_class_is_served_within_a_minute",
+        source: "Q27: equating low priority with no guarantee: a class that asks seldom never has the longest line",
     },
     super::Flaw {
         name: "unlimited-queue",
@@ -143,13 +156,26 @@ pub fn kinds() -> Vec<Kind<Box<dyn Discipline>>> {
             fields: round_robin::RoundRobinOptions::fields,
             build: round_robin::build,
         },
+        Kind {
+            name: "longest-queue",
+            summary: "the class with the most waiters first; who has waited too long goes before it",
+            fields: longest::LongestOptions::fields,
+            build: longest::build,
+        },
     ]
+}
+
+/// First come, first served, whatever a file says of a queue.
+pub fn first_come() -> Box<dyn Discipline> {
+    Box::new(fifo::Fifo::default())
 }
 
 /// Options that the queue *stage* and the guard read from the same table.
 const OF_OTHERS: &[&str] = &[
     "kind",
     "workers",
+    "prefetch",
+    "pools",
     "expired",
     "slack",
     "limit",

@@ -7,7 +7,7 @@ pub(super) const CAUSES: &[Known] = &[
         id: "strict-priority",
         summary: "the low class is served only when nothing else waits",
         signature: "throughput of the low class is nothing, its longest wait grows by a second a second, the high class is well",
-        look_alikes: &["ageing-saturates", "no-floor"],
+        look_alikes: &["ageing-saturates", "no-floor", "worker-loss"],
         remedy: "weights with a floor",
     },
     Known {
@@ -72,5 +72,12 @@ pub(super) const CAUSES: &[Known] = &[
         signature: "whoever floods is served most",
         look_alikes: &["strict-priority", "single-fifo-flood"],
         remedy: "turns by weight, not by length",
+    },
+    Known {
+        id: "worker-loss",
+        summary: "workers are dead, and nobody starts others in their place",
+        signature: "throughput of that class is nothing, its longest wait grows by a second a second; load, waits and busy workers of the others are as before",
+        look_alikes: &["strict-priority", "no-floor"],
+        remedy: "other workers in their place, and an alert on how many live",
     },
 ];

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     config::{At, Entry as TableEntry, Node, Refusal, When, show_nanos},
     faults::{Faults, Shape},
-    service::{Control, ServiceSpec, Warm, refuse_other_kinds, stateful_differences},
+    service::{Control, QueueSpec, ServiceSpec, Warm, refuse_other_kinds, stateful_differences},
 };
 
 /// Requests kept for warming, where somebody will warm: enough to know what is asked often.
@@ -463,6 +463,15 @@ impl<'a> Builder<'a> {
                 "a queue cannot come or go while processes run",
             )
             .help("add restart = \"rolling\""));
+        }
+        let own = |s: &ServiceSpec| s.queue.as_ref().map(QueueSpec::with_own);
+        if !restarts && own(&spec) != own(before) {
+            let place = spec.tree.get("service.queue.pools");
+            return Err(Refusal::at(
+                place.map_or(&entry.at_place, |n| &n.at),
+                "a class cannot get or lose workers of its own while processes run",
+            )
+            .help("add restart = \"rolling\"; their number may change at any time"));
         }
         let share = o.canary.0;
         let different = stateful_differences(before, &spec);

@@ -97,6 +97,28 @@ impl Builder<'_> {
             return Err(Refusal::at(&node.at, "nobody probes the replicas")
                 .help("give the service probe = { route = \"/health\" }"));
         }
+        if let Some((class, _)) = fault.loses() {
+            let staffed = |spec: &ServiceSpec| spec.queue.as_ref().is_some_and(|q| q.has(class));
+            if !self.plan.versions.iter().any(staffed) {
+                let help = match class {
+                    None => "give the service a queue with workers".to_string(),
+                    Some(class) => format!("give service.queue pools = {{ {class} = 2 }}"),
+                };
+                let place = node.get("class").map_or(&node.at, |n| &n.at);
+                return Err(Refusal::at(place, "there are no such workers").help(help));
+            }
+            if shape.every.is_some_and(|(period, _)| period < LEAST_PERIOD) {
+                return Err(
+                    Refusal::at(&node.at, "workers who die ten times a second or more")
+                        .help("`every` is 100ms or more"),
+                );
+            }
+            if shape.ramp > 0 {
+                return Err(Refusal::at(&node.at, "workers are lost at once")
+                    .help("leave `ramp` out, or say several faults"));
+            }
+            self.each_time(&shape, Control::Staff);
+        }
         let replica = common.replica as u16;
         if matches!(fault.ail(), Ail::Die { moment: None, .. }) {
             if shape.every.is_some_and(|(period, _)| period < LEAST_PERIOD) {
@@ -113,7 +135,7 @@ impl Builder<'_> {
                 // It is over at once, where nobody says how long it lasts.
                 shape.until = Some(shape.from.saturating_add(1));
             }
-            self.crashes(&shape);
+            self.each_time(&shape, Control::Crash);
         }
         self.plan.faults.planted.push(Planted {
             fault,
@@ -129,17 +151,22 @@ impl Builder<'_> {
     }
 }
 
-/// The shortest period of a crash, ns: each time is a control of the plan.
+/// The shortest period of what comes again and again to processes, ns: each time is a control of the plan.
 const LEAST_PERIOD: u64 = 100_000_000;
 
 impl Builder<'_> {
-    /// Processes look whether they can live when a crash begins, each time that it does.
-    fn crashes(&mut self, shape: &Shape) {
+    /// This is looked at when a fault begins and ends, each time that it does.
+    fn each_time(&mut self, shape: &Shape, control: Control) {
         let period = shape.every.map_or(u64::MAX, |(period, _)| period);
-        let end = self.length.unwrap_or(0);
+        let last = self.length.unwrap_or(0);
         let mut at = shape.from;
-        while at <= end {
-            self.plan.controls.push((at, Control::Crash));
+        while at <= last {
+            self.plan.controls.push((at, control.clone()));
+            // Workers come back; processes see to that themselves.
+            let end = shape.end(at);
+            if matches!(control, Control::Staff) && (at..=last).contains(&end) {
+                self.plan.controls.push((end, control.clone()));
+            }
             let Some(next) = at.checked_add(period) else {
                 return;
             };

@@ -48,6 +48,9 @@ pub(super) const TIMES: &[Indicator] = gauges! {
 pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
     "queue.depth", Higher, "requests waiting for a worker";
     "workers.busy", Higher, "workers at work";
+    "workers.own", Lower, "workers that a class has of its own";
+    "workers.own_busy", Higher, "workers at work of those that a class has of its own";
+    "workers.kept_idle", Higher, "workers who idle though somebody waits whom they could serve, where queue.prefetch is said";
     "workers.size", Lower, "workers there are";
     "pool.in_use", Higher, "connections in use";
     "pool.waiting", Higher, "requests waiting for a connection";
@@ -75,6 +78,7 @@ pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
     "limiter.rejects", Higher, "requests that a level of the limiter refused, so far";
     "limiter.fallback", Higher, "decisions of a replica without its limiter's store, so far";
     "queue.class_depth", Higher, "requests of a class waiting for a worker";
+    "queue.reserved", Higher, "requests that workers have taken in advance and do not run, where queue.prefetch is said";
     "queue.dead_letters", Higher, "requests that a queue has set aside, so far";
     "retry.error", Higher, "retries of calls that failed, so far";
     "retry.timeout", Higher, "retries of calls that timed out, so far";
@@ -150,6 +154,13 @@ pub(super) const RATIOS: &[Indicator] = &[
         "orphan.seconds",
         "work.seconds",
         "share of all work that was for clients that had left",
+    ),
+    share(
+        "workers.idle_share",
+        Higher,
+        "workers.kept_idle",
+        "workers.size",
+        "share of the workers who idle though somebody waits whom they could serve",
     ),
     share(
         "disconnects.heard",

@@ -5,6 +5,7 @@ mod clients;
 mod leaving;
 mod limiter;
 mod parts;
+mod queue;
 mod report;
 mod schema;
 mod work;
@@ -34,13 +35,12 @@ pub use clients::{ClientOptions, ClientRetry};
 pub use leaving::{Expired, LostOnCancel, OnCancel, OnDisconnect, RegistryOptions, Removal};
 use limiter::read_limiter;
 pub use limiter::{LevelSpec, LevelsOptions, LimiterSpec, StoreSpec};
-pub use parts::{
-    CacheSpec, FlightSpec, MergeSpec, OnUnread, ParseSpec, Part, QueueSpec, Scope, TrendingSpec,
-};
+pub use parts::{CacheSpec, FlightSpec, MergeSpec, OnUnread, ParseSpec, Part, Scope, TrendingSpec};
 use parts::{
-    part, read_autoscaler, read_cache, read_merge, read_parse, read_queue, read_single_flight,
-    read_trending,
+    part, read_autoscaler, read_cache, read_merge, read_parse, read_single_flight, read_trending,
 };
+use queue::read_queue;
+pub use queue::{QueueSpec, Staff};
 pub use report::{
     ItemsSpec, MOST_ITEMS, OnCut, ReportKind, ReportOptions, ShardsBy, ShardsOptions, Status,
 };

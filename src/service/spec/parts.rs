@@ -1,6 +1,5 @@
 //! Components at their places in the journey: each is checked to build, and keeps the table that it is built from.
 
-use super::Expired;
 use crate::service::scaling::AutoscalerSpec;
 use crate::{
     components::{
@@ -8,9 +7,8 @@ use crate::{
         flight::FlightOptions,
         keys::KeyTemplate,
         parser::{Dual, OF_THE_STAGE, Parser},
-        queue::Guard,
     },
-    config::{Count, Entry, Node, Options, Percent, Read, Refusal, Span, Table, Value, pick},
+    config::{Count, Entry, Node, Options, Percent, Read, Refusal, Span, Value, pick},
 };
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -145,21 +143,6 @@ pub struct MergeSpec {
     pub part: Part,
     /// Documents that there are on a question.
     pub pool: u32,
-}
-
-/// The queue's place.
-#[derive(Clone, Debug)]
-pub struct QueueSpec {
-    /// The component.
-    pub part: Part,
-    /// Workers of each replica.
-    pub workers: u32,
-    /// Who may wait.
-    pub guard: Guard,
-    /// What becomes of those whose client has left, where the file says it.
-    pub expired: Option<Expired>,
-    /// ns that must be left until the deadline of one that is not dropped.
-    pub slack: u64,
 }
 
 /// Checks that a component builds, and keeps what it is built from.
@@ -298,32 +281,6 @@ pub(super) fn read_merge(node: &Node, registry: &Registry) -> Result<MergeSpec, 
 
 /// Documents on a question at most: each is looked at by each retriever for each request.
 const MOST_POOLED: u32 = 10_000;
-
-pub(super) fn read_queue(node: &Node, registry: &Registry) -> Result<QueueSpec, Refusal> {
-    let part = part(node, |n| pick(&registry.queues, "queue", n).map(drop))?;
-    let workers: u32 = of_stage(node, "workers", 1)?;
-    if workers == 0 {
-        let at = node.get("workers").map_or(&node.at, |n| &n.at);
-        return Err(Refusal::at(at, "a queue without workers is never served").help("1 or more"));
-    }
-    let expired = node.get("expired").map(Expired::read).transpose()?;
-    if let (Some(slack), true) = (node.get("slack"), expired != Some(Expired::Drop)) {
-        return Err(
-            Refusal::at(&slack.at, "nobody looks at how much time is left")
-                .help("say expired = \"drop\" too"),
-        );
-    }
-    Ok(QueueSpec {
-        part,
-        workers,
-        expired,
-        slack: of_stage(node, "slack", Span(0))?.0,
-        guard: match &node.value {
-            Value::Table(table) => Guard::of(&node.at, table)?,
-            _ => Guard::of(&node.at, &Table::new())?,
-        },
-    })
-}
 
 pub(super) fn read_single_flight(node: &Node) -> Result<Option<FlightSpec>, Refusal> {
     let plain = |scope| FlightSpec {

@@ -126,6 +126,19 @@ fn of_cache() -> Vec<Field> {
 fn of_queue() -> Vec<Field> {
     let mut fields = Guard::fields();
     fields.push(of_stage::<u32>("workers", "1", "Workers of each replica."));
+    fields.push(Field {
+        schema: json!({ "type": "object", "additionalProperties": u32::schema() }),
+        ..of_stage::<Node>(
+            "pools",
+            "none",
+            "Workers that classes have of their own in each replica, such as { maintenance = 2 }, first come, first served; they share none of `workers`. Gauges workers.own and workers.own_busy by class.",
+        )
+    });
+    fields.push(of_stage::<u32>(
+        "prefetch",
+        "1",
+        "Tasks that a worker may hold, the one that it runs included; each goes to the next worker in turn that has room, whether others idle or not. Where it is said, gauges tell: queue.reserved, workers.kept_idle.",
+    ));
     fields.push(of_stage::<Span>(
         "slack",
         "0",

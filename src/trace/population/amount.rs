@@ -1,7 +1,9 @@
 //! Sizes and durations drawn from a distribution, as a file writes them: `512`, or `{ kind = "lognormal", p50 = 400, p99 = 8000 }`.
 
 use crate::{
-    config::{At, Count, Field, Kind, Node, Read, Reader, Refusal, Span, Table, Value, pick},
+    config::{
+        At, Count, Field, Kind, Node, Read, Reader, Refusal, Share, Span, Table, Value, pick,
+    },
     sim::{dice::Draw, distribution::Distribution},
 };
 use serde_json::json;
@@ -96,6 +98,18 @@ impl<U: Unit> Kinds<U> {
             },
             build: pareto::<U>,
         },
+        Kind {
+            name: "bimodal",
+            summary: "now one distribution, now the other",
+            fields: || {
+                vec![
+                    field::<Node>("a", "The usual one: a value, or a distribution."),
+                    field::<Node>("b", "The other, like `a`."),
+                    field::<Share>("share", "Share of the other."),
+                ]
+            },
+            build: bimodal::<U>,
+        },
     ];
 }
 
@@ -173,6 +187,14 @@ fn pareto<U: Unit>(at: &At, table: &Table, taken: &[&str]) -> Result<Distributio
     checked(at, Distribution::Pareto { min, alpha, cap })
 }
 
+fn bimodal<U: Unit>(at: &At, table: &Table, taken: &[&str]) -> Result<Distribution, Refusal> {
+    let r = reader(at, table, taken, &["a", "b", "share"])?;
+    let half = |name| read::<U>(&r.required::<Node>(name)?).map(Box::new);
+    let (a, b) = (half("a")?, half("b")?);
+    let share = r.required::<Share>("share")?.0;
+    checked(at, Distribution::Bimodal { a, b, share })
+}
+
 fn read<U: Unit>(node: &Node) -> Result<Distribution, Refusal> {
     match &node.value {
         Value::Table(_) => pick(Kinds::<U>::ALL, "distribution", node),
@@ -221,6 +243,7 @@ pub fn describe(d: &Distribution) -> &'static str {
         Distribution::Exponential { .. } => "exponential",
         Distribution::Lognormal { .. } => "lognormal",
         Distribution::Pareto { .. } => "pareto",
+        Distribution::Bimodal { .. } => "bimodal",
         _ => "drawn",
     }
 }
