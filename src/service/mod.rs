@@ -26,6 +26,7 @@ mod process;
 mod purpose;
 mod queue;
 mod ranked;
+mod regions;
 mod registry;
 mod row;
 mod scaling;
