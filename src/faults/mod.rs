@@ -14,6 +14,7 @@ mod error;
 mod latency;
 mod new_connection;
 mod outage;
+mod output;
 mod parts;
 mod pause;
 mod payload;
@@ -24,6 +25,7 @@ mod size;
 
 pub use ailments::Ail;
 pub use cut::LostAs;
+pub use output::OutputChange;
 pub use shape::Shape;
 
 use crate::{
@@ -33,7 +35,7 @@ use crate::{
         seams::{Ailments, Part, Perturb, Saboteur, Seam, Whole},
     },
     sim::dice::{Dice, Draw, Purpose},
-    trace::{Filter, Request, SharedTags},
+    trace::{Filter, Request, SharedTags, population::Defect},
 };
 use std::cell::Cell;
 
@@ -89,6 +91,10 @@ pub trait Fault {
     }
     /// After how many ns it closes the connection of a stream.
     fn cuts(&self) -> Option<u64> {
+        None
+    }
+    /// What it does to what a dependency writes.
+    fn damages(&self) -> Option<Defect> {
         None
     }
     /// What it does to processes.
@@ -165,6 +171,12 @@ pub fn kinds() -> Vec<Kind<Box<dyn Fault>>> {
             build: parts::build_cut_stream,
         },
         Kind {
+            name: "output",
+            summary: "what a dependency writes is no longer what it was",
+            fields: output::OutputFault::fields,
+            build: output::build,
+        },
+        Kind {
             name: "timeout",
             summary: "calls are never answered, and given up in between",
             fields: cut::TimeoutFault::fields,
@@ -230,8 +242,10 @@ pub fn kinds() -> Vec<Kind<Box<dyn Fault>>> {
 /// Where a fault of the house acts, by its name: known before there is one, for the schema.
 pub fn reach_of(name: &str) -> Option<Reach> {
     Some(match name {
-        "latency" | "error" | "outage" | "item-error" | "shard-loss" | "cut-stream" | "timeout"
-        | "connection-reset" | "new-connection" | "pool-leak" | "lost-response" => Reach::Calls,
+        "latency" | "error" | "outage" | "item-error" | "shard-loss" | "cut-stream" | "output"
+        | "timeout" | "connection-reset" | "new-connection" | "pool-leak" | "lost-response" => {
+            Reach::Calls
+        }
         "disconnect" | "payload" | "size" => Reach::Arrivals,
         "clock-skew" => Reach::Clocks,
         "pause" | "cpu-quota" | "cold-start" | "crash" | "probe-failure" => Reach::Replicas,
@@ -476,6 +490,20 @@ impl Saboteur for Faults {
         }
         None
     }
+
+    fn damages(&self, call: &Whole<'_>) -> Option<Defect> {
+        for (i, planted) in self.planted.iter().enumerate() {
+            let defect = planted.fault.damages();
+            if defect.is_some()
+                && planted.reaches(call)
+                && planted.strikes_part(&self.tags, i, 0, call)
+            {
+                planted.hits.set(planted.hits.get() + 1);
+                return defect;
+            }
+        }
+        None
+    }
 }
 
 impl Planted {
@@ -531,6 +559,7 @@ mod tests {
             ("clock-skew", "skew = \"1s\""),
             ("item-error", "field = \"a\""),
             ("cut-stream", "after = \"1s\""),
+            ("output", "change = \"wrap\""),
             ("pause", "lasts = \"1s\"\nevery = \"2s\""),
             ("cpu-quota", "quota = \"1ms\""),
         ];

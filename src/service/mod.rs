@@ -20,6 +20,7 @@ mod journey;
 mod latency;
 mod memory;
 mod metered;
+mod output;
 mod parts;
 mod probe;
 mod process;

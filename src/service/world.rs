@@ -8,6 +8,7 @@ use super::{
     fields::FieldNotes,
     identity::Meter,
     metered::Metered,
+    output::Outputs,
     parts::Stores,
     probe::Probes,
     process::{Process, State},
@@ -102,6 +103,8 @@ pub struct World<'r> {
     pub(super) regions: Option<Regions>,
     pub(super) parsers: Vec<Option<Box<dyn Parser>>>,
     pub(super) parse_paths: RefCell<Names>,
+    /// What dependencies write, and the parsers of it.
+    pub(super) outputs: Outputs,
     pub(super) fields: FieldNotes,
     pub(super) mergers: Vec<Option<Box<dyn Merge>>>,
     /// Pages since gauges were read.
@@ -225,6 +228,7 @@ impl<'r> World<'r> {
                 .transpose()?,
             parsers,
             parse_paths: RefCell::default(),
+            outputs: Outputs::new(&versions, registry)?,
             fields: FieldNotes::default(),
             mergers,
             pages: RefCell::default(),

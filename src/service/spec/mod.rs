@@ -213,6 +213,11 @@ impl ServiceSpec {
             || self.steps.iter().any(outlives)
     }
 
+    /// Whether it parses anything: payloads, or what its calls are answered with.
+    pub fn parses(&self) -> bool {
+        self.parse.is_some() || self.steps.iter().any(|s| s.parse_output.is_some())
+    }
+
     /// Whether anything that it reads kills its processes.
     pub fn dies(&self) -> bool {
         let parse = self.parse.as_ref();
