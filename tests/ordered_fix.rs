@@ -44,7 +44,7 @@ fn a_herd_of_starts_stays_down_when_the_bug_is_off_until_the_starts_are_spread()
         .assert()
         .code(1)
         .stdout(contains("not recovered after the fix"));
-    gate("restart-herd-small-region")
+    gate("restart-herd-flag-off-only")
         .arg("--expect")
         .assert()
         .success();

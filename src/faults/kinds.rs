@@ -70,6 +70,12 @@ pub fn kinds() -> Vec<Kind<Box<dyn Fault>>> {
             build: super::parts::build_cut_stream,
         },
         Kind {
+            name: "output",
+            summary: "what a dependency writes is no longer what it was",
+            fields: super::output::OutputFault::fields,
+            build: super::output::build,
+        },
+        Kind {
             name: "timeout",
             summary: "calls are never answered, and given up in between",
             fields: super::cut::TimeoutFault::fields,
@@ -141,8 +147,10 @@ pub fn kinds() -> Vec<Kind<Box<dyn Fault>>> {
 /// Where a fault of the house acts, by its name: known before there is one, for the schema.
 pub fn reach_of(name: &str) -> Option<Reach> {
     Some(match name {
-        "latency" | "error" | "outage" | "item-error" | "shard-loss" | "cut-stream" | "timeout"
-        | "connection-reset" | "new-connection" | "pool-leak" | "lost-response" => Reach::Calls,
+        "latency" | "error" | "outage" | "item-error" | "shard-loss" | "cut-stream" | "output"
+        | "timeout" | "connection-reset" | "new-connection" | "pool-leak" | "lost-response" => {
+            Reach::Calls
+        }
         "disconnect" | "payload" | "size" => Reach::Arrivals,
         "clock-skew" => Reach::Clocks,
         "pause" | "cpu-quota" | "cold-start" | "crash" | "probe-failure" | "worker-loss" => {
@@ -230,6 +238,7 @@ mod tests {
             ("clock-skew", "skew = \"1s\""),
             ("item-error", "field = \"a\""),
             ("cut-stream", "after = \"1s\""),
+            ("output", "change = \"wrap\""),
             ("pause", "lasts = \"1s\"\nevery = \"2s\""),
             ("cpu-quota", "quota = \"1ms\""),
             ("worker-loss", "workers = 1"),

@@ -15,6 +15,7 @@ mod kinds;
 mod latency;
 mod new_connection;
 mod outage;
+mod output;
 mod parts;
 mod pause;
 mod payload;
@@ -27,6 +28,7 @@ mod worker_loss;
 pub use ailments::Ail;
 pub use cut::LostAs;
 pub use kinds::{COMMON, CommonOptions, common_fields, kinds, reach_of};
+pub use output::OutputChange;
 pub use shape::Shape;
 
 use crate::{
@@ -35,7 +37,7 @@ use crate::{
         seams::{Ailments, Part, Perturb, Saboteur, Seam, Whole},
     },
     sim::dice::{Dice, Draw, Purpose},
-    trace::{Filter, Request, SharedTags},
+    trace::{Filter, Request, SharedTags, population::Defect},
 };
 use std::cell::Cell;
 
@@ -91,6 +93,10 @@ pub trait Fault {
     }
     /// After how many ns it closes the connection of a stream.
     fn cuts(&self) -> Option<u64> {
+        None
+    }
+    /// What it does to what a dependency writes.
+    fn damages(&self) -> Option<Defect> {
         None
     }
     /// What it does to processes.
@@ -282,6 +288,20 @@ impl Saboteur for Faults {
             {
                 planted.hits.set(planted.hits.get() + 1);
                 return cut;
+            }
+        }
+        None
+    }
+
+    fn damages(&self, call: &Whole<'_>) -> Option<Defect> {
+        for (i, planted) in self.planted.iter().enumerate() {
+            let defect = planted.fault.damages();
+            if defect.is_some()
+                && planted.reaches(call)
+                && planted.strikes_part(&self.tags, i, 0, call)
+            {
+                planted.hits.set(planted.hits.get() + 1);
+                return defect;
             }
         }
         None

@@ -184,10 +184,7 @@ impl PayloadFault {
         let whole = |end: usize| (0..=end).rev().find(|i| raw.is_char_boundary(*i));
         let new = match self.change {
             Change::Wrap => Defect::Wrapped.damage(raw),
-            Change::Splice => {
-                let (a, b) = (whole(raw.len() / 3)?, whole(raw.len() * 2 / 3)?);
-                [&raw[..a], &raw[b..], &raw[a..b]].concat()
-            }
+            Change::Splice => Defect::Spliced.damage(raw),
             _ => match &self.value {
                 Some(Json(most)) => {
                     let most = usize::try_from(most.as_u64()?).ok()?;

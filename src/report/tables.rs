@@ -128,6 +128,8 @@ const TIME: &[Row] = &[
     optional("pool", "pool.wait.mean"),
     optional("backoff", "backoff.mean"),
     optional("calls", "call.mean"),
+    optional("cores", "cpu.wait.mean"),
+    optional("locks", "lock.wait.mean"),
     optional("compute", "compute.mean"),
     row("all", "latency.mean"),
     optional("calls/request", "retry.amplification"),

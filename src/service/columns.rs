@@ -56,7 +56,7 @@ pub fn recorded_columns(versions: &[ServiceSpec]) -> (Table<RequestRow>, Table<A
         &[requests::address],
     );
     unless(
-        any(|s| s.parse.is_some()),
+        any(ServiceSpec::parses),
         &[
             requests::parse_error,
             requests::parse_path,
@@ -64,7 +64,10 @@ pub fn recorded_columns(versions: &[ServiceSpec]) -> (Table<RequestRow>, Table<A
         ],
     );
     unless(
-        any(|s| s.parse.as_ref().is_some_and(|p| p.shapes)),
+        any(|s| {
+            let of_outputs = s.steps.iter().filter_map(|s| s.parse_output.as_ref());
+            s.parse.iter().chain(of_outputs).any(|p| p.shapes)
+        }),
         &[requests::shape, requests::parse_at],
     );
     unless(

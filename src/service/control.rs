@@ -250,6 +250,9 @@ impl World<'_> {
         for (dependency, spec) in self.dependencies.iter().zip(&spec.dependencies) {
             dependency.tune(spec)?;
         }
+        if let Some(regions) = &self.regions {
+            regions.tune(spec)?;
+        }
         self.shared
             .tune(spec, Scope::Shared, self.registry, self.sim.now(), cold)?;
         for process in self.processes.borrow().iter() {
@@ -481,6 +484,7 @@ impl World<'_> {
             .filter(|until| **until <= now)
             .count();
         rows.push(("replicas.up".into(), 0, up as f64));
+        self.look_at_regions(&mut |gauge, replica, value| rows.push((gauge, replica, value)));
         if let Some(in_service) = self.in_service() {
             rows.push(("replicas.in_service".into(), 0, in_service as f64));
         }

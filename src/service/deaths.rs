@@ -327,7 +327,9 @@ impl World<'_> {
             Ending::Lost { reset: false } => unheard = true,
         }
         self.deaths.reading.set(self.deaths.reading.get() + 1);
-        let dependency = &self.dependencies[index];
+        let regional = self.regions.as_ref();
+        let regional = regional.and_then(|r| r.table(of.replica, index));
+        let dependency = regional.unwrap_or(&self.dependencies[index]);
         let answered = match unheard {
             true => dependency.serve_unheard(self, time, o.timeout.0).await,
             false => dependency.serve(self, time, o.timeout.0).await,

@@ -14,6 +14,7 @@ use crate::{
 };
 use std::{
     cell::{Cell, RefCell},
+    ops::Range,
     rc::Rc,
 };
 
@@ -31,7 +32,7 @@ crate::options! {
         misses: u32 = 2, "2";
         /// Good answers in a row after which it comes back.
         rises: u32 = 2, "2";
-        /// So many replicas stay in service, whatever they answer: when most of them fail, it is the probe that is wrong.
+        /// So many replicas, of each region where there are any, stay in service whatever they answer: when most of them fail, it is the probe that is wrong.
         keep_last: u32 = 0, "none";
     }
 }
@@ -156,7 +157,12 @@ impl World<'_> {
         if health[replica].row < enough {
             return;
         }
-        let up = self.up(&health);
+        let all = self.processes.borrow().len();
+        let around = match &self.regions {
+            Some(regions) => regions.around(replica, all),
+            None => 0..all,
+        };
+        let up = self.up(&health, around);
         if !out && up <= options.keep_last as usize {
             return;
         }
@@ -194,17 +200,24 @@ impl World<'_> {
         self.dice(PROBE | (replica as u64) << 48 | (self.sim.now() / options.every.0))
     }
 
-    fn up(&self, health: &[Health]) -> usize {
+    /// How many of these replicas, by index, get requests.
+    fn up(&self, health: &[Health], of: Range<usize>) -> usize {
         let now = self.sim.now();
         let down = self.down_until.borrow();
-        let in_service =
-            |(i, until): &(usize, &u64)| **until <= now && health.get(*i).is_none_or(|h| !h.out);
-        down.iter().enumerate().filter(in_service).count()
+        let in_service = |i: &usize| {
+            down.get(*i).is_some_and(|until| *until <= now) && health.get(*i).is_none_or(|h| !h.out)
+        };
+        of.filter(in_service).count()
     }
 
     /// Replicas that get requests, where anybody probes them.
     pub(super) fn in_service(&self) -> Option<usize> {
         let probed = self.versions.iter().any(|v| v.spec.probe.is_some());
-        probed.then(|| self.up(&self.probes.health.borrow()))
+        probed.then(|| {
+            self.up(
+                &self.probes.health.borrow(),
+                0..self.down_until.borrow().len(),
+            )
+        })
     }
 }

@@ -28,6 +28,8 @@ pub const LEAK: Purpose = Purpose::named("connection-leak");
 pub const SLOT_LOST: Purpose = Purpose::named("slot-lost");
 /// Whether a call that is cancelled keeps its connection.
 pub const CONNECTION_KEPT: Purpose = Purpose::named("connection-kept");
+/// How what a dependency writes is damaged.
+pub const OUTPUT: Purpose = Purpose::named("output-defect");
 /// Back-off between attempts.
 pub const BACKOFF: Purpose = Purpose::named("backoff");
 /// The way to a limiter's store and back.

@@ -1,7 +1,10 @@
 //! Places in the journey where a fault may act. Seams belong to the service; faults only answer them.
 
 pub use super::cpu::Quota;
-use crate::{sim::dice::Dice, trace::Request};
+use crate::{
+    sim::dice::Dice,
+    trace::{Request, population::Defect},
+};
 
 /// Where the journey asks.
 #[derive(Clone, Copy, Debug)]
@@ -133,6 +136,11 @@ pub trait Saboteur {
 
     /// Asked of an answer that comes as a stream and takes `time` ns: after how many ns its connection closes.
     fn cuts(&self, _call: &Whole<'_>, _time: u64) -> Option<u64> {
+        None
+    }
+
+    /// Asked of what a dependency has written: how it is damaged.
+    fn damages(&self, _call: &Whole<'_>) -> Option<Defect> {
         None
     }
 

@@ -1,6 +1,6 @@
 //! Versions of a service: what a change replaces, and how operators would number it.
 
-use super::spec::{DependencyKind, DependencySpec, Part, ServiceSpec};
+use super::spec::{DependencyKind, DependencySpec, Part, ServiceSpec, Step};
 use crate::{
     config::{Node, Refusal, Value},
     sim::hash::mix,
@@ -40,12 +40,9 @@ impl Version {
                 &|s| same(s.tree.get("service"), spec.tree.get("service")),
                 &|v| v.number,
             );
-            let parser = match &spec.parse {
-                Some(_) => next(
-                    &|s| same(s.tree.get("service.parse"), spec.tree.get("service.parse")),
-                    &|v| v.parser,
-                ),
-                None => 0,
+            let parser = match spec.parses() {
+                true => next(&|s| parses_like(s, &spec), &|v| v.parser),
+                false => 0,
             };
             let (key_template, serializer) = match &spec.key {
                 Some(key) => (
@@ -87,6 +84,21 @@ impl Version {
         }
         versions
     }
+}
+
+/// Whether two versions read payloads, and what their calls are answered with, by the same parsers.
+fn parses_like(a: &ServiceSpec, b: &ServiceSpec) -> bool {
+    let of_outputs = |spec: &ServiceSpec| -> Vec<(u64, Node)> {
+        let parser = |s: &Step| Some((s.draws, s.options.parse_output.clone()?));
+        spec.steps.iter().filter_map(parser).collect()
+    };
+    let (ours, theirs) = (of_outputs(a), of_outputs(b));
+    let like = |((a, one), (b, other)): (&(u64, Node), &(u64, Node))| {
+        a == b && same(Some(one), Some(other))
+    };
+    same(a.tree.get("service.parse"), b.tree.get("service.parse"))
+        && ours.len() == theirs.len()
+        && ours.iter().zip(&theirs).all(like)
 }
 
 /// Whether two nodes say the same, wherever they stand.

@@ -8,11 +8,13 @@ use super::{
     fields::FieldNotes,
     identity::Meter,
     metered::Metered,
+    output::Outputs,
     parts::Stores,
     probe::Probes,
     process::{Process, State},
     purpose,
     ranked::Pages,
+    regions::Regions,
     row::Seen,
     scaling::Scaling,
     seams::{Lookout, Saboteur},
@@ -97,8 +99,12 @@ pub struct World<'r> {
     /// Who is within what they were promised.
     pub(super) quota: Option<RefCell<Meter>>,
     pub(super) balancer: RefCell<Box<dyn Balancer>>,
+    /// Where replicas are, and who picks one there, where there are regions.
+    pub(super) regions: Option<Regions>,
     pub(super) parsers: Vec<Option<Box<dyn Parser>>>,
     pub(super) parse_paths: RefCell<Names>,
+    /// What dependencies write, and the parsers of it.
+    pub(super) outputs: Outputs,
     pub(super) fields: FieldNotes,
     pub(super) mergers: Vec<Option<Box<dyn Merge>>>,
     /// Pages since gauges were read.
@@ -196,7 +202,17 @@ impl<'r> World<'r> {
             .iter()
             .map(|d| Dependency::new(sim, d, number("dependency", &d.name)))
             .collect::<Result<_, _>>()?;
+        let regions = first
+            .regions
+            .is_some()
+            .then(|| {
+                let specs = versions.iter().map(|v| &v.spec);
+                let number = |name: &str| number("dependency", name);
+                Regions::new(sim, first, specs, &tags, registry, number)
+            })
+            .transpose()?;
         Ok(World {
+            regions,
             dashboard: Dashboard::new(first, registry)?,
             shared: State::new(sim, first, Scope::Shared, registry)?,
             down_until: RefCell::new(vec![0; processes.len()]),
@@ -212,6 +228,7 @@ impl<'r> World<'r> {
                 .transpose()?,
             parsers,
             parse_paths: RefCell::default(),
+            outputs: Outputs::new(&versions, registry)?,
             fields: FieldNotes::default(),
             mergers,
             pages: RefCell::default(),
@@ -270,7 +287,8 @@ impl<'r> World<'r> {
         &self.versions[self.newest.get()]
     }
 
-    /// Picks the process that takes a try; `None` when every replica is down.
+    /// Picks the process that takes a try, in the request's region where there are any; `None` when every replica that
+    /// might take it is down.
     pub(super) fn balance(&self, request: &Request, tries: u8) -> Option<Rc<Process>> {
         let now = self.sim.now();
         let processes = self.processes.borrow();
@@ -280,8 +298,12 @@ impl<'r> World<'r> {
         let candidates = &mut *self.candidates.borrow_mut();
         candidates.clear();
         let down_until = self.down_until.borrow();
+        let regions = self.regions.as_ref();
+        let home = regions.and_then(|r| r.home(request));
         for (process, until) in processes.iter().zip(down_until.iter()) {
-            if *until <= now && self.probes.lets_in(usize::from(process.replica) - 1) {
+            let index = usize::from(process.replica) - 1;
+            let here = regions.is_none_or(|r| r.serves(home, index));
+            if *until <= now && here && self.probes.lets_in(index) {
                 candidates.push(Candidate {
                     replica: process.replica,
                     in_flight: process.in_flight.get(),
@@ -301,7 +323,11 @@ impl<'r> World<'r> {
             0 => request.op,
             user => self.tags.borrow().user.digest(user),
         };
-        let chosen = candidates[self.balancer.borrow_mut().pick(candidates, dice, &affinity)];
+        let picked = match regions {
+            Some(regions) => regions.pick(home, candidates, dice, &affinity),
+            None => self.balancer.borrow_mut().pick(candidates, dice, &affinity),
+        };
+        let chosen = candidates[picked];
         Some(processes[usize::from(chosen.replica) - 1].clone())
     }
 

@@ -439,6 +439,14 @@ impl<'a> Builder<'a> {
             return Err(Refusal::at(place, "a change cannot add or take replicas")
                 .help("set service.replicas for the whole run"));
         }
+        if spec.regions != before.regions {
+            let regions = spec.tree.get("service.regions");
+            let place = regions.map_or(&entry.at_place, |n| &n.at);
+            return Err(
+                Refusal::at(place, "a change cannot move replicas between regions")
+                    .help("set service.regions for the whole run"),
+            );
+        }
         let names = |s: &ServiceSpec| {
             s.dependencies
                 .iter()

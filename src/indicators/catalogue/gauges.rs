@@ -73,6 +73,8 @@ pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
     "replicas.starting", Higher, "replicas that are starting up";
     "replicas.reading", Higher, "replicas that wait for what they read before they serve";
     "replicas.failed_starts", Higher, "starts that gave up on what they read, so far";
+    "region.up", Lower, "replicas of a region in service, such as region.up.eu";
+    "region.starting", Higher, "replicas of a region that are starting up, such as region.starting.eu";
     "limiter.keys", Higher, "keys that the limiter remembers";
     "limiter.rate", Lower, "requests a second that the limiter grants a key";
     "limiter.rejects", Higher, "requests that a level of the limiter refused, so far";

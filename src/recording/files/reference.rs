@@ -26,7 +26,7 @@ This page is made from the source (`src/recording/tables.rs`).
 /// The reference page, in Markdown.
 pub fn reference() -> String {
     const OF_CPU: &str = "\
-\nOf CPU, where a service's work is counted: `cpu.spent.STAGE.SITE.PART` is ns of CPU since the last reading (what `gameday profile` folds),\n`cpu.busy` the share of a replica's cores that were held, `cpu.used` the cores that this is, `cpu.queue` who waits for one now; `cpu.slope` is the\npower by which CPU of a request grows with the bytes worked on, `cpu.site_slope.SITE` that of one site with the size of its jobs. Where replicas are\nprobed, `replicas.in_service` are those that get requests.\n";
+\nOf CPU, where a service's work is counted: `cpu.spent.STAGE.SITE.PART` is ns of CPU since the last reading (what `gameday profile` folds),\n`cpu.busy` the share of a replica's cores that were held, `cpu.used` the cores that this is, `cpu.queue` who waits for one now; `cpu.slope` is the\npower by which CPU of a request grows with the bytes worked on, `cpu.site_slope.SITE` that of one site with the size of its jobs. Where replicas are\nprobed, `replicas.in_service` are those that get requests.\nWhere a service has regions, `replica.region` says once for each replica where it is, by the number of the region's name.\n";
     fn table<R: Row>(page: &mut String, what: &str) {
         let _ = write!(
             page,

@@ -2,7 +2,7 @@
 
 use super::{
     leaving::{LostOnCancel, OnCancel},
-    parts::{Part, part},
+    parts::{OnUnread, ParseSpec, Part, part, read_parse},
     report::{ItemsOptions, ItemsSpec, ShardsOptions, StreamOptions},
 };
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     config::{
         At, Node, Options, Percent, Read, Refusal, Share, Span, Table, Value, pick, suggestion,
     },
-    service::{connections::Keep, latency::Latency, ranked::Results},
+    service::{connections::Keep, latency::Latency, output::OutputOptions, ranked::Results},
     sim::distribution::Distribution,
 };
 
@@ -37,6 +37,8 @@ crate::options! {
         retry: Retry = Retry::never(), "none";
         /// Circuit breaker of each replica, such as { kind = "failure-ratio" }; steps with one dependency share the first's.
         breaker: Option<Node> = None, "none";
+        /// Parser of the output that it is answered with, where the dependency has an `output`. What cannot be read is a call that failed, and is retried so; when all are spent the request is refused as unreadable, or gets a default (on_failure).
+        parse_output: Option<Node> = None, "none";
         /// Answer without it when it fails: the same as on_failure = "default".
         optional: bool = false, "false";
         /// What its failure means: "fail", "skip" (also all that waits for it), "default" (what waits for it goes on).
@@ -84,6 +86,8 @@ crate::options! {
         shards: Option<ShardsOptions> = None, "none";
         /// Its answers come as streams, through a proxy.
         stream: Option<StreamOptions> = None, "none";
+        /// What it writes, for `parse_output` of a call.
+        output: Option<OutputOptions> = None, "not modelled";
     }
 }
 
@@ -128,6 +132,8 @@ pub struct Step {
     pub dependency: usize,
     /// How it is made.
     pub options: CallOptions,
+    /// Parser of what it is answered with.
+    pub parse_output: Option<ParseSpec>,
     /// Its circuit breaker.
     pub breaker: Option<Part>,
     /// What its failure means for the request.
@@ -173,6 +179,8 @@ pub struct DependencySpec {
     pub shards: Option<ShardsOptions>,
     /// Its answers come as streams.
     pub stream: Option<StreamOptions>,
+    /// What it writes.
+    pub output: Option<OutputOptions>,
 }
 
 pub(super) fn read_dependencies(root: &Node) -> Result<Vec<DependencySpec>, Refusal> {
@@ -219,6 +227,7 @@ pub(super) fn read_dependencies(root: &Node) -> Result<Vec<DependencySpec>, Refu
                 items: o.items.map(|i| i.checked(&entry.node)).transpose()?,
                 shards: o.shards.map(|s| s.checked(&entry.node)).transpose()?,
                 stream: o.stream,
+                output: o.output.map(|o| o.checked(&entry.node)).transpose()?,
             })
         })
         .collect()
@@ -306,6 +315,7 @@ fn read_engines(name: &str, node: &Node) -> Result<DependencySpec, Refusal> {
         items: None,
         shards: None,
         stream: None,
+        output: None,
     })
 }
 
@@ -340,6 +350,10 @@ pub(super) fn read_steps(
         let breaker = breaker
             .map(|node| part(node, |n| pick(&registry.breakers, "breaker", n).map(drop)))
             .transpose()?;
+        let parse_output = options.parse_output.as_ref();
+        let parse_output = parse_output
+            .map(|node| read_output_parser(node, &dependencies[dependency], registry))
+            .transpose()?;
         let on_failure = match (options.on_failure, options.optional) {
             (Some(OnFailure::Fail | OnFailure::Skip), true) => {
                 let at = node.get("on_failure").map_or(&node.at, |n| &n.at);
@@ -361,6 +375,7 @@ pub(super) fn read_steps(
             name,
             dependency,
             options,
+            parse_output,
             breaker,
             on_failure,
             draws: dependency as u64 | before << 32,
@@ -376,6 +391,36 @@ pub(super) fn read_steps(
     let steps: Vec<(Step, At)> = order.iter().filter_map(|&i| sorted[i].take()).collect();
     let dag = graph(&steps)?;
     Ok((steps.into_iter().map(|(step, _)| step).collect(), dag))
+}
+
+/// Reads the parser of a call's output.
+fn read_output_parser(
+    node: &Node,
+    dependency: &DependencySpec,
+    registry: &Registry,
+) -> Result<ParseSpec, Refusal> {
+    let name = &dependency.name;
+    if dependency.output.is_none() {
+        let message = format!("nothing says what {name} writes");
+        return Err(Refusal::at(&node.at, message).help(match dependency.kind {
+            DependencyKind::Service => {
+                format!(
+                    "give [dependency.{name}] output = {{ fields = {{ answer = \"It is so.\" }} }}"
+                )
+            }
+            DependencyKind::Engine(_) => "what engines write is not modelled".into(),
+        }));
+    }
+    let spec = read_parse(node, registry)?;
+    if spec.on_failure == OnUnread::Crash {
+        let at = node.get("on_failure").map_or(&node.at, |n| &n.at);
+        return Err(Refusal::at(
+            at,
+            "an output that is the death of its reader is not modelled",
+        )
+        .help("\"refuse\", or \"default\""));
+    }
+    Ok(spec)
 }
 
 /// Calls of one request at most.

@@ -18,6 +18,7 @@ use super::{
     latency::Latency,
     memory::MemoryOptions,
     probe::ProbeOptions,
+    regions::{self, RegionsSpec},
     scaling::AutoscalerSpec,
 };
 use crate::{
@@ -57,7 +58,9 @@ crate::options! {
     #[derive(Clone, Debug)]
     pub struct ServiceOptions {
         /// Replicas behind the load balancer.
-        replicas: u32 = 1, "1";
+        replicas: u32 = 1, "1; those of its regions together";
+        /// Replicas by region, such as { small = 4, large = 40 }: a request is served in its own region alone, and what starts read is one for each. Not with an autoscaler.
+        regions: Option<RegionsSpec> = None, "none";
         /// Which replica takes a request: random, round-robin, least-in-flight, sticky.
         balancer: Option<Node> = None, "random";
         /// Health probes, which take replicas out of service: { route = "/health", every = "5s", timeout = "2s", misses = 2, rises = 2 }.
@@ -122,8 +125,10 @@ crate::options! {
 /// A whole service, one version of it.
 #[derive(Clone, Debug)]
 pub struct ServiceSpec {
-    /// Replicas.
+    /// Replicas, those of all regions together.
     pub replicas: u32,
+    /// Regions, where it has any.
+    pub regions: Option<RegionsSpec>,
     /// Load balancer.
     pub balancer: Part,
     /// Health probes of the load balancer.
@@ -208,6 +213,11 @@ impl ServiceSpec {
             || self.steps.iter().any(outlives)
     }
 
+    /// Whether it parses anything: payloads, or what its calls are answered with.
+    pub fn parses(&self) -> bool {
+        self.parse.is_some() || self.steps.iter().any(|s| s.parse_output.is_some())
+    }
+
     /// Whether anything that it reads kills its processes.
     pub fn dies(&self) -> bool {
         let parse = self.parse.as_ref();
@@ -224,10 +234,7 @@ impl ServiceSpec {
                 .help("describe the backend under test"));
         };
         let o = ServiceOptions::read(service)?;
-        if !(1..=1000).contains(&o.replicas) {
-            let at = service.get("replicas").map_or(&service.at, |n| &n.at);
-            return Err(Refusal::at(at, format!("{} replicas", o.replicas)).help("from 1 to 1000"));
-        }
+        let replicas = regions::replicas(service, o.replicas, o.regions.as_ref())?;
         let dependencies = read_dependencies(root)?;
         let balancer = match &o.balancer {
             Some(node) => part(node, |n| pick(&registry.balancers, "balancer", n).map(drop))?,
@@ -318,13 +325,16 @@ impl ServiceSpec {
             return Err(Refusal::at(&node.at, "no call answers with a ranked list")
                 .help("give dependencies results = { count = 20, scale = 30 }"));
         }
-        Ok(ServiceSpec {
+        // Those in the least place of all that are probed by themselves.
+        let least = o.regions.as_ref().map_or(replicas, RegionsSpec::smallest);
+        let spec = ServiceSpec {
             probe: o
                 .probe
                 .as_ref()
-                .map(|n| ProbeOptions::checked(n, o.replicas, o.autoscaler.is_some()))
+                .map(|n| ProbeOptions::checked(n, least, o.autoscaler.is_some()))
                 .transpose()?,
-            replicas: o.replicas,
+            replicas,
+            regions: o.regions,
             autoscaler: o
                 .autoscaler
                 .as_ref()
@@ -386,6 +396,8 @@ impl ServiceSpec {
                 .transpose()?
                 .unwrap_or_else(ClientOptions::patient),
             tree: root.clone(),
-        })
+        };
+        regions::check_tables(&spec)?;
+        Ok(spec)
     }
 }

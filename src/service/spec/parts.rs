@@ -44,7 +44,7 @@ pub struct Part {
 }
 
 /// The parser's place.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ParseSpec {
     /// The component.
     pub part: Part,

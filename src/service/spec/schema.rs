@@ -334,6 +334,9 @@ pub fn schemas(registry: &Registry) -> [(&'static str, Value); 3] {
     let doc = call["properties"]["breaker"]["description"].take();
     call["properties"]["breaker"] = component(&registry.breakers, vec![]);
     call["properties"]["breaker"]["description"] = doc;
+    let doc = call["properties"]["parse_output"]["description"].take();
+    call["properties"]["parse_output"] = component(&registry.parsers, of_parser());
+    call["properties"]["parse_output"]["description"] = doc;
     put(
         "call",
         json!({ "anyOf": [call.clone(), { "type": "array", "items": call }] }),

@@ -18,7 +18,7 @@ use crate::{
         retry::{Failed, Failure},
     },
     recording::{AttemptRow, RequestRow, outcome, result},
-    service::{answers, cpu, journey::Visit, parts, world::World},
+    service::{answers, cpu, journey::Visit, output, parts, world::World},
     sim::{Sim, hash::mix},
 };
 use std::cell::Cell;
@@ -30,6 +30,10 @@ pub(in crate::service) struct Spent {
     pool_wait: u64,
     backoff: u64,
     call: u64,
+    /// ns that reading what was answered took.
+    parse: u64,
+    /// What the parser said of it.
+    pub output: output::Seen,
     pub attempts: u16,
     /// When the first token came out, ns between two, prompt tokens found; 0 without tokens.
     tokens: (u64, u64, u32),
@@ -37,13 +41,14 @@ pub(in crate::service) struct Spent {
 
 impl Spent {
     pub fn total(&self) -> u64 {
-        self.pool_wait + self.backoff + self.call
+        self.pool_wait + self.backoff + self.call + self.parse
     }
 
     pub fn add_to(&self, row: &mut RequestRow) {
         row.pool_wait += self.pool_wait;
         row.backoff += self.backoff;
         row.call += self.call;
+        row.compute += self.parse;
         if let (first @ 1.., between, found) = self.tokens {
             row.ttft = first.saturating_sub(row.arrived).max(1);
             row.itl = between;
@@ -57,6 +62,8 @@ impl Spent {
             pool_wait: self.pool_wait + then.pool_wait,
             backoff: self.backoff + then.backoff,
             call: self.call + then.call,
+            parse: self.parse + then.parse,
+            output: self.output.or(then.output),
             attempts: self.attempts + then.attempts,
             tokens: if then.tokens.0 > 0 {
                 then.tokens
@@ -146,6 +153,7 @@ pub(in crate::service) async fn one(
         let (failure, end) = match attempt(w, v, step, limit, nth, waited, &mut spent).await {
             None => return (spent, Ok(())),
             Some(failure @ Failure::Timeout) => (failure, outcome::TIMEOUT),
+            Some(failure) if spent.output.is_unread() => (failure, outcome::PARSE_ERROR),
             Some(failure) => (failure, outcome::ERROR),
         };
         let end = (end, if failure.passes() { 0 } else { NEVER });
@@ -161,15 +169,19 @@ pub(in crate::service) async fn one(
                 until.saturating_sub(w.sim.now())
             }),
         });
+        let given_up = |mut spent: Spent| match spent.output.gives_default(step) {
+            true => (spent, Ok(())),
+            false => (spent, Err(end)),
+        };
         let Some(wait) = next else {
-            return (spent, Err(end));
+            return given_up(spent);
         };
         if !limit.retry(wait, w.sim.now()) {
-            return (spent, Err(end));
+            return given_up(spent);
         }
         if !way.budget.borrow_mut().pay(retry.budget.0) {
             way.retries.borrow_mut()[Way::DENIED] += 1;
-            return (spent, Err(end));
+            return given_up(spent);
         }
         way.retries.borrow_mut()[failure as usize] += 1;
         w.sim.sleep(wait).await;
@@ -190,6 +202,7 @@ async fn attempt(
     spent: &mut Spent,
 ) -> Option<Failure> {
     let asked = w.sim.now();
+    spent.output = Default::default();
     let row = AttemptRow {
         request: v.number,
         number,
@@ -247,7 +260,16 @@ async fn attempt(
     leave.ends(how.is_none_or(|failure| !failure.passes()));
     spent.pool_wait += started - asked;
     spent.call += w.sim.now() - started;
-    how
+    // The call ends here, and well: what follows is the caller's own.
+    drop(attempt);
+    match how {
+        // Boxed: few outputs are parsed.
+        None if step.parse_output.is_some() => {
+            let (seen, time) = (&mut spent.output, &mut spent.parse);
+            Box::pin(output::read(w, v, step, number, seen, time)).await
+        }
+        how => how,
+    }
 }
 
 /// Sends the call and waits for its end.

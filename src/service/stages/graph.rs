@@ -30,12 +30,12 @@ pub(in crate::service) async fn all(w: &World<'_>, v: &Visit<'_>, row: &mut Requ
             match ended {
                 Ok(()) => {
                     super::merge::page(w, v, &[0]);
-                    outcome::OK
+                    spent.output.say(row, outcome::OK)
                 }
                 Err(_) if step.on_failure != crate::components::dag::OnFailure::Fail => {
-                    outcome::DEGRADED
+                    spent.output.say(row, outcome::DEGRADED)
                 }
-                Err(how) => fail(v, how),
+                Err(how) => spent.output.say(row, fail(v, how)),
             }
         }
         (Some(rules), _) => walk(w, v, row, rules).await,
@@ -109,6 +109,7 @@ async fn walk(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow, rules: &FanOut
     let (mut before, mut path) = (vec![Spent::default(); steps], Spent::default());
     let mut failures: Vec<How> = vec![(outcome::ERROR, 0); steps];
     let mut last_failure = (outcome::ERROR, 0);
+    let mut output = crate::service::output::Seen::default();
     // Those that answered, first to last, where their lists are merged.
     let mut answered = vec![];
     let verdict = loop {
@@ -142,6 +143,7 @@ async fn walk(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow, rules: &FanOut
             break walk.at_deadline(|step| spec.steps[step].on_failure);
         };
         path = before[step].and(&spent);
+        output = output.or(spent.output);
         if let Err(how) = end {
             (failures[step], last_failure) = (how, how);
         }
@@ -179,10 +181,11 @@ async fn walk(w: &World<'_>, v: &Visit<'_>, row: &mut RequestRow, rules: &FanOut
     if matches!(verdict, Verdict::Answer { .. }) {
         super::merge::page(w, v, &answered);
     }
-    match verdict {
+    let end = match verdict {
         Verdict::Answer { whole: true } => outcome::OK,
         Verdict::Answer { whole: false } => outcome::DEGRADED,
         Verdict::Failed(Some(step)) => fail(v, failures[step]),
         Verdict::Failed(None) | Verdict::Open => fail(v, last_failure),
-    }
+    };
+    output.say(row, end)
 }

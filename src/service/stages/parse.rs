@@ -10,7 +10,7 @@ use crate::{
 use std::rc::Rc;
 
 /// What became of a payload, packed into the number that is memoised: 8 bits of category, 32 of the field, flags, counts.
-mod answer {
+pub(in crate::service) mod answer {
     pub const PATH: u32 = 8;
     /// The reading differs from what its client meant.
     pub const WRONG: u64 = 1 << 40;
@@ -103,7 +103,13 @@ pub(in crate::service) fn in_its_place(v: &Visit<'_>) -> Option<Rc<Payload>> {
     v.request.payload.read_by(memo(v))
 }
 
-fn work_out(w: &World<'_>, parser: &dyn Parser, payload: &Payload, memo: u64) -> u64 {
+/// What a parser says of a payload, packed as [`answer`] has it; what it read in its place is kept under `memo`.
+pub(in crate::service) fn work_out(
+    w: &World<'_>,
+    parser: &dyn Parser,
+    payload: &Payload,
+    memo: u64,
+) -> u64 {
     let path = |field: &str| {
         let number = path_number(&mut w.parse_paths.borrow_mut(), shape::name(field));
         u64::from(number) << answer::PATH & (answer::WRONG - 1)

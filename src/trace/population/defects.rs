@@ -17,6 +17,8 @@ crate::options! {
         single_quotes: Percent = Percent(0.0), "0%";
         /// Cut short, as at the limit of the model's tokens.
         truncated: Percent = Percent(0.0), "0%";
+        /// With two pieces that have changed places, as when what came in pieces is put together wrongly.
+        spliced: Percent = Percent(0.0), "0%";
     }
 }
 
@@ -28,6 +30,7 @@ impl Default for Defects {
             trailing_comma: none,
             single_quotes: none,
             truncated: none,
+            spliced: none,
         }
     }
 }
@@ -43,17 +46,20 @@ pub enum Defect {
     SingleQuotes,
     /// An early end.
     Truncated,
+    /// Pieces in the wrong order.
+    Spliced,
 }
 
 const DEFECT: Purpose = Purpose::named("trace.defect");
 
 impl Defects {
-    fn shares(&self) -> [(f64, Defect); 4] {
+    fn shares(&self) -> [(f64, Defect); 5] {
         [
             (self.wrapped.0, Defect::Wrapped),
             (self.trailing_comma.0, Defect::TrailingComma),
             (self.single_quotes.0, Defect::SingleQuotes),
             (self.truncated.0, Defect::Truncated),
+            (self.spliced.0, Defect::Spliced),
         ]
     }
 
@@ -79,10 +85,15 @@ impl Defects {
 
     /// The defect of a request's body, by its own dice.
     pub fn throw(&self, dice: Dice) -> Option<Defect> {
-        if !self.any() {
-            return None;
+        match self.any() {
+            true => self.pick(dice.draw(DEFECT, 0).unit()),
+            false => None,
         }
-        let mut left = dice.draw(DEFECT, 0).unit();
+    }
+
+    /// The defect that a number from 0 to below 1 stands for.
+    pub fn pick(&self, unit: f64) -> Option<Defect> {
+        let mut left = unit;
         for (share, defect) in self.shares() {
             if left < share {
                 return Some(defect);
@@ -94,6 +105,15 @@ impl Defects {
 }
 
 impl Defect {
+    /// All of them.
+    pub const ALL: [Defect; 5] = [
+        Defect::Wrapped,
+        Defect::TrailingComma,
+        Defect::SingleQuotes,
+        Defect::Truncated,
+        Defect::Spliced,
+    ];
+
     /// A JSON object with this defect.
     pub fn damage(self, raw: &str) -> String {
         match self {
@@ -104,14 +124,21 @@ impl Defect {
             },
             Defect::SingleQuotes => single_quotes(raw),
             Defect::Truncated => {
-                // Two thirds of it, at a whole character.
-                let end = (0..=raw.len() * 2 / 3)
-                    .rev()
-                    .find(|i| raw.is_char_boundary(*i));
-                raw[..end.unwrap_or(0)].into()
+                // Two thirds of it.
+                raw[..whole(raw, raw.len() * 2 / 3)].into()
+            }
+            Defect::Spliced => {
+                let (a, b) = (whole(raw, raw.len() / 3), whole(raw, raw.len() * 2 / 3));
+                [&raw[..a], &raw[b..], &raw[a..b]].concat()
             }
         }
     }
+}
+
+/// The last end of a whole character up to here.
+fn whole(raw: &str, end: usize) -> usize {
+    let mut ends = (0..=end).rev();
+    ends.find(|i| raw.is_char_boundary(*i)).unwrap_or(0)
 }
 
 /// Strings in single quotes, as Python prints them.
@@ -148,11 +175,12 @@ mod tests {
             (Defect::TrailingComma, r#"{"prompt":"it's \"so\"","t":1,}"#),
             (Defect::SingleQuotes, r#"{'prompt':'it\'s "so"','t':1}"#),
             (Defect::Truncated, r#"{"prompt":"it's \"s"#),
+            (Defect::Spliced, r#"{"prompt":"o\"","t":1}it's \"s"#),
         ] {
             let made = defect.damage(raw);
             assert!(serde_json::from_str::<serde_json::Value>(&made).is_err());
-            assert!(made.starts_with(&damaged[..18]), "{made}");
-            if defect != Defect::Truncated {
+            assert!(made.starts_with(&damaged[..10]), "{made}");
+            if !matches!(defect, Defect::Truncated | Defect::Spliced) {
                 assert_eq!(made, damaged);
             }
         }
