@@ -15,6 +15,7 @@ mod dependencies;
 mod errand;
 mod fields;
 mod identity;
+mod jobs;
 mod join;
 mod journey;
 mod latency;

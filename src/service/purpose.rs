@@ -38,6 +38,10 @@ pub const STORE_FAILS: Purpose = Purpose::named("limiter-store-fails");
 pub const WRITE: Purpose = Purpose::named("write");
 /// Whether a write fails.
 pub const WRITE_FAILS: Purpose = Purpose::named("write-fails");
+/// How long after it was taken a write is due.
+pub const WRITE_DELAY: Purpose = Purpose::named("write-delay");
+/// Which process takes another copy of a job.
+pub const REDELIVER: Purpose = Purpose::named("redeliver");
 /// Whether a request comes twice.
 pub const TWICE: Purpose = Purpose::named("comes-twice");
 /// How good a document is for a question.

@@ -229,8 +229,10 @@ fn refuse_other_memory(was: &DependencySpec, is: &DependencySpec) -> Result<(), 
 
 /// Whether a version needs the captured service time of requests.
 pub fn needs_captured(spec: &ServiceSpec) -> bool {
+    let delay = spec.write.as_ref().and_then(|w| w.delay.as_ref());
     spec.compute
         .iter()
+        .chain(delay)
         .chain(spec.dependencies.iter().map(|d| &d.latency))
         .any(super::Latency::needs_captured)
 }

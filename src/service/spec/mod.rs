@@ -22,7 +22,7 @@ use super::{
 use crate::{
     components::{
         Registry,
-        dag::{Dag, FanOut},
+        dag::{Dag, FanOut, Leftovers},
         keys::KeyTemplate,
     },
     config::{At, Node, Percent, Read, Refusal, Span, Value, pick},
@@ -206,6 +206,14 @@ impl ServiceSpec {
         self.on_disconnect.is_some()
             || self.queue.as_ref().is_some_and(|q| q.expired.is_some())
             || self.steps.iter().any(outlives)
+    }
+
+    /// Whether anything goes on when nobody waits for it.
+    pub fn outlives(&self) -> bool {
+        let detaches = |f: &FanOut| f.leftovers == Leftovers::Detach;
+        self.minds_leavers()
+            || self.fan_out.as_ref().is_some_and(detaches)
+            || self.write.as_ref().is_some_and(|w| w.delay.is_some())
     }
 
     /// Whether anything that it reads kills its processes.
