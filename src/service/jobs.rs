@@ -45,7 +45,9 @@ pub(super) struct Job {
 
 /// Takes a write that is due so long from now.
 pub(super) fn take(w: &World<'_>, v: &Visit<'_>, client: u8, spec: &WriteSpec) {
-    let Some(delay) = &spec.delay else { return };
+    let Some(delay) = &spec.options.delay else {
+        return;
+    };
     let mut draw = v.dice.draw(purpose::WRITE_DELAY, u64::from(client));
     let delay = delay.sample(compute::size(v), &mut draw);
     let job = Job {

@@ -50,6 +50,10 @@ pub const RELEVANCE: Purpose = Purpose::named("relevance");
 pub const RESULTS: Purpose = Purpose::named("results");
 /// How long a client waits before it tries again.
 pub const CLIENT: Purpose = Purpose::named("client-retry");
+/// Whether a client sends again what was answered.
+pub const REPLAY: Purpose = Purpose::named("client-replay");
+/// How long after the answer.
+pub const REPLAY_AFTER: Purpose = Purpose::named("client-replay-after");
 /// Fields of an item.
 pub const ITEM: Purpose = Purpose::named("item");
 /// Whether an item fails.

@@ -1,10 +1,11 @@
 //! Work that may outlive the one who waits for it: calls that `leftovers = "detach"` leaves running,
-//! [errands](super::errand), and [jobs](super::jobs) that are due later.
+//! [errands](super::errand), [jobs](super::jobs) that are due later, and what clients send again.
 //!
 //! A request is a root of the simulation and takes all that it does with it when it goes. What is to outlive it is run by
 //! a root of its own, which [`Control::Strays`](super::Control::Strays) starts.
 
 use super::{
+    client,
     deaths::while_alive,
     errand::{self, Errand},
     jobs,
@@ -56,6 +57,8 @@ pub(super) enum Order {
     Call(Box<Stray>),
     /// A request.
     Errand(Box<errand::Job>),
+    /// An operation that its client sends again.
+    Replay(Box<client::Replay>),
     /// A write that is due later.
     Job(Box<jobs::Job>),
 }
@@ -159,6 +162,7 @@ impl World<'_> {
             match next {
                 Some(Order::Call(stray)) => running.push(Box::pin(self.run_stray(*stray))),
                 Some(Order::Errand(job)) => running.push(Box::pin(self.run_errand(*job))),
+                Some(Order::Replay(again)) => running.push(Box::pin(client::replay(self, *again))),
                 Some(Order::Job(job)) => running.push(Box::pin(self.run_job(*job))),
                 None => return,
             }

@@ -30,7 +30,7 @@ use crate::{
 pub(in crate::service) use calls::OTHER_ERRORS;
 pub use calls::{CallOptions, DependencyKind, DependencyOptions, DependencySpec, Step};
 use calls::{read_dependencies, read_fan_out, read_steps};
-pub use clients::{ClientOptions, ClientRetry};
+pub use clients::{ClientOptions, ClientReplay, ClientRetry};
 pub use leaving::{Expired, LostOnCancel, OnCancel, OnDisconnect, RegistryOptions, Removal};
 use limiter::read_limiter;
 pub use limiter::{LevelSpec, LevelsOptions, LimiterSpec, StoreSpec};
@@ -213,7 +213,11 @@ impl ServiceSpec {
         let detaches = |f: &FanOut| f.leftovers == Leftovers::Detach;
         self.minds_leavers()
             || self.fan_out.as_ref().is_some_and(detaches)
-            || self.write.as_ref().is_some_and(|w| w.delay.is_some())
+            || self.clients.replay.is_some()
+            || self
+                .write
+                .as_ref()
+                .is_some_and(|w| w.options.delay.is_some())
     }
 
     /// Whether anything that it reads kills its processes.

@@ -315,9 +315,6 @@ pub fn schemas(registry: &Registry) -> [(&'static str, Value); 3] {
     of_ledger.retain(|field| field.name != "outbox");
     write["properties"]["ledger"] = schema_of(LedgerOptions::DOC, &of_ledger);
     write["properties"]["ledger"]["description"] = doc;
-    let doc = write["properties"]["delay"]["description"].take();
-    write["properties"]["delay"] = Latency::schema();
-    write["properties"]["delay"]["description"] = doc;
     put("write", write);
     put("memory", MemoryOptions::schema());
     let mut call = CallOptions::schema();

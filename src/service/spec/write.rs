@@ -26,7 +26,7 @@ crate::options! {
         /// Share of the requests that come to two replicas at once.
         twice: Percent = Percent(0.0), "0%";
         /// How long after it was taken it is due: the client is answered ("accepted") when it is taken, and the job waits in the memory of the process that took it.
-        delay: Option<Node> = None, "written before the answer";
+        delay: Option<Latency> = None, "written before the answer";
         /// How long a request may be worked on, or a job wait, before its queue hands out another copy; 0 is for ever. Each time again until one has ended, a hundred copies at most; where there is a `delay`, to any replica and until one is written, and a longer time counts for what waits already.
         visibility: Span = Span(0), "for ever";
         /// Retries of a proxy between the service and the dependency, which know no ledger.
@@ -45,8 +45,6 @@ crate::options! {
 pub struct WriteSpec {
     /// Index of the dependency.
     pub dependency: usize,
-    /// How long after it was taken it is due; `None`: it is written before the answer.
-    pub delay: Option<Latency>,
     /// As the file says.
     pub options: WriteOptions,
     /// Those of its ledger.
@@ -56,7 +54,7 @@ pub struct WriteSpec {
 impl WriteSpec {
     /// Whether it comes from a queue, which keeps it or hands out copies of it.
     pub fn is_queued(&self) -> bool {
-        self.delay.is_some() || self.options.visibility.0 > 0
+        self.options.delay.is_some() || self.options.visibility.0 > 0
     }
 }
 
@@ -83,7 +81,6 @@ pub(super) fn read_write(
             return Err(at(option).wrong("at most a hundred tries, and one at least"));
         }
     }
-    let delay = options.delay.as_ref().map(Latency::read).transpose()?;
     for (option, span, least) in [
         ("timeout", options.timeout, true),
         ("poll", options.poll, true),
@@ -112,7 +109,6 @@ pub(super) fn read_write(
     };
     Ok(WriteSpec {
         dependency,
-        delay,
         options,
         ledger,
     })

@@ -32,7 +32,7 @@ pub(in crate::service) async fn once(
     end: u8,
 ) -> u8 {
     let (began, client) = (w.sim.now(), row.tries);
-    if spec.delay.is_some() {
+    if spec.options.delay.is_some() {
         jobs::take(w, v, client, spec);
         return end;
     }
