@@ -7,10 +7,12 @@ use super::{
     deaths::while_alive,
     errand,
     journey::{Visit, journey},
+    latency::Size,
     parts,
     process::{NEVER, Process},
     purpose, registry, row,
     spec::ClientRetry,
+    strays::Order,
     world::World,
 };
 use crate::{
@@ -19,36 +21,74 @@ use crate::{
 };
 use std::{cell::Cell, rc::Rc};
 
+/// An operation that was answered, and that its client sends again.
+pub(super) struct Replay {
+    request: Request,
+    /// Number of its next try.
+    first: u8,
+    /// ns from the answer.
+    after: u64,
+}
+
 /// One operation of a client, with its retries. Gives the outcome of the last try.
 pub async fn client(w: &World<'_>, request: &Request) -> u8 {
     if w.remember > 0 {
         w.remember(request);
     }
-    let mut tries = 1;
     let habit = &w.newest().spec.clients.retry;
     w.client_budget
         .borrow_mut()
         .earn(habit.budget.0, habit.budget_burst);
+    let (end, last) = all_tries(w, request, 1).await;
+    if let Some(habit) = &w.newest().spec.clients.replay
+        && matches!(end, outcome::OK | outcome::DEGRADED)
+        && last < u8::MAX
+    {
+        let dice = w.dice(request.op);
+        if dice.draw(purpose::REPLAY, 0).chance(habit.share.0) {
+            let mut draw = dice.draw(purpose::REPLAY_AFTER, 0);
+            // By a root of its own: a person goes on with what is next meanwhile.
+            w.strays.order(Order::Replay(Box::new(Replay {
+                request: request.clone(),
+                first: last + 1,
+                after: habit.after.sample(Size::of(request), &mut draw),
+            })));
+        }
+    }
+    end
+}
+
+/// Sends an operation again, with its retries.
+pub(super) async fn replay(w: &World<'_>, again: Replay) {
+    w.sim.sleep(again.after).await;
+    all_tries(w, &again.request, again.first).await;
+}
+
+/// Tries from the one of this number on. Gives the outcome of the last one, and its number.
+async fn all_tries(w: &World<'_>, request: &Request, first: u8) -> (u8, u8) {
+    let mut tries = first;
     loop {
         let (end, retry_after) = one_try(w, request, tries).await;
-        let clients = &w.newest().spec.clients;
-        let Some(wait) = next_try(&clients.retry, w, request, tries, end, retry_after) else {
-            return end;
+        let habit = &w.newest().spec.clients.retry;
+        let Some(wait) = next_try(habit, w, request, [first, tries], end, retry_after) else {
+            return (end, tries);
         };
         w.sim.sleep(wait).await;
         tries += 1;
     }
 }
 
-/// ns to wait before another try; `None` when there is none.
+/// ns to wait before another try than the one of this number; `None` when there is none.
 fn next_try(
     habit: &ClientRetry,
     w: &World<'_>,
     request: &Request,
-    tries: u8,
+    [first, tries]: [u8; 2],
     end: u8,
     retry_after: u64,
 ) -> Option<u64> {
+    // Which try since they began, from 1.
+    let nth = u32::from(tries - first) + 1;
     let worth_it = matches!(
         end,
         outcome::ERROR
@@ -60,13 +100,13 @@ fn next_try(
     );
     // A client that leaves of its own accord does not come back.
     let left = end == outcome::HUNG_UP && request.disconnect > 0 && tries == 1;
-    if !worth_it || left || u32::from(tries) > habit.max || tries == u8::MAX {
+    if !worth_it || left || nth > habit.max || tries == u8::MAX {
         return None;
     }
     let doubled = habit
         .after
         .0
-        .saturating_mul(1u64.checked_shl(u32::from(tries) - 1).unwrap_or(u64::MAX));
+        .saturating_mul(1u64.checked_shl(nth - 1).unwrap_or(u64::MAX));
     let off = w
         .dice(request.op)
         .draw(purpose::CLIENT, u64::from(tries))

@@ -420,9 +420,13 @@ impl World<'_> {
                 rows.push((gauge.to_string(), 0, value))
             });
         if self.newest().spec.write.is_some() {
+            let queued = |v: &Version| v.spec.write.as_ref().is_some_and(|w| w.is_queued());
+            let queued = self.versions.iter().any(queued);
             self.writes
                 .borrow_mut()
-                .gauges(&mut |gauge, value| rows.push((gauge.to_string(), 0, value)));
+                .gauges(queued, &mut |gauge, value| {
+                    rows.push((gauge.to_string(), 0, value))
+                });
         }
         let stored = |v: &Version| v.spec.limiter.as_ref().is_some_and(|l| l.store.is_some());
         if self.versions.iter().any(stored) {

@@ -20,6 +20,11 @@ impl<'f, T> First<'f, T> {
         self.0.push((number, Box::pin(future)));
     }
 
+    /// Whether there is none left.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The first that ends, with its number; never, when there are none.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<(usize, T)> {
         for (i, (number, future)) in self.0.iter_mut().enumerate() {

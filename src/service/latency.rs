@@ -3,6 +3,7 @@
 use crate::{
     config::{At, Node, Options, Read, Refusal, Span, Table, Value, suggestion},
     sim::{dice::Draw, distribution::Distribution},
+    trace::Request,
 };
 
 /// How long something takes.
@@ -37,6 +38,17 @@ pub struct Size {
     pub output_tokens: u32,
     /// ns that the captured service took.
     pub captured: u64,
+}
+
+impl Size {
+    /// Of a request.
+    pub fn of(request: &Request) -> Size {
+        Size {
+            input_tokens: request.input_tokens,
+            output_tokens: request.output_tokens,
+            captured: request.service_time,
+        }
+    }
 }
 
 impl Latency {

@@ -15,6 +15,7 @@ mod dependencies;
 mod errand;
 mod fields;
 mod identity;
+mod jobs;
 mod join;
 mod journey;
 mod latency;
@@ -48,9 +49,9 @@ pub use cpu::{CpuOptions, RationOptions};
 pub use deaths::StartOptions;
 pub use latency::{Latency, Size};
 pub use spec::{
-    CallOptions, ClientOptions, ClientRetry, DependencyOptions, DependencySpec, LevelsOptions,
-    QueueSpec, ReportKind, Scope, ServiceOptions, ServiceSpec, Step, component_schema,
-    component_schema_by, service_schemas,
+    CallOptions, ClientOptions, ClientReplay, ClientRetry, DependencyOptions, DependencySpec,
+    LevelsOptions, QueueSpec, ReportKind, Scope, ServiceOptions, ServiceSpec, Step,
+    component_schema, component_schema_by, service_schemas,
 };
 pub use version::{Version, needs_captured, refuse_other_kinds, same, stateful_differences};
 pub use world::{Setting, World};

@@ -40,6 +40,10 @@ pub const STORE_FAILS: Purpose = Purpose::named("limiter-store-fails");
 pub const WRITE: Purpose = Purpose::named("write");
 /// Whether a write fails.
 pub const WRITE_FAILS: Purpose = Purpose::named("write-fails");
+/// How long after it was taken a write is due.
+pub const WRITE_DELAY: Purpose = Purpose::named("write-delay");
+/// Which process takes another copy of a job.
+pub const REDELIVER: Purpose = Purpose::named("redeliver");
 /// Whether a request comes twice.
 pub const TWICE: Purpose = Purpose::named("comes-twice");
 /// How good a document is for a question.
@@ -48,6 +52,10 @@ pub const RELEVANCE: Purpose = Purpose::named("relevance");
 pub const RESULTS: Purpose = Purpose::named("results");
 /// How long a client waits before it tries again.
 pub const CLIENT: Purpose = Purpose::named("client-retry");
+/// Whether a client sends again what was answered.
+pub const REPLAY: Purpose = Purpose::named("client-replay");
+/// How long after the answer.
+pub const REPLAY_AFTER: Purpose = Purpose::named("client-replay-after");
 /// Fields of an item.
 pub const ITEM: Purpose = Purpose::named("item");
 /// Whether an item fails.

@@ -1,12 +1,14 @@
-//! Work that may outlive the one who waits for it: calls that `leftovers = "detach"` leaves running, and
-//! [errands](super::errand).
+//! Work that may outlive the one who waits for it: calls that `leftovers = "detach"` leaves running,
+//! [errands](super::errand), [jobs](super::jobs) that are due later, and what clients send again.
 //!
 //! A request is a root of the simulation and takes all that it does with it when it goes. What is to outlive it is run by
 //! a root of its own, which [`Control::Strays`](super::Control::Strays) starts.
 
 use super::{
+    client,
     deaths::while_alive,
-    errand::{Errand, Job},
+    errand::{self, Errand},
+    jobs,
     journey::Visit,
     parts::Parts,
     process::Process,
@@ -54,7 +56,11 @@ pub(super) enum Order {
     /// A call.
     Call(Box<Stray>),
     /// A request.
-    Errand(Box<Job>),
+    Errand(Box<errand::Job>),
+    /// An operation that its client sends again.
+    Replay(Box<client::Replay>),
+    /// A write that is due later.
+    Job(Box<jobs::Job>),
 }
 
 /// Calls under way of fan-outs.
@@ -156,6 +162,8 @@ impl World<'_> {
             match next {
                 Some(Order::Call(stray)) => running.push(Box::pin(self.run_stray(*stray))),
                 Some(Order::Errand(job)) => running.push(Box::pin(self.run_errand(*job))),
+                Some(Order::Replay(again)) => running.push(Box::pin(client::replay(self, *again))),
+                Some(Order::Job(job)) => running.push(Box::pin(self.run_job(*job))),
                 None => return,
             }
         }

@@ -241,8 +241,12 @@ fn refuse_other_memory(was: &DependencySpec, is: &DependencySpec) -> Result<(), 
 
 /// Whether a version needs the captured service time of requests.
 pub fn needs_captured(spec: &ServiceSpec) -> bool {
+    let delay = spec.write.as_ref().and_then(|w| w.options.delay.as_ref());
+    let replay = spec.clients.replay.as_ref().map(|r| &r.after);
     spec.compute
         .iter()
+        .chain(delay)
+        .chain(replay)
         .chain(spec.dependencies.iter().map(|d| &d.latency))
         .any(super::Latency::needs_captured)
 }

@@ -36,7 +36,10 @@ use crate::{
     },
     config::{Names, Refusal, pick},
     recording::{Dictionaries, EventRow, Recorder, RequestRow},
-    sim::{Sim, dice::Dice},
+    sim::{
+        Sim,
+        dice::{Dice, Draw},
+    },
     trace::{Payload, Request, Tags},
 };
 use std::{
@@ -290,6 +293,18 @@ impl<'r> World<'r> {
     /// Picks the process that takes a try, in the request's region where there are any; `None` when every replica that
     /// might take it is down.
     pub(super) fn balance(&self, request: &Request, tries: u8) -> Option<Rc<Process>> {
+        let dice = self.dice(request.op);
+        let draw = dice.draw(purpose::BALANCE, u64::from(tries));
+        let process = self.balance_by(request, draw);
+        if process.is_none() {
+            let away = &self.scaling.turned_away;
+            away.set(away.get() + 1);
+        }
+        process
+    }
+
+    /// The same, by a draw of the caller's.
+    pub(super) fn balance_by(&self, request: &Request, mut draw: Draw) -> Option<Rc<Process>> {
         let now = self.sim.now();
         let processes = self.processes.borrow();
         if processes.len() == 1 && self.down_until.borrow()[0] <= now && self.probes.lets_in(0) {
@@ -311,14 +326,9 @@ impl<'r> World<'r> {
             }
         }
         if candidates.is_empty() {
-            let away = &self.scaling.turned_away;
-            away.set(away.get() + 1);
             return None;
         }
-        let dice = self
-            .dice(request.op)
-            .draw(purpose::BALANCE, u64::from(tries))
-            .bits();
+        let dice = draw.bits();
         let affinity = || match request.user {
             0 => request.op,
             user => self.tags.borrow().user.digest(user),

@@ -23,12 +23,21 @@ struct Fate {
     answered: bool,
 }
 
+impl Fate {
+    /// Whether nobody has tried to write it yet: a job that waits.
+    fn is_new(&self) -> bool {
+        self.keys.is_empty() && self.sent.is_empty()
+    }
+}
+
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Writes {
     /// By process number; 0 is the one outside of all of them.
     ledgers: BTreeMap<u32, Ledger>,
     fates: Map<u64, Fate>,
+    /// Those that somebody tried to write.
+    intents: u64,
     tries: u64,
     found: u64,
     keys: u64,
@@ -37,8 +46,12 @@ pub(super) struct Writes {
     /// The intent that each key first stood for, and intents whose key had stood for another.
     first: Map<u64, u64>,
     shared: u64,
-    /// Intents, keys, repeats and shared when gauges were last read.
-    read: (u64, u64, u64, u64),
+    /// Jobs that were taken and are neither written nor given up.
+    waiting: u64,
+    /// Copies that the queue handed out besides the first of each.
+    redelivered: u64,
+    /// Intents, keys, repeats, shared and redelivered when gauges were last read.
+    read: (u64, u64, u64, u64, u64),
 }
 
 impl Writes {
@@ -58,6 +71,7 @@ impl Writes {
         self.tries += 1;
         self.found += u64::from(found);
         let fate = self.fates.entry(intent).or_default();
+        self.intents += u64::from(fate.is_new());
         if !fate.keys.contains(&key) {
             fate.keys.push(key);
             self.keys += 1;
@@ -70,9 +84,10 @@ impl Writes {
     pub fn send(&mut self, intent: u64, key: u64, token: u64, lands: u64) {
         if lands < u64::MAX {
             let sent = Sent { key, token, lands };
-            let all = &mut self.fates.entry(intent).or_default().sent;
-            self.repeats += u64::from(!all.is_empty());
-            all.push(sent);
+            let fate = self.fates.entry(intent).or_default();
+            self.intents += u64::from(fate.is_new());
+            self.repeats += u64::from(!fate.sent.is_empty());
+            fate.sent.push(sent);
         }
     }
 
@@ -94,6 +109,22 @@ impl Writes {
         self.fates.entry(intent).or_default().answered = true;
     }
 
+    /// A job was taken, and its client told so.
+    pub fn taken(&mut self, intent: u64) {
+        self.waiting += 1;
+        self.answered(intent);
+    }
+
+    /// The queue handed out another copy of a job, or of a request that is worked on.
+    pub fn redelivered(&mut self) {
+        self.redelivered += 1;
+    }
+
+    /// A job is written, or nobody will.
+    pub fn over(&mut self) {
+        self.waiting -= 1;
+    }
+
     /// Writes by now, those beyond the first of an intent, and intents that were answered and not written.
     pub fn audit(&self, now: u64) -> [u64; 3] {
         let mut audit = [0; 3];
@@ -106,22 +137,34 @@ impl Writes {
         audit
     }
 
-    /// What an operator sees.
-    pub fn gauges(&mut self, put: &mut dyn FnMut(&str, f64)) {
-        let intents = self.fates.len() as u64;
+    /// What an operator sees; `queued`: of a queue too, which hands out copies and keeps jobs.
+    pub fn gauges(&mut self, queued: bool, put: &mut dyn FnMut(&str, f64)) {
+        let intents = self.intents;
         put("write.tries", self.tries as f64);
         put("write.found", self.found as f64);
         put("write.intents", intents as f64);
         put("write.keys", self.keys as f64);
-        let now = (intents, self.keys, self.repeats, self.shared);
-        let (old_intents, old_keys, old_repeats, old_shared) =
+        let now = (
+            intents,
+            self.keys,
+            self.repeats,
+            self.shared,
+            self.redelivered,
+        );
+        let (old_intents, old_keys, old_repeats, old_shared, old_redelivered) =
             std::mem::replace(&mut self.read, now);
+        if queued {
+            let redelivered = self.redelivered - old_redelivered;
+            put("write.redelivered", redelivered as f64);
+            put("write.waiting", self.waiting as f64);
+        }
         put(
             "write.repeats",
             self.repeats.saturating_sub(old_repeats) as f64,
         );
         put("write.shared_keys", (self.shared - old_shared) as f64);
-        if intents > old_intents {
+        // Where no ledger is asked there are none.
+        if intents > old_intents && self.keys > 0 {
             let ratio = (self.keys - old_keys) as f64 / (intents - old_intents) as f64;
             put("write.keys_per_intent", ratio);
         }

@@ -199,15 +199,7 @@ fn build(
         });
         plan.controls.splice(0..0, looks);
     }
-    let detaches = |spec: &ServiceSpec| {
-        let rules = spec.fan_out.as_ref();
-        rules.is_some_and(|r| r.leftovers == crate::components::dag::Leftovers::Detach)
-    };
-    if plan
-        .versions
-        .iter()
-        .any(|spec| detaches(spec) || spec.minds_leavers())
-    {
+    if plan.versions.iter().any(ServiceSpec::outlives) {
         plan.controls.insert(0, (0, Control::Strays));
     }
     let reads = |spec: &ServiceSpec| spec.dies() || spec.start.is_some();

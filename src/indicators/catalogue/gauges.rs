@@ -98,6 +98,8 @@ pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
     "write.repeats", Higher, "writes beyond the first of their intent in the dependency's books, since gauges were last read";
     "write.shared_keys", Higher, "intents whose idempotency key had stood for another intent, since gauges were last read";
     "write.keys_per_intent", Higher, "idempotency keys an intent, since gauges were last read";
+    "write.redelivered", Higher, "copies that a queue handed out besides the first of each job or request, since gauges were last read";
+    "write.waiting", Higher, "jobs that were taken and are not written yet";
     "breaker.open", Higher, "breakers that refuse calls";
     "calls.running", Higher, "calls of fan-outs under way";
     "calls.orphans", Higher, "calls of fan-outs whose request has ended";

@@ -1,6 +1,9 @@
 //! Who sends the requests: how long they wait, and whether they try again.
 
-use crate::config::{Percent, Span};
+use crate::{
+    config::{Percent, Span},
+    service::latency::Latency,
+};
 
 crate::options! {
     /// Clients.
@@ -10,6 +13,8 @@ crate::options! {
         patience: Span = Span(0), "for ever";
         /// Whether and how they try again.
         retry: ClientRetry = ClientRetry::never(), "none";
+        /// Whether they send again what was answered well: { share = "1%", after = { kind = "uniform", min = "2m", max = "5m" } }.
+        replay: Option<ClientReplay> = None, "never";
     }
 }
 
@@ -29,6 +34,18 @@ crate::options! {
         budget: Percent = Percent(1.0), "100%";
         /// Retries that the budget can save up.
         budget_burst: u32 = 10, "10";
+    }
+}
+
+crate::options! {
+    /// Operations that are sent once more though they were answered: by a reconciliation, a webhook that is delivered again, an
+    /// app that was closed before it saw the answer. The same operation, as one more try of it.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct ClientReplay {
+        /// Share of the operations.
+        share: Percent,
+        /// How long after the answer.
+        after: Latency,
     }
 }
 
@@ -52,6 +69,7 @@ impl ClientOptions {
         ClientOptions {
             patience: Span(0),
             retry: ClientRetry::never(),
+            replay: None,
         }
     }
 }

@@ -24,7 +24,7 @@ use super::{
 use crate::{
     components::{
         Registry,
-        dag::{Dag, FanOut},
+        dag::{Dag, FanOut, Leftovers},
         keys::KeyTemplate,
     },
     config::{At, Node, Percent, Read, Refusal, Span, Value, pick},
@@ -32,7 +32,7 @@ use crate::{
 pub(in crate::service) use calls::OTHER_ERRORS;
 pub use calls::{CallOptions, DependencyKind, DependencyOptions, DependencySpec, Step};
 use calls::{read_dependencies, read_fan_out, read_steps};
-pub use clients::{ClientOptions, ClientRetry};
+pub use clients::{ClientOptions, ClientReplay, ClientRetry};
 pub use leaving::{Expired, LostOnCancel, OnCancel, OnDisconnect, RegistryOptions, Removal};
 use limiter::read_limiter;
 pub use limiter::{LevelSpec, LevelsOptions, LimiterSpec, StoreSpec};
@@ -216,6 +216,18 @@ impl ServiceSpec {
     /// Whether it parses anything: payloads, or what its calls are answered with.
     pub fn parses(&self) -> bool {
         self.parse.is_some() || self.steps.iter().any(|s| s.parse_output.is_some())
+    }
+
+    /// Whether anything goes on when nobody waits for it.
+    pub fn outlives(&self) -> bool {
+        let detaches = |f: &FanOut| f.leftovers == Leftovers::Detach;
+        self.minds_leavers()
+            || self.fan_out.as_ref().is_some_and(detaches)
+            || self.clients.replay.is_some()
+            || self
+                .write
+                .as_ref()
+                .is_some_and(|w| w.options.delay.is_some())
     }
 
     /// Whether anything that it reads kills its processes.

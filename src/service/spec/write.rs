@@ -4,6 +4,7 @@ use super::DependencySpec;
 use crate::{
     components::ledger::LedgerOptions,
     config::{At, Node, Percent, Read, Refusal, Span, suggestion},
+    service::latency::Latency,
 };
 
 crate::options! {
@@ -24,12 +25,16 @@ crate::options! {
         poll: Span = Span(50_000_000), "50ms";
         /// Share of the requests that come to two replicas at once.
         twice: Percent = Percent(0.0), "0%";
-        /// How long a request may be worked on before its queue hands out another copy; 0 is for ever.
+        /// How long after it was taken it is due: the client is answered ("accepted") when it is taken, and the job waits in the memory of the process that took it.
+        delay: Option<Latency> = None, "written before the answer";
+        /// How long a request may be worked on, or a job wait, before its queue hands out another copy; 0 is for ever. Each time again until one has ended, a hundred copies at most; where there is a `delay`, to any replica and until one is written, and a longer time counts for what waits already.
         visibility: Span = Span(0), "for ever";
         /// Retries of a proxy between the service and the dependency, which know no ledger.
         proxy_retries: u32 = 0, "0";
         /// How long that proxy waits for an answer before it sends the write again.
         proxy_timeout: Span = Span(1_000_000_000), "1s";
+        /// Whether a ledger is asked before anything is written; false: each copy writes.
+        idempotent: bool = true, "true";
         /// The ledger's options.
         ledger: Option<Node> = None, "sound";
     }
@@ -44,6 +49,13 @@ pub struct WriteSpec {
     pub options: WriteOptions,
     /// Those of its ledger.
     pub ledger: LedgerOptions,
+}
+
+impl WriteSpec {
+    /// Whether it comes from a queue, which keeps it or hands out copies of it.
+    pub fn is_queued(&self) -> bool {
+        self.options.delay.is_some() || self.options.visibility.0 > 0
+    }
 }
 
 /// Tries at most, of whoever tries.
@@ -69,16 +81,22 @@ pub(super) fn read_write(
             return Err(at(option).wrong("at most a hundred tries, and one at least"));
         }
     }
-    for (option, span) in [
-        ("timeout", options.timeout),
-        ("poll", options.poll),
-        ("proxy_timeout", options.proxy_timeout),
+    for (option, span, least) in [
+        ("timeout", options.timeout, true),
+        ("poll", options.poll, true),
+        ("proxy_timeout", options.proxy_timeout, true),
+        // 0 is for ever.
+        ("visibility", options.visibility, options.visibility.0 > 0),
     ] {
-        if span.0 < 1_000_000 {
+        if least && span.0 < 1_000_000 {
             return Err(at(option).wrong("1ms or more"));
         }
     }
     let ledger = match &options.ledger {
+        Some(node) if !options.idempotent => {
+            let message = "idempotent = false, and a ledger that nobody asks";
+            return Err(Refusal::at(&node.at, message).help("leave one of the two out"));
+        }
         Some(node) => {
             // Would be read and change nothing.
             if let Some(outbox) = node.get("outbox") {

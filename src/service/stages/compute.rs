@@ -64,9 +64,5 @@ pub(super) fn paced(w: &World<'_>, v: &Visit<'_>, row: &RequestRow, bill: &Bill)
 
 /// What of a request times may depend on.
 pub(in crate::service) fn size(v: &Visit<'_>) -> Size {
-    Size {
-        input_tokens: v.request.input_tokens,
-        output_tokens: v.request.output_tokens,
-        captured: v.request.service_time,
-    }
+    Size::of(v.request)
 }

@@ -1,4 +1,5 @@
-//! The write of a request: looks into the ledger, tries, time-outs, and copies that a queue or a proxy makes.
+//! The write of a request: looks into the ledger, tries, time-outs, and copies that a queue or a proxy makes. One that is due
+//! later is a [job](crate::service::jobs).
 
 use super::super::{
     purpose,
@@ -11,7 +12,7 @@ use crate::{
         ledger::{Claim, End, Try},
     },
     recording::{RequestRow, outcome},
-    service::{deaths, join::First, journey::Visit, seams::Moment, world::World},
+    service::{deaths, jobs, join::First, journey::Visit, seams::Moment, world::World},
     sim::hash::mix,
 };
 
@@ -31,20 +32,29 @@ pub(in crate::service) async fn once(
     end: u8,
 ) -> u8 {
     let (began, client) = (w.sim.now(), row.tries);
+    if spec.options.delay.is_some() {
+        jobs::take(w, v, client, spec);
+        return end;
+    }
     let visibility = spec.options.visibility.0;
     let mut copies = First::new();
     copies.push(0, copy(w, v, client, spec, 0));
-    let twice = spec.options.twice.0;
-    if twice > 0.0 && v.dice.draw(purpose::TWICE, 0).chance(twice.min(1.0)) {
+    if comes_twice(v, spec) {
         copies.push(1, copy(w, v, client, spec, 1));
     }
-    if visibility > 0 {
-        copies.push(2, async move {
-            w.sim.sleep(visibility).await;
-            copy(w, v, client, spec, 2).await
-        });
-    }
-    let (_, ended) = copies.next().await;
+    let mut more = 2..jobs::MOST_COPIES;
+    let ended = loop {
+        let Some(number) = more.next().filter(|_| visibility > 0) else {
+            break copies.next().await.1;
+        };
+        match w.sim.timeout(visibility, copies.next()).await {
+            Ok((_, ended)) => break ended,
+            Err(_) => {
+                w.writes.borrow_mut().redelivered();
+                copies.push(2, copy(w, v, client, spec, number));
+            }
+        }
+    };
     drop(copies);
     row.call += w.sim.now() - began;
     match ended {
@@ -56,8 +66,20 @@ pub(in crate::service) async fn once(
     }
 }
 
+/// Whether this request is one of those that come twice.
+pub(in crate::service) fn comes_twice(v: &Visit<'_>, spec: &WriteSpec) -> bool {
+    let twice = spec.options.twice.0;
+    twice > 0.0 && v.dice.draw(purpose::TWICE, 0).chance(twice.min(1.0))
+}
+
 /// One copy of the request, with its tries.
-async fn copy(w: &World<'_>, v: &Visit<'_>, client: u8, spec: &WriteSpec, copy: u64) -> u8 {
+pub(in crate::service) async fn copy(
+    w: &World<'_>,
+    v: &Visit<'_>,
+    client: u8,
+    spec: &WriteSpec,
+    copy: u64,
+) -> u8 {
     let o = &spec.options;
     let mut ended = outcome::ERROR;
     let mut wait = o.after.0;
@@ -86,24 +108,19 @@ async fn attempt(w: &World<'_>, v: &Visit<'_>, client: u8, spec: &WriteSpec, whi
         payload: mix(raw ^ mix(intent)) ^ mix(nonce),
         nonce: mix(intent) ^ mix(nonce),
     });
-    let until = w.sim.now().saturating_add(o.timeout.0);
-    let (token, doubt) = loop {
-        w.sim.sleep(o.lookup.0).await;
-        let seen = ledger(w, spec, process, |l| l.look(key, w.sim.now()));
-        w.writes.borrow_mut().tried(intent, key, seen.is_some());
-        if !spec.ledger.atomic {
-            // The way back, and the way of the write: what was seen is old by then.
-            w.sim.sleep(o.lookup.0).await;
-        }
-        match ledger(w, spec, process, |l| l.claim(key, seen, w.sim.now())) {
-            Claim::Run { token, doubt } => break (token, doubt),
-            Claim::Done(_) => return outcome::OK,
-            Claim::Failed => return outcome::ERROR,
-            Claim::Busy(_) if w.sim.now() >= until => return outcome::TIMEOUT,
-            Claim::Busy(_) => w.sim.sleep(o.poll.0).await,
+    // A service without a ledger writes, whoever wrote before.
+    let (token, doubt) = match o.idempotent {
+        false => (0, false),
+        true => match claim(w, v, spec, key).await {
+            Ok(let_to) => let_to,
+            Err(told) => return told,
+        },
+    };
+    let finish = |end| {
+        if o.idempotent {
+            ledger(w, spec, process, |l| l.finish(key, token, end, w.sim.now()));
         }
     };
-    let finish = |end| ledger(w, spec, process, |l| l.finish(key, token, end, w.sim.now()));
     if doubt {
         w.sim.sleep(o.lookup.0).await;
         if w.writes.borrow_mut().ask(intent, key, token, w.sim.now()) {
@@ -114,7 +131,10 @@ async fn attempt(w: &World<'_>, v: &Visit<'_>, client: u8, spec: &WriteSpec, whi
     let (time, came) = send(w, v, spec, which, key, token);
     let ends = w.sim.now().saturating_add(time.min(o.timeout.0));
     // A heart beats a thousand times a second at most.
-    let beat = spec.ledger.heartbeat.0;
+    let beat = match o.idempotent {
+        true => spec.ledger.heartbeat.0,
+        false => 0,
+    };
     while w.sim.now() < ends {
         let left = ends - w.sim.now();
         w.sim
@@ -142,6 +162,34 @@ async fn attempt(w: &World<'_>, v: &Visit<'_>, client: u8, spec: &WriteSpec, whi
     }
     finish(end);
     told
+}
+
+/// Asks the ledger until it lets somebody write, or tells how it ended: a fencing token, and whether an earlier holder may
+/// have written.
+async fn claim(
+    w: &World<'_>,
+    v: &Visit<'_>,
+    spec: &WriteSpec,
+    key: u64,
+) -> Result<(u64, bool), u8> {
+    let (o, intent, process) = (&spec.options, v.request.op, v.process.number);
+    let until = w.sim.now().saturating_add(o.timeout.0);
+    loop {
+        w.sim.sleep(o.lookup.0).await;
+        let seen = ledger(w, spec, process, |l| l.look(key, w.sim.now()));
+        w.writes.borrow_mut().tried(intent, key, seen.is_some());
+        if !spec.ledger.atomic {
+            // The way back, and the way of the write: what was seen is old by then.
+            w.sim.sleep(o.lookup.0).await;
+        }
+        match ledger(w, spec, process, |l| l.claim(key, seen, w.sim.now())) {
+            Claim::Run { token, doubt } => return Ok((token, doubt)),
+            Claim::Done(_) => return Err(outcome::OK),
+            Claim::Failed => return Err(outcome::ERROR),
+            Claim::Busy(_) if w.sim.now() >= until => return Err(outcome::TIMEOUT),
+            Claim::Busy(_) => w.sim.sleep(o.poll.0).await,
+        }
+    }
 }
 
 fn ledger<T>(
