@@ -16,6 +16,8 @@ crate::choice! {
         Work = "work",
         /// When its write has taken effect, and nobody has noted that yet.
         Written = "written",
+        /// When its write is noted as done, and the second step of it (`service.write.then`) has not begun.
+        Committed = "committed",
     }
 }
 
@@ -27,7 +29,7 @@ crate::options! {
         down: Span = Span(10_000_000_000), "10s";
         /// Up to so much longer, by dice.
         jitter: Span = Span(0), "0";
-        /// Where a request that kills does it, with `where` or `percentage`: work, written.
+        /// Where a request that kills does it, with `where` or `percentage`: work, written, committed.
         when: When = When::Work, "work";
     }
 }
@@ -82,6 +84,7 @@ impl Fault for Crash {
                 (false, _) => None,
                 (true, When::Work) => Some(Moment::Work),
                 (true, When::Written) => Some(Moment::Written),
+                (true, When::Committed) => Some(Moment::Committed),
             },
         }
     }

@@ -90,6 +90,11 @@ pub const SCALARS: &[Scalar] = &[
         "operations that were answered and never written",
     ),
     measured(
+        "truth.unpublished",
+        Unit::Count,
+        "writes that are done and whose second step never came",
+    ),
+    measured(
         "truth.killed",
         Unit::Count,
         "records that were meant to be made though their client had left, and were not",

@@ -362,7 +362,12 @@ pub fn run(
     truth.entries.sort_by_key(|entry| entry.at);
     let mut scalars = IndexMap::new();
     scalars.insert("truth.wrong_answers".to_string(), wrong_answers as f64);
-    let audited = ["truth.writes", "truth.duplicates", "truth.lost"];
+    let audited = [
+        "truth.writes",
+        "truth.duplicates",
+        "truth.lost",
+        "truth.unpublished",
+    ];
     scalars.extend(
         audited
             .into_iter()

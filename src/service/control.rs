@@ -91,7 +91,10 @@ pub enum Control {
         until: u64,
     },
     /// What requests leave running has a root of its own from here on.
-    Strays,
+    Strays {
+        /// ns from which nothing is tried again that goes on failing.
+        until: u64,
+    },
     /// So have processes that start in the place of those that died.
     Starts {
         /// ns after which a start that failed is not tried again: the traffic has ended.
@@ -183,7 +186,7 @@ impl World<'_> {
                 background(self, &request, version).await;
                 self.sim.sleep(pause).await;
             },
-            Control::Strays => self.run_strays().await,
+            Control::Strays { until } => self.run_strays(until).await,
             Control::Starts { until } => self.run_starts(until).await?,
             Control::Crash => self.strike_dead(),
             Control::Staff => self.look_at_workers(),
@@ -422,11 +425,13 @@ impl World<'_> {
         if self.newest().spec.write.is_some() {
             let queued = |v: &Version| v.spec.write.as_ref().is_some_and(|w| w.is_queued());
             let queued = self.versions.iter().any(queued);
-            self.writes
-                .borrow_mut()
-                .gauges(queued, &mut |gauge, value| {
-                    rows.push((gauge.to_string(), 0, value))
-                });
+            let steps = |v: &Version| v.spec.write.as_ref().is_some_and(|w| w.then.is_some());
+            let mut put = |gauge: &str, value| rows.push((gauge.to_string(), 0, value));
+            let writes = &mut *self.writes.borrow_mut();
+            writes.gauges(queued, &mut put);
+            if self.versions.iter().any(steps) {
+                writes.gauges_of_seconds(now, &mut put);
+            }
         }
         let stored = |v: &Version| v.spec.limiter.as_ref().is_some_and(|l| l.store.is_some());
         if self.versions.iter().any(stored) {

@@ -99,6 +99,9 @@ impl World<'_> {
             let n = u64::from(job.client) << 32 | next;
             let draw = job.dice.draw(purpose::REDELIVER, n);
             let Some(process) = self.balance_by(&job.request, draw) else {
+                if self.sim.now() > self.strays.until.get() {
+                    break;
+                }
                 again = self.sim.now().saturating_add(NOBODY_UP);
                 continue;
             };

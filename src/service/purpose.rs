@@ -44,6 +44,10 @@ pub const WRITE_FAILS: Purpose = Purpose::named("write-fails");
 pub const WRITE_DELAY: Purpose = Purpose::named("write-delay");
 /// Which process takes another copy of a job.
 pub const REDELIVER: Purpose = Purpose::named("redeliver");
+/// The time of the second step of a write.
+pub const SECOND: Purpose = Purpose::named("second-step");
+/// Whether that fails.
+pub const SECOND_FAILS: Purpose = Purpose::named("second-step-fails");
 /// Whether a request comes twice.
 pub const TWICE: Purpose = Purpose::named("comes-twice");
 /// How good a document is for a question.

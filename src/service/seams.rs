@@ -199,6 +199,8 @@ pub enum Moment {
     Work,
     /// Its write has taken effect, and nobody has noted it yet.
     Written,
+    /// Its write is noted as done, and the second step has not begun.
+    Committed,
 }
 
 /// A call, as [`Ailments`] see it.

@@ -1,5 +1,6 @@
 //! Work that may outlive the one who waits for it: calls that `leftovers = "detach"` leaves running,
-//! [errands](super::errand), [jobs](super::jobs) that are due later, and what clients send again.
+//! [errands](super::errand), [jobs](super::jobs) that are due later, what clients send again, and
+//! second steps of writes.
 //!
 //! A request is a root of the simulation and takes all that it does with it when it goes. What is to outlive it is run by
 //! a root of its own, which [`Control::Strays`](super::Control::Strays) starts.
@@ -12,7 +13,10 @@ use super::{
     journey::Visit,
     parts::Parts,
     process::Process,
-    stages::call::{End, Limit, one},
+    stages::{
+        call::{End, Limit, one},
+        then,
+    },
     world::World,
 };
 use crate::{
@@ -59,6 +63,8 @@ pub(super) enum Order {
     Errand(Box<errand::Job>),
     /// An operation that its client sends again.
     Replay(Box<client::Replay>),
+    /// The second steps of writes.
+    Relay(Box<then::Relay>),
     /// A write that is due later.
     Job(Box<jobs::Job>),
 }
@@ -69,6 +75,8 @@ pub(super) struct Strays {
     root: RefCell<Option<Receiver<Order>>>,
     /// Whether the root has been started.
     pub started: Cell<bool>,
+    /// ns from which nothing is tried again that goes on failing: a run has an end.
+    pub until: Cell<u64>,
     /// Calls of fan-outs that run.
     pub running: Cell<u32>,
     /// Those that a request waits for.
@@ -98,6 +106,7 @@ impl Strays {
             to_root,
             root: RefCell::new(Some(root)),
             started: Cell::new(false),
+            until: Cell::new(u64::MAX),
             running: Cell::new(0),
             awaited: Cell::new(0),
         }
@@ -140,11 +149,12 @@ impl World<'_> {
     }
 
     /// Runs what is detached, until the run ends.
-    pub(super) async fn run_strays(&self) {
+    pub(super) async fn run_strays(&self, until: u64) {
         let Some(mut root) = self.strays.root.take() else {
             return;
         };
         self.strays.started.set(true);
+        self.strays.until.set(until);
         let minds = self.versions.iter().any(|v| v.spec.minds_leavers());
         self.departures.on.set(minds);
         // There may be thousands: each is woken by itself.
@@ -163,6 +173,7 @@ impl World<'_> {
                 Some(Order::Call(stray)) => running.push(Box::pin(self.run_stray(*stray))),
                 Some(Order::Errand(job)) => running.push(Box::pin(self.run_errand(*job))),
                 Some(Order::Replay(again)) => running.push(Box::pin(client::replay(self, *again))),
+                Some(Order::Relay(relay)) => running.push(Box::pin(self.run_relay(*relay))),
                 Some(Order::Job(job)) => running.push(Box::pin(self.run_job(*job))),
                 None => return,
             }

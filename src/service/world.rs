@@ -409,8 +409,9 @@ impl<'r> World<'r> {
         self.answers.wrong()
     }
 
-    /// Writes, those beyond the first of an operation, and operations that were answered and never written: the truth.
-    pub fn audit(&self) -> [u64; 3] {
+    /// Writes, those beyond the first of an operation, operations that were answered and never written, and those that are
+    /// done without their second step: the truth.
+    pub fn audit(&self) -> [u64; 4] {
         self.writes.borrow().audit(self.sim.now())
     }
 

@@ -66,6 +66,11 @@ crate::options! {
 }
 
 impl LedgerOptions {
+    /// Whose records a process of this number (from 1) reads and writes: durable ones are everybody's, of number 0.
+    pub fn place(&self, process: u32) -> u32 {
+        if self.durable { 0 } else { process }
+    }
+
     /// The sound ones, as when a file says nothing.
     pub fn plain() -> LedgerOptions {
         LedgerOptions {

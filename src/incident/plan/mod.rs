@@ -200,7 +200,8 @@ fn build(
         plan.controls.splice(0..0, looks);
     }
     if plan.versions.iter().any(ServiceSpec::outlives) {
-        plan.controls.insert(0, (0, Control::Strays));
+        plan.controls
+            .insert(0, (0, Control::Strays { until: length }));
     }
     let reads = |spec: &ServiceSpec| spec.dies() || spec.start.is_some();
     if plan.faults.kills() || plan.versions.iter().any(reads) {

@@ -100,6 +100,9 @@ pub(super) const INDICATORS: &[Indicator] = gauges! { Count:
     "write.keys_per_intent", Higher, "idempotency keys an intent, since gauges were last read";
     "write.redelivered", Higher, "copies that a queue handed out besides the first of each job or request, since gauges were last read";
     "write.waiting", Higher, "jobs that were taken and are not written yet";
+    "write.unpublished", Higher, "writes without a second step half a minute after they were done, found since gauges were last read";
+    "write.published_twice", Higher, "second steps beyond the first of their write, since gauges were last read";
+    "write.outbox", Higher, "second steps that a ledger has stored and nobody has acknowledged";
     "breaker.open", Higher, "breakers that refuse calls";
     "calls.running", Higher, "calls of fan-outs under way";
     "calls.orphans", Higher, "calls of fan-outs whose request has ended";

@@ -224,10 +224,7 @@ impl ServiceSpec {
         self.minds_leavers()
             || self.fan_out.as_ref().is_some_and(detaches)
             || self.clients.replay.is_some()
-            || self
-                .write
-                .as_ref()
-                .is_some_and(|w| w.options.delay.is_some())
+            || self.write.as_ref().is_some_and(WriteSpec::outlives)
     }
 
     /// Whether anything that it reads kills its processes.

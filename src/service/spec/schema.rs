@@ -323,10 +323,7 @@ pub fn schemas(registry: &Registry) -> [(&'static str, Value); 3] {
     put("merge", component(&registry.mergers, of_merge()));
     let mut write = WriteOptions::schema();
     let doc = write["properties"]["ledger"]["description"].take();
-    // The write of a run is one step.
-    let mut of_ledger = LedgerOptions::fields();
-    of_ledger.retain(|field| field.name != "outbox");
-    write["properties"]["ledger"] = schema_of(LedgerOptions::DOC, &of_ledger);
+    write["properties"]["ledger"] = LedgerOptions::schema();
     write["properties"]["ledger"]["description"] = doc;
     put("write", write);
     put("memory", MemoryOptions::schema());

@@ -29,6 +29,8 @@ crate::options! {
         delay: Option<Latency> = None, "written before the answer";
         /// How long a request may be worked on, or a job wait, before its queue hands out another copy; 0 is for ever. Each time again until one has ended, a hundred copies at most; where there is a `delay`, to any replica and until one is written, and a longer time counts for what waits already.
         visibility: Span = Span(0), "for ever";
+        /// Whom to call once the write is done, such as a topic for an event: a name under `[dependency]`. By the process itself, once; or, with `ledger.outbox`, by a relay until it is acknowledged.
+        then: Option<(String, At)> = None, "nothing";
         /// Retries of a proxy between the service and the dependency, which know no ledger.
         proxy_retries: u32 = 0, "0";
         /// How long that proxy waits for an answer before it sends the write again.
@@ -45,6 +47,8 @@ crate::options! {
 pub struct WriteSpec {
     /// Index of the dependency.
     pub dependency: usize,
+    /// That of its second step.
+    pub then: Option<usize>,
     /// As the file says.
     pub options: WriteOptions,
     /// Those of its ledger.
@@ -56,6 +60,11 @@ impl WriteSpec {
     pub fn is_queued(&self) -> bool {
         self.options.delay.is_some() || self.options.visibility.0 > 0
     }
+
+    /// Whether anything of it goes on when nobody waits for it.
+    pub fn outlives(&self) -> bool {
+        self.options.delay.is_some() || self.then.is_some()
+    }
 }
 
 /// Tries at most, of whoever tries.
@@ -66,12 +75,16 @@ pub(super) fn read_write(
     dependencies: &[DependencySpec],
 ) -> Result<WriteSpec, Refusal> {
     let options = WriteOptions::read(node)?;
-    let (name, at) = &options.dependency;
-    let Some(dependency) = dependencies.iter().position(|d| d.name == *name) else {
-        let known = dependencies.iter().map(|d| d.name.as_str());
-        return Err(Refusal::at(at, format!("there is no [dependency.{name}]"))
-            .help(suggestion(name, known)));
+    let named = |(name, at): &(String, At)| {
+        let place = dependencies.iter().position(|d| d.name == *name);
+        place.ok_or_else(|| {
+            let known = dependencies.iter().map(|d| d.name.as_str());
+            Refusal::at(at, format!("there is no [dependency.{name}]"))
+                .help(suggestion(name, known))
+        })
     };
+    let dependency = named(&options.dependency)?;
+    let then = options.then.as_ref().map(named).transpose()?;
     let at = |option: &str| node.get(option).unwrap_or(node);
     for (option, n) in [
         ("tries", options.tries),
@@ -99,9 +112,10 @@ pub(super) fn read_write(
         }
         Some(node) => {
             // Would be read and change nothing.
-            if let Some(outbox) = node.get("outbox") {
-                let message = "the write of a run is one step, and needs no outbox";
-                return Err(Refusal::at(&outbox.at, message).help("leave it out"));
+            if let (Some(outbox), None) = (node.get("outbox"), then) {
+                let message = "a write of one step, which needs no outbox";
+                return Err(Refusal::at(&outbox.at, message)
+                    .help("say then = \"NAME\" beside the ledger, or leave it out"));
             }
             LedgerOptions::read(node)?
         }
@@ -109,8 +123,13 @@ pub(super) fn read_write(
     };
     Ok(WriteSpec {
         dependency,
+        then,
         options,
-        ledger,
+        ledger: LedgerOptions {
+            // Nobody would take out what is put there.
+            outbox: ledger.outbox && then.is_some(),
+            ..ledger
+        },
     })
 }
 

@@ -12,7 +12,9 @@ pub(super) mod merge;
 pub(super) mod parse;
 pub(super) mod queue;
 pub(super) mod store;
+pub(super) mod then;
 pub(super) mod trending;
+mod way;
 pub(super) mod work;
 pub(super) mod write;
 

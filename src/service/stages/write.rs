@@ -1,10 +1,10 @@
 //! The write of a request: looks into the ledger, tries, time-outs, and copies that a queue or a proxy makes. One that is due
 //! later is a [job](crate::service::jobs).
 
-use super::super::{
-    purpose,
-    seams::{Ending, Seam},
-    spec::WriteSpec,
+use super::{
+    super::{purpose, spec::WriteSpec},
+    then,
+    way::{self, Came, Way},
 };
 use crate::{
     components::{
@@ -116,15 +116,20 @@ async fn attempt(w: &World<'_>, v: &Visit<'_>, client: u8, spec: &WriteSpec, whi
             Err(told) => return told,
         },
     };
-    let finish = |end| {
-        if o.idempotent {
-            ledger(w, spec, process, |l| l.finish(key, token, end, w.sim.now()));
-        }
+    // Whether what it says counts: a ledger may have given the operation to somebody else by then.
+    let finish = |end| match o.idempotent {
+        true => ledger(w, spec, process, |l| l.finish(key, token, end, w.sim.now())),
+        false => true,
     };
+    let stored = (o.idempotent && spec.ledger.outbox).then_some(key);
+    // Bad luck, and not what is written: another time may be a better one.
+    let nth = u32::from(client) << 16 | (copy as u32) << 8 | number;
     if doubt {
         w.sim.sleep(o.lookup.0).await;
         if w.writes.borrow_mut().ask(intent, key, token, w.sim.now()) {
-            finish(End::Done(intent));
+            if finish(End::Done(intent)) {
+                then::after(w, v, spec, stored, nth).await;
+            }
             return outcome::OK;
         }
     }
@@ -155,12 +160,13 @@ async fn attempt(w: &World<'_>, v: &Visit<'_>, client: u8, spec: &WriteSpec, whi
         (false, Came::Refused) => (End::Failed, outcome::ERROR),
         (false, Came::Well) => (End::Done(intent), outcome::OK),
     };
-    if matches!(end, End::Done(_)) {
-        // Bad luck, and not what is written: another time may be a better one.
-        let nth = u32::from(client) << 16 | (copy as u32) << 8 | number;
+    let done = matches!(end, End::Done(_));
+    if done {
         deaths::may_kill(w, v, Moment::Written, nth).await;
     }
-    finish(end);
+    if finish(end) && done {
+        then::after(w, v, spec, stored, nth).await;
+    }
     told
 }
 
@@ -201,26 +207,6 @@ fn ledger<T>(
     with(w.writes.borrow_mut().ledger(spec.ledger, process))
 }
 
-/// What comes of a write at its caller, if anything does.
-#[derive(Clone, Copy)]
-enum Came {
-    /// It is written.
-    Well,
-    /// It is not.
-    Refused,
-    /// The connection broke, and nobody knows.
-    Broken,
-}
-
-/// One write at the dependency. Times in ns from when it is sent.
-struct One {
-    /// When it takes effect, if it does.
-    lands: Option<u64>,
-    /// When something comes of it at the caller; `u64::MAX`: never.
-    heard: u64,
-    came: Came,
-}
-
 /// Sends the write, through the proxy if there is one: ns until something comes of it (`u64::MAX`: never), and what. What a
 /// proxy sends again is written again: it is the same holder's.
 fn send(
@@ -235,7 +221,18 @@ fn send(
     let mut began: u64 = 0;
     for resent in 0..=o.proxy_retries {
         let n = which.copy << 48 | u64::from(which.number) << 16 | u64::from(resent);
-        let one = one(w, v, spec, which, n);
+        let one = way::one(
+            w,
+            &Way {
+                dependency: spec.dependency,
+                request: v.request,
+                dice: v.dice,
+                replica: v.process.replica,
+                attempt: u16::try_from(which.number).unwrap_or(u16::MAX),
+                purposes: [purpose::WRITE, purpose::WRITE_FAILS],
+                n,
+            },
+        );
         if let Some(lands) = one.lands {
             let lands = now.saturating_add(began).saturating_add(lands);
             let intent = v.request.op;
@@ -247,44 +244,4 @@ fn send(
         began = began.saturating_add(o.proxy_timeout.0);
     }
     (u64::MAX, Came::Broken)
-}
-
-fn one(w: &World<'_>, v: &Visit<'_>, spec: &WriteSpec, which: Which, n: u64) -> One {
-    let dependency = &w.newest().spec.dependencies[spec.dependency];
-    let size = super::compute::size(v);
-    let time = dependency
-        .latency
-        .sample(size, &mut v.dice.draw(purpose::WRITE, n));
-    let rate = dependency.error_rate;
-    let fails = rate > 0.0 && v.dice.draw(purpose::WRITE_FAILS, n).chance(rate);
-    let seam = Seam::Call {
-        dependency: spec.dependency,
-        replica: v.process.replica,
-        attempt: u16::try_from(which.number).unwrap_or(u16::MAX),
-        request: v.request,
-    };
-    let after = |time: u64| One {
-        lands: (!fails).then_some(time),
-        heard: time,
-        came: if fails { Came::Refused } else { Came::Well },
-    };
-    let in_vain = |heard, came| One {
-        lands: None,
-        heard,
-        came,
-    };
-    let perturb = w.saboteur.at(seam, v.dice, w.sim.now());
-    let time = time.saturating_add(perturb.delay);
-    match perturb.end {
-        Ending::AsEver => after(time),
-        Ending::Fail => in_vain(time, Came::Refused),
-        Ending::Cut(after) => in_vain(time.min(after), Came::Broken),
-        Ending::Late(after) => in_vain(after, Came::Broken),
-        Ending::Hang => in_vain(u64::MAX, Came::Broken),
-        Ending::Lost { reset } => One {
-            heard: if reset { time } else { u64::MAX },
-            came: Came::Broken,
-            ..after(time)
-        },
-    }
 }
