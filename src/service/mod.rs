@@ -28,6 +28,7 @@ mod process;
 mod purpose;
 mod queue;
 mod ranked;
+mod readings;
 mod regions;
 mod registry;
 mod row;
