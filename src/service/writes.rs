@@ -185,7 +185,7 @@ impl Writes {
     }
 
     /// What a relay is to do next; `None`: nothing, and the relay ends.
-    pub fn to_do(&mut self, ledger: u32) -> Option<Step> {
+    pub fn next_step(&mut self, ledger: u32) -> Option<Step> {
         let key = self.ledgers.get(&ledger).and_then(Ledger::to_do);
         let outbox = self.outboxes.entry(ledger).or_default();
         let step = outbox.steps.iter().find(|step| Some(step.key) == key);
@@ -304,7 +304,7 @@ mod tests {
     fn second_steps_are_handed_out_in_the_order_of_their_commits_until_they_are_acknowledged() {
         let mut writes = Writes::default();
         let options = LedgerOptions::plain();
-        assert!(writes.to_do(0).is_none());
+        assert!(writes.next_step(0).is_none());
         for (key, first) in [(7, true), (5, false)] {
             let ledger = writes.ledger(options, 3);
             let Claim::Run { token, .. } = ledger.claim(key, None, 0) else {
@@ -313,7 +313,7 @@ mod tests {
             assert!(ledger.finish(key, token, End::Done(key), 0));
             assert_eq!(writes.store(0, step(key)), first, "one relay is enough");
         }
-        let next = |writes: &mut Writes| writes.to_do(0).map(|step| step.key);
+        let next = |writes: &mut Writes| writes.next_step(0).map(|step| step.key);
         assert_eq!([next(&mut writes), next(&mut writes)], [Some(7); 2]);
         writes.acknowledge(0, 7);
         assert_eq!(next(&mut writes), Some(5));

@@ -99,7 +99,7 @@ impl World<'_> {
 
     async fn relay(&self, ledger: u32) {
         loop {
-            let Some(step) = self.writes.borrow_mut().to_do(ledger) else {
+            let Some(step) = self.writes.borrow_mut().next_step(ledger) else {
                 return;
             };
             let dice = self.dice(step.request.op);
