@@ -86,7 +86,7 @@ proptest! {
         prop_assert!(attempts.iter().all(|a| a.result == result::OK));
         let p = f64::from(wrapped) / 100.0;
         let n = rows.len() as f64;
-        let share = p.powi(retries as i32 + 1);
+        let share = libm::pow(p, f64::from(retries + 1));
         // Five standard errors.
         let error = 5.0 * (share * (1.0 - share) / n).sqrt() + 1e-9;
         prop_assert!((lost as f64 / n - share).abs() <= error, "{} of {}", lost, n);
