@@ -6,121 +6,21 @@ use super::super::{
     purpose,
     seams::{Call, Ending, Seam},
     spec::{DependencySpec, OTHER_ERRORS, OnCancel, Step},
-    world::tag_digest,
 };
-use super::attempt::{After, Attempt, acquire, lost};
+pub(in crate::service) use super::spent::{Limit, Spent};
+use super::{
+    attempt::{After, Attempt, acquire, lost},
+    to_engine::{job, tokens},
+};
 use crate::{
     components::{
         breaker::Pass,
-        dag::FanOut,
-        engine::{Done, Inputs, Job},
-        keys::Tag,
         retry::{Failed, Failure},
     },
-    recording::{AttemptRow, RequestRow, outcome, result},
+    recording::{AttemptRow, outcome, result},
     service::{answers, cpu, journey::Visit, output, parts, world::World},
-    sim::{Sim, hash::mix},
+    sim::Sim,
 };
-use std::cell::Cell;
-use xxhash_rust::xxh3::xxh3_64;
-
-/// Where the time of a step went.
-#[derive(Clone, Copy, Default)]
-pub(in crate::service) struct Spent {
-    pool_wait: u64,
-    backoff: u64,
-    call: u64,
-    /// ns that reading what was answered took.
-    parse: u64,
-    /// What the parser said of it.
-    pub output: output::Seen,
-    pub attempts: u16,
-    /// When the first token came out, ns between two, prompt tokens found; 0 without tokens.
-    tokens: (u64, u64, u32),
-}
-
-impl Spent {
-    pub fn total(&self) -> u64 {
-        self.pool_wait + self.backoff + self.call + self.parse
-    }
-
-    pub fn add_to(&self, row: &mut RequestRow) {
-        row.pool_wait += self.pool_wait;
-        row.backoff += self.backoff;
-        row.call += self.call;
-        row.compute += self.parse;
-        if let (first @ 1.., between, found) = self.tokens {
-            row.ttft = first.saturating_sub(row.arrived).max(1);
-            row.itl = between;
-            row.prefix_hit = row.prefix_hit.saturating_add(found);
-        }
-    }
-
-    /// This, and then that.
-    pub fn and(&self, then: &Spent) -> Spent {
-        Spent {
-            pool_wait: self.pool_wait + then.pool_wait,
-            backoff: self.backoff + then.backoff,
-            call: self.call + then.call,
-            parse: self.parse + then.parse,
-            output: self.output.or(then.output),
-            attempts: self.attempts + then.attempts,
-            tokens: if then.tokens.0 > 0 {
-                then.tokens
-            } else {
-                self.tokens
-            },
-        }
-    }
-}
-
-/// What the request leaves to a call.
-pub(in crate::service) struct Limit {
-    rules: FanOut,
-    /// ns at which the request must be answered; `u64::MAX` is never.
-    deadline: u64,
-    /// Attempts of all calls of the request.
-    attempts: Cell<u16>,
-    /// Retries that they have left together.
-    retries: Cell<u32>,
-    /// Attempts of each step that were made before: another round has dice of its own.
-    pub before: Cell<u16>,
-}
-
-impl Limit {
-    /// A call on its own.
-    pub fn none() -> Limit {
-        Limit::new(&FanOut::default(), u64::MAX)
-    }
-
-    pub fn new(rules: &FanOut, deadline: u64) -> Limit {
-        Limit {
-            rules: rules.clone(),
-            deadline,
-            attempts: Cell::new(0),
-            retries: Cell::new(rules.retries),
-            before: Cell::new(0),
-        }
-    }
-
-    pub fn attempts(&self) -> u16 {
-        self.attempts.get()
-    }
-
-    /// ns that an attempt may take from `now` on, 0 for ever; `None`: there is no time left.
-    fn time_for(&self, step: &Step, now: u64) -> Option<u64> {
-        let (own, share) = (step.options.timeout.0, step.options.budget);
-        self.rules.time_for(own, share, self.deadline, now)
-    }
-
-    /// Whether there may be a retry after so many ns; takes it.
-    fn retry(&self, wait: u64, now: u64) -> bool {
-        let left = self.retries.get();
-        let may = left > 0 && self.rules.worth_waiting(wait, self.deadline, now);
-        self.retries.set(left.saturating_sub(u32::from(may)));
-        may
-    }
-}
 
 /// How a step failed: the outcome, and what the client is told of when to come back.
 pub(in crate::service) type How = (u8, u64);
@@ -222,7 +122,7 @@ async fn attempt(
         return Some(Failure::Refused);
     };
     spent.attempts = spent.attempts.saturating_add(1);
-    limit.attempts.set(limit.attempts.get().saturating_add(1));
+    limit.count();
     let pool = v.process.pools.get(step.dependency);
     let connection = match pool.and_then(Option::as_ref) {
         // Boxed: few pools lose anything.
@@ -469,55 +369,4 @@ impl Drop for Leave<'_> {
             breaker.done(pass, self.well, self.sim.now());
         }
     }
-}
-
-/// The request as engines see it.
-fn job<'v>(w: &World<'_>, v: &'v Visit<'_>) -> Job<'v> {
-    let tags = w.tags.borrow();
-    // An adapter is called by a name of its own: "base+adapter".
-    let name = tags.model.name(v.request.model);
-    let (model, adapter) = match name.split_once('+') {
-        Some((model, adapter)) => (model, Some(adapter)),
-        None => (name, None),
-    };
-    let field = |names: &[&str]| fields(&v.request.payload.fields, names);
-    Job {
-        ticket: 0,
-        prompt: u64::from(v.request.input_tokens),
-        answer: u64::from(v.request.output_tokens),
-        prefix: &v.request.payload.blocks,
-        inputs: Inputs {
-            model: digest(model),
-            adapter: field(&["adapter"]).unwrap_or_else(|| adapter.map_or(0, digest)),
-            tools: field(&["tools"]).unwrap_or(0),
-            parameters: field(&["temperature", "top_p"]).unwrap_or(0),
-            tenant: tag_digest(v.request, &tags, Tag::Tenant),
-        },
-    }
-}
-
-/// Digest of the fields of these names, in their order; `None` when there is none of them.
-fn fields(all: &[(String, serde_json::Value)], names: &[&str]) -> Option<u64> {
-    let mut found = names
-        .iter()
-        .filter_map(|name| all.iter().find(|(field, _)| field == name))
-        .peekable();
-    found.peek()?;
-    Some(found.fold(0, |all, (name, value)| {
-        mix(all ^ digest(name) ^ digest(&value.to_string()).rotate_left(1))
-    }))
-}
-
-fn digest(text: &str) -> u64 {
-    xxh3_64(text.as_bytes())
-}
-
-/// First token, ns between two, prompt tokens found.
-fn tokens(v: &Visit<'_>, done: &Done) -> (u64, u64, u32) {
-    let gaps = u64::from(v.request.output_tokens).saturating_sub(1);
-    let between = (done.ended - done.first_token)
-        .checked_div(gaps)
-        .unwrap_or(0);
-    let found = u32::try_from(done.hit_tokens).unwrap_or(u32::MAX);
-    (done.first_token.max(1), between, found)
 }
