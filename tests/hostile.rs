@@ -106,7 +106,7 @@ fn right(name: &str) -> &'static [&'static str] {
         "min" | "p50" | "mean" | "base" | "value" | "time" => &["\"1ms\"", "3"],
         "max" | "p99" | "cap" => &["\"9ms\"", "9"],
         "alpha" | "cv" | "factor" | "share" => &["1.5", "0.5"],
-        "a" | "b" | "latency" | "after" | "think" => &["\"2ms\"", "3"],
+        "a" | "b" | "latency" | "after" | "think" => &["\"2ms\"", "\"2ms\"", "3"],
         "levels" => &[
             "[{ kind = \"token-bucket\", rate = \"10/s\" }]",
             "[{ rate = \"10/s\" }]",
