@@ -13,6 +13,7 @@ mod output;
 mod plan;
 mod profile;
 mod replay;
+mod report;
 mod schema;
 pub mod trace;
 mod verify;
@@ -63,6 +64,8 @@ enum Command {
     /// Say where CPU went, before an incident and while it lasts: folded stacks and flame graphs.
     #[command(mut_arg("incident", |arg| arg.help(PROFILED)))]
     Profile(profile::ProfileArgs),
+    /// A page over the reports of a folder.
+    Report(report::ReportArgs),
     /// Look at, convert and generate traces.
     Trace(trace::TraceArgs),
     /// Contracts of parsers: what producers send, without its values, as cases that a parser is checked by.
@@ -92,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::Drill(args) => drill::run(args, &mut out),
         Command::Plan(args) => plan::run(args, &mut out),
         Command::Profile(args) => profile::run(args, &mut out),
+        Command::Report(args) => report::run(args, &mut out),
         Command::Trace(args) => trace::run(args, &mut out).map(|()| ExitCode::SUCCESS),
         Command::Contract(args) => contract::run(args, &mut out),
         Command::Lab(args) => lab::run(args, &mut out),

@@ -10,6 +10,7 @@ mod findings;
 pub mod github;
 pub mod hdr;
 pub mod html;
+pub mod index;
 pub mod json;
 pub mod junit;
 pub mod plan;
