@@ -14,6 +14,13 @@ pub const FILE: &str = "index.html";
 /// By which a page of ours is known, and may be replaced.
 const OURS: &str = "<meta name=\"generator\" content=\"gameday report index\">";
 
+/// What the table of runs has besides the style of reports: words wrap, and the last column has what room there is.
+const STYLE: &str = "\
+table.text.runs th { text-align: left; padding-left: 0; padding-right: 1rem; }
+table.text.runs td:nth-child(-n+2) { white-space: normal; width: 18%; min-width: 9rem; overflow-wrap: anywhere; }
+table.text.runs a { color: inherit; }
+";
+
 /// A report, as its summary has it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Entry {
@@ -92,14 +99,14 @@ impl Index {
         let mut page = format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n{OURS}\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <title>Reports · gameday</title>\n<style>\n{}</style>\n</head>\n<body>\n\
+             <title>Reports · gameday</title>\n<style>\n{}{STYLE}</style>\n</head>\n<body>\n\
              <header>\n<h1>Reports</h1>\n<p class=\"verdict {}\">{}</p>\n</header>\n<main>\n",
             include_str!("html.css"),
             if self.bad() > 0 { "bad" } else { "good" },
             self.summary(),
         );
         if !self.entries.is_empty() {
-            page += "<div class=\"wide\">\n<table class=\"text\">\n<caption>What does not pass stands first</caption>\n<thead>\n<tr>";
+            page += "<div class=\"wide\">\n<table class=\"text runs\">\n<caption>What does not pass stands first</caption>\n<thead>\n<tr>";
             for head in [
                 "run",
                 "gates",
@@ -238,7 +245,11 @@ fn row(entry: &Entry) -> String {
         Some(false) => " <b class=\"bad\">✗</b>",
         None => "",
     };
-    let recovery = entry.recovery.map_or("–".into(), show_nanos);
+    let recovery = match entry.recovery {
+        None => "–".into(),
+        Some(0) => "at once".into(),
+        Some(ns) => show_nanos(ns),
+    };
     format!(
         "<tr><td><a href=\"{}/report.html\">{}</a></td><td class=\"{class}\">{}</td><td>{recovery}</td><td>{}</td><td>{}</td>\
          <td>{}<br><span class=\"soft\">{}</span>{agrees}</td></tr>\n",
