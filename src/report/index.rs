@@ -16,7 +16,7 @@ const OURS: &str = "<meta name=\"generator\" content=\"gameday report index\">";
 
 /// What the table of runs has besides the style of reports: words wrap, and the last column has what room there is.
 const STYLE: &str = "\
-table.text.runs th { text-align: left; padding-left: 0; padding-right: 1rem; }
+table.text.runs th { text-align: left; }
 table.text.runs td:nth-child(-n+2) { white-space: normal; width: 18%; min-width: 9rem; overflow-wrap: anywhere; }
 table.text.runs a { color: inherit; }
 ";
