@@ -250,6 +250,14 @@ fn what_a_crash_has_no_use_for_is_refused() {
             "for = \"1ms\"\nevery = \"50ms\"\nfault = { kind = \"crash\" }",
             "ten times a second",
         ),
+        (
+            "fault = { kind = \"crash\", when = \"written\", percentage = 1 }",
+            "nothing is written",
+        ),
+        (
+            "fault = { kind = \"crash\", when = \"committed\", percentage = 1 }",
+            "no write has a second step",
+        ),
         ("fault = { kind = \"crash\", replica = 5 }", "no replica 5"),
         ("fault = { kind = \"crash\", down = \"0s\" }", "in no time"),
     ] {

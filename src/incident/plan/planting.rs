@@ -4,7 +4,7 @@ use super::Builder;
 use crate::{
     config::{Node, Options, Refusal, pick},
     faults::{Ail, COMMON, CommonOptions, Planted, Reach, Shape},
-    service::{Control, ServiceSpec},
+    service::{Control, ServiceSpec, seams::Moment},
 };
 use std::cell::Cell;
 
@@ -96,6 +96,25 @@ impl Builder<'_> {
         if fault.ail() == Ail::Probe && !probed() {
             return Err(Refusal::at(&node.at, "nobody probes the replicas")
                 .help("give the service probe = { route = \"/health\" }"));
+        }
+        if let Ail::Die {
+            moment: Some(moment),
+            ..
+        } = fault.ail()
+        {
+            let comes = |v: &ServiceSpec| {
+                let write = v.write.as_ref();
+                write.is_some_and(|w| moment == Moment::Written || w.then.is_some())
+            };
+            if moment != Moment::Work && !self.plan.versions.iter().any(comes) {
+                let (message, help) = match moment {
+                    Moment::Committed => ("no write has a second step", "then = \"events\""),
+                    _ => ("nothing is written", "dependency = \"db\""),
+                };
+                let place = node.get("when").map_or(&node.at, |n| &n.at);
+                return Err(Refusal::at(place, message)
+                    .help(format!("give the service write = {{ {help} }}")));
+            }
         }
         if let Some((class, _)) = fault.loses() {
             let staffed = |spec: &ServiceSpec| spec.queue.as_ref().is_some_and(|q| q.has(class));
