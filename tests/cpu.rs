@@ -346,3 +346,32 @@ fn a_profile_of_a_recording_is_that_of_its_incident_and_nothing_to_profile_is_re
         .code(2)
         .stderr(predicates::str::contains("no CPU is accounted for"));
 }
+
+/// Which of these rows "Where time goes" has in the report of a text.
+fn split(text: &str) -> Vec<&'static str> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("relay.toml");
+    std::fs::write(&file, text).unwrap();
+    let mut replay = Command::cargo_bin("gameday").unwrap();
+    replay
+        .env("NO_COLOR", "1")
+        .args(["replay", "--no-report"])
+        .arg(&file);
+    let out = replay.assert().success().get_output().stdout.clone();
+    let said = String::from_utf8(out).unwrap();
+    let (_, below) = said.split_once("Where time goes").expect("a split of time");
+    let rows = below.split("\n\n").next().unwrap();
+    let mut names = vec!["cores", "locks", "compute", "all"];
+    names.retain(|name| rows.contains(&format!("    {name}  ")));
+    names
+}
+
+#[test]
+fn the_report_tells_of_waits_for_cores_and_locks_where_anybody_waited() {
+    let crowded = INCIDENT.replace("cores = 4", "cores = 1");
+    assert_eq!(split(&crowded), ["cores", "compute", "all"]);
+    let locked = INCIDENT.replace("cores = 4", "cores = 4, gil = true");
+    assert_eq!(split(&locked), ["locks", "compute", "all"]);
+    let boundless = INCIDENT.replace("cpu = { cores = 4 }\n", "");
+    assert_eq!(split(&boundless), ["compute", "all"]);
+}
