@@ -1,10 +1,13 @@
 //! What a model answers with, held against what the run recorded of its reading.
 
+mod replay_support;
+
 use gameday::{
-    incident::{Incident, Overlay, Registries, Run, RunOptions, run},
-    recording::{AttemptRow, Keep, RequestRow, outcome, parsed, result, served_by},
+    incident::{Incident, Run},
+    recording::{AttemptRow, RequestRow, outcome, parsed, result, served_by},
 };
 use proptest::prelude::*;
+use replay_support::{rerun, rows};
 use std::{fs, path::Path, process::Command};
 
 fn read(call: &str, output: &str, rest: &str) -> Result<Incident, String> {
@@ -13,23 +16,12 @@ fn read(call: &str, output: &str, rest: &str) -> Result<Incident, String> {
          contents = {{ count = 50 }}\n[trace.clients]\nold = {{ share = 40, version = \"1\" }}\nnew = {{ share = 60, version = \"2\" }}\n\
          [service]\ncall = {{ dependency = \"llm\", {call} }}\n[dependency.llm]\nlatency = \"50ms\"\n{output}\n{rest}"
     );
-    let (overlay, registries) = (Overlay::default(), Registries::builtin());
-    let path = Path::new("t.toml");
-    Incident::read(path, &text, &overlay, &Default::default(), &registries)
-        .map_err(|refusal| refusal.to_string())
+    replay_support::read(&text).map_err(|refusal| refusal.to_string())
 }
 
 fn go(call: &str, output: &str, rest: &str) -> Run {
     let incident = read(call, output, rest).unwrap_or_else(|e| panic!("{e}"));
-    let options = RunOptions {
-        keep: Keep::Rows,
-        progress: None,
-    };
-    run(&incident, &Registries::builtin(), &options).unwrap()
-}
-
-fn rows(run: &Run) -> Vec<RequestRow> {
-    run.recording.requests.rows().collect()
+    rerun(&incident)
 }
 
 fn output(defects: &str) -> String {

@@ -1,16 +1,18 @@
 //! Writes that are due later: who asks is answered at once, and the queue hands out a copy each time that the visibility
 //! time-out passes. Without a ledger each copy writes, and all of them when they are due.
 
+mod replay_support;
+
 use gameday::{
-    incident::{Incident, Overlay, Registries, Run, RunOptions, run},
-    recording::{Keep, RequestRow, outcome},
+    incident::{Incident, Run},
+    recording::{RequestRow, outcome},
     sim::{
         dice::{Dice, Purpose},
         distribution::Distribution,
     },
 };
 use proptest::prelude::*;
-use std::path::Path;
+use replay_support::{rerun, rows};
 
 const MS: u64 = 1_000_000;
 const SECOND: u64 = 1000 * MS;
@@ -34,27 +36,12 @@ latency = "10ms"
 {timeline}
 "#
     );
-    Incident::read(
-        Path::new("t.toml"),
-        &text,
-        &Overlay::default(),
-        &Default::default(),
-        &Registries::builtin(),
-    )
-    .map_err(|refusal| refusal.to_string())
+    replay_support::read(&text).map_err(|refusal| refusal.to_string())
 }
 
 fn replay(service: &str, timeline: &str) -> Run {
     let incident = read(service, timeline).unwrap_or_else(|refusal| panic!("{refusal}"));
-    let options = RunOptions {
-        keep: Keep::Rows,
-        progress: None,
-    };
-    run(&incident, &Registries::builtin(), &options).unwrap()
-}
-
-fn rows(run: &Run) -> Vec<RequestRow> {
-    run.recording.requests.rows().collect()
+    rerun(&incident)
 }
 
 /// Writes, those beyond the first of an operation, and answers without one.
@@ -64,11 +51,8 @@ fn audit(run: &Run) -> [u64; 3] {
 
 /// Readings of a gauge: time and value.
 fn readings(run: &Run, gauge: &str) -> Vec<(u64, f64)> {
-    let number = run.recording.names["gauge"].find(gauge);
-    let rows = run.recording.gauges.rows();
-    rows.filter(|row| Some(u32::from(row.gauge)) == number)
-        .map(|row| (row.time, row.value))
-        .collect()
+    let all = replay_support::gauge(run, gauge).into_iter();
+    all.map(|(time, _, value)| (time, value)).collect()
 }
 
 /// When the job of a request is due, ns, by a delay that is equally likely between two numbers of seconds.

@@ -1,12 +1,15 @@
 //! Clients that send again what they were answered, minutes later: told what became of it for as long as the record is kept,
 //! and written again when it is gone.
 
+mod replay_support;
+
 use gameday::{
-    incident::{Incident, Overlay, Registries, Run, RunOptions, run},
-    recording::{Keep, RequestRow, outcome},
+    incident::{Incident, Run},
+    recording::{RequestRow, outcome},
 };
 use proptest::prelude::*;
-use std::{collections::BTreeMap, path::Path};
+use replay_support::rerun;
+use std::collections::BTreeMap;
 
 const MS: u64 = 1_000_000;
 const SECOND: u64 = 1000 * MS;
@@ -30,23 +33,12 @@ latency = "10ms"
 {timeline}
 "#
     );
-    Incident::read(
-        Path::new("t.toml"),
-        &text,
-        &Overlay::default(),
-        &Default::default(),
-        &Registries::builtin(),
-    )
-    .map_err(|refusal| refusal.to_string())
+    replay_support::read(&text).map_err(|refusal| refusal.to_string())
 }
 
 fn replay(clients: &str, ledger: &str, timeline: &str) -> Run {
     let incident = read(clients, ledger, timeline).unwrap_or_else(|refusal| panic!("{refusal}"));
-    let options = RunOptions {
-        keep: Keep::Rows,
-        progress: None,
-    };
-    run(&incident, &Registries::builtin(), &options).unwrap()
+    rerun(&incident)
 }
 
 /// Tries of each operation, in order.

@@ -1,13 +1,15 @@
 //! A write of two steps: the second is lost with the process between them, or with a call that fails, unless it is stored with
 //! the first and relayed until it is acknowledged.
 
+mod replay_support;
+
 use gameday::{
-    incident::{Incident, Overlay, Registries, Run, RunOptions, run},
-    recording::{Keep, RequestRow, outcome},
+    incident::{Incident, Run},
+    recording::{RequestRow, outcome},
     sim::dice::{Dice, Purpose},
 };
 use proptest::prelude::*;
-use std::path::Path;
+use replay_support::{rerun, rows};
 
 const MS: u64 = 1_000_000;
 const SECOND: u64 = 1000 * MS;
@@ -33,27 +35,12 @@ latency = "10ms"
 {timeline}
 "#
     );
-    Incident::read(
-        Path::new("t.toml"),
-        &text,
-        &Overlay::default(),
-        &Default::default(),
-        &Registries::builtin(),
-    )
-    .map_err(|refusal| refusal.to_string())
+    replay_support::read(&text).map_err(|refusal| refusal.to_string())
 }
 
 fn replay(ledger: &str, events: &str, timeline: &str) -> Run {
     let incident = read(ledger, events, timeline).unwrap_or_else(|refusal| panic!("{refusal}"));
-    let options = RunOptions {
-        keep: Keep::Rows,
-        progress: None,
-    };
-    run(&incident, &Registries::builtin(), &options).unwrap()
-}
-
-fn rows(run: &Run) -> Vec<RequestRow> {
-    run.recording.requests.rows().collect()
+    rerun(&incident)
 }
 
 /// Writes beyond the first of an operation, answers without one, and writes without their second step.
@@ -63,11 +50,9 @@ fn audit(run: &Run) -> [u64; 3] {
 
 /// All that a gauge has counted between its readings.
 fn sum(run: &Run, gauge: &str) -> u64 {
-    let number = run.recording.names["gauge"].find(gauge);
-    assert!(number.is_some(), "{gauge}");
-    let rows = run.recording.gauges.rows();
-    let of = rows.filter(|row| Some(u32::from(row.gauge)) == number);
-    of.map(|row| row.value as u64).sum()
+    let readings = replay_support::gauge(run, gauge);
+    assert!(!readings.is_empty(), "{gauge}");
+    readings.iter().map(|reading| reading.2 as u64).sum()
 }
 
 const WITHOUT: &str = "ledger = { outbox = false }";

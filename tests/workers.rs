@@ -1,11 +1,12 @@
 //! Workers in a replay: what they take in advance, those that a class has of its own, and those that are lost.
 
+mod replay_support;
+
 use gameday::{
-    incident::{Incident, Overlay, Registries, Run, RunOptions, run},
+    incident::{Incident, Registries, Run, RunOptions, run},
     indicators::Lookup,
     recording::{Keep, RequestRow, outcome},
 };
-use std::path::Path;
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -26,14 +27,7 @@ compute = {{ kind = "tokens", per_output = "1ms" }}
 {more}
 "#
     );
-    Incident::read(
-        Path::new("workers.toml"),
-        &text,
-        &Overlay::default(),
-        &Default::default(),
-        &Registries::builtin(),
-    )
-    .map_err(|refusal| refusal.to_string())
+    replay_support::read(&text).map_err(|refusal| refusal.to_string())
 }
 
 fn try_replay(queue: &str, more: &str) -> Result<Run, String> {
@@ -51,10 +45,8 @@ fn replay(queue: &str, more: &str) -> Run {
 
 /// Readings of a gauge, in their order: when, and what.
 fn readings(run: &Run, gauge: &str) -> Vec<(u64, f64)> {
-    let names = &run.recording.names["gauge"];
-    let rows = run.recording.gauges.rows();
-    let own = rows.filter(|row| names.name(u32::from(row.gauge)) == gauge);
-    own.map(|row| (row.time, row.value)).collect()
+    let all = replay_support::gauge(run, gauge).into_iter();
+    all.map(|(time, _, value)| (time, value)).collect()
 }
 
 fn most(run: &Run, gauge: &str) -> f64 {
@@ -254,7 +246,7 @@ fn workers_that_cannot_be_are_refused_at_their_place() {
             false => format!("kind = \"fifo\", {queue}"),
         };
         let refusal = read(&queue, "").err().unwrap();
-        assert!(refusal.contains("workers.toml:11:"), "{refusal}");
+        assert!(refusal.contains("t.toml:11:"), "{refusal}");
         assert!(refusal.contains(said), "{refusal}");
     }
 }
@@ -283,7 +275,7 @@ fn losses_that_cannot_be_are_refused_at_their_place() {
         ),
     ] {
         let refusal = try_replay(POOLS, &more).err().unwrap();
-        assert!(refusal.contains("workers.toml:"), "{refusal}");
+        assert!(refusal.contains("t.toml:"), "{refusal}");
         assert!(refusal.contains(said), "{refusal}");
     }
 }
