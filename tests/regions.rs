@@ -1,10 +1,13 @@
 //! Regions of a service: a request is served where it belongs, and a region comes back for itself alone.
 
+mod replay_support;
+
 use gameday::{
-    incident::{Incident, Overlay, Registries, Run, RunOptions, run},
-    recording::{Keep, outcome},
+    incident::{Incident, Overlay, Registries, Run},
+    recording::outcome,
 };
 use proptest::prelude::*;
+use replay_support::rerun;
 use std::path::Path;
 
 const MINUTE: u64 = 60_000_000_000;
@@ -18,14 +21,6 @@ fn read(text: &str, overlay: &Overlay) -> Result<Incident, String> {
         &Registries::builtin(),
     )
     .map_err(|refusal| refusal.to_string())
-}
-
-fn go(incident: &Incident) -> Run {
-    let options = RunOptions {
-        keep: Keep::Rows,
-        progress: None,
-    };
-    run(incident, &Registries::builtin(), &options).unwrap()
 }
 
 /// A service of regions a, b and c, asked from a, b, c and an unnamed `d`.
@@ -72,7 +67,7 @@ proptest! {
             "[[timeline]]\nat = \"10s\"\nfor = \"20s\"\nfault = {{ kind = \"crash\", percentage = {deaths}, down = \"2s\" }}\n\
              [[timeline]]\nat = \"20s\"\nrestart = \"rolling\"\npace = \"1s\"\n"
         );
-        let run = go(&small(&service, &rest).unwrap_or_else(|e| panic!("{e}")));
+        let run = rerun(&small(&service, &rest).unwrap_or_else(|e| panic!("{e}")));
         let home = |replica: u32| match replica {
             r if r <= a => "a",
             r if r <= a + b => "b",
@@ -99,7 +94,7 @@ proptest! {
 #[test]
 fn requests_of_no_region_go_to_all_of_them() {
     let service = "regions = { a = 1, b = 1, c = 2 }\nbalancer = \"round-robin\"\ncall = { dependency = \"db\" }";
-    let run = go(&small(service, "").unwrap());
+    let run = rerun(&small(service, "").unwrap());
     let mut by_replica = [0u32; 5];
     for row in run.recording.requests.rows() {
         if run.recording.name("region", row.region) == "d" {
@@ -138,6 +133,10 @@ fn what_contradicts_itself_is_refused_where_it_stands() {
             "regions = { a = 2 }\nstart = { reads = \"db\" }",
             "one table for each region",
         ),
+        (
+            "regions = { a = 2 }\nwrite = { dependency = \"db\", then = \"table\" }\nstart = { reads = \"table\" }",
+            "one table for each region",
+        ),
     ] {
         let refused = small(&format!("{service}\n{call}"), "")
             .map(drop)
@@ -158,7 +157,7 @@ fn what_contradicts_itself_is_refused_where_it_stands() {
 fn the_last_of_each_region_stays_whatever_its_probes_say() {
     let service = "regions = { a = 2, b = 2, c = 3 }\nprobe = { route = \"/h\", every = \"1s\", timeout = \"500ms\", keep_last = 1 }\ncall = { dependency = \"db\" }";
     let fault = "[[timeline]]\nat = \"10s\"\nfault = { kind = \"probe-failure\" }\n";
-    let run = go(&small(service, fault).unwrap());
+    let run = rerun(&small(service, fault).unwrap());
     let rows = || run.recording.requests.rows().filter(|r| r.background == 0);
     assert!(rows().all(|r| r.replica > 0), "somebody found nobody");
     let late = rows().filter(|r| r.arrived > 20_000_000_000);
@@ -184,7 +183,7 @@ fn small_regions_come_back_with_the_bug_off_and_the_large_one_when_its_starts_ar
         fix_steps: steps,
         ..Overlay::default()
     };
-    let whole = go(&read(&text, &overlay(None)).unwrap());
+    let whole = rerun(&read(&text, &overlay(None)).unwrap());
     let of = |region| down_until(&whole, region);
     for region in ["small", "middle"] {
         let until = of(region);
@@ -196,7 +195,7 @@ fn small_regions_come_back_with_the_bug_off_and_the_large_one_when_its_starts_ar
     }
     let large = of("large");
     assert!((40 * MINUTE..42 * MINUTE).contains(&large), "{large}");
-    let half = go(&read(&text, &overlay(Some(1))).unwrap());
+    let half = rerun(&read(&text, &overlay(Some(1))).unwrap());
     assert!(down_until(&half, "small") < 31 * MINUTE);
     assert!(down_until(&half, "large") > 59 * MINUTE);
 }

@@ -4,7 +4,12 @@
 //! named here goes to anybody. What starts read is one table for each region; what is durable (dependencies of requests, shared
 //! caches and limits) is one for all. Replicas are numbered region by region, in the order of the file.
 
-use super::{dependencies::Dependency, process::NEVER, spec::ServiceSpec, world::World};
+use super::{
+    dependencies::Dependency,
+    process::NEVER,
+    spec::{ServiceSpec, WriteSpec},
+    world::World,
+};
 use crate::{
     components::{
         Registry,
@@ -129,7 +134,8 @@ pub(super) fn check_tables(spec: &ServiceSpec) -> Result<(), Refusal> {
         return Ok(());
     };
     let by_steps = spec.steps.iter().any(|s| s.dependency == table);
-    let by_write = spec.write.as_ref().is_some_and(|w| w.dependency == table);
+    let writes = |w: &WriteSpec| w.dependency == table || w.then == Some(table);
+    let by_write = spec.write.as_ref().is_some_and(writes);
     let limiter = spec.limiter.as_ref().and_then(|l| l.store.as_ref());
     if by_steps || by_write || limiter.is_some_and(|s| s.dependency == table) {
         let named = spec.start.as_ref().and_then(|s| s.options.reads.as_ref());
