@@ -8,6 +8,7 @@
 //! reject_rate by tenant (min 500 requests) < 5%
 //! queue.wait p(95) < 50ms during incident
 //! recovery_time < 90s
+//! error_rate < 5% for 30s abort_on_breach
 //! tail_regression
 //! ```
 //!
@@ -22,6 +23,7 @@
 //! **No data** fails. There is none when nothing was counted, when a column is not recorded, when the baseline is
 //! missing, or when it is 0 and a multiple of it is allowed.
 
+mod abort;
 mod amount;
 mod judge;
 mod lex;
@@ -32,6 +34,7 @@ mod scalars;
 mod syntax;
 mod trigger;
 
+pub use abort::{Abort, ENOUGH, Watched as AbortOn};
 pub use named::{NAMED, Named};
 pub use parse::PHASES;
 pub use scalars::{SCALARS, Scalar, find_scalar};
@@ -144,6 +147,7 @@ pub struct Gate {
     name: String,
     expression: String,
     expr: Expr,
+    abort: Option<Abort>,
 }
 
 impl Gate {
@@ -163,7 +167,7 @@ impl Gate {
     /// # Errors
     /// The first thing that is wrong with it, at its place.
     pub fn parse_text(name: &str, text: &str, at: &At) -> Result<Gate, Refusal> {
-        let expr = parse::parse(text).map_err(|wrong| {
+        let (expr, abort) = parse::parse_gate(text).map_err(|wrong| {
             // In a string with escapes bytes do not line up, and the whole string is the place.
             let written = at.source.text.get(at.range.clone()).unwrap_or("");
             let inner = written.strip_prefix(['"', '\'']).unwrap_or(written);
@@ -182,6 +186,7 @@ impl Gate {
             name: name.into(),
             expression: text.trim().into(),
             expr,
+            abort,
         })
     }
 
@@ -198,6 +203,11 @@ impl Gate {
     /// Its expression as written.
     pub fn expression(&self) -> &str {
         &self.expression
+    }
+
+    /// What ends the run when it is broken: of a gate with `abort_on_breach`.
+    pub fn abort(&self) -> Option<&Abort> {
+        self.abort.as_ref()
     }
 
     /// What has to be accumulated for it.
@@ -336,7 +346,11 @@ impl Gate {
 impl std::fmt::Display for Gate {
     /// In its shortest form, which is read back as the same.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.expr.fmt(f)
+        self.expr.fmt(f)?;
+        match self.abort {
+            Some(_) => f.write_str(" abort_on_breach"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -30,7 +30,9 @@ pub fn judge(incident: &Incident, run: &Run) -> Vec<Judgement> {
         None => named(PhaseName::Baseline).into_iter().collect(),
     };
     let first = held.first().map(|phase| phase.name.as_str());
-    held.iter()
+    let last = held.last().map(|phase| phase.name.as_str());
+    let mut judgements: Vec<Judgement> = held
+        .iter()
         .flat_map(|phase| {
             let counts = |gate: &&Gate| {
                 !gate.is_of_the_run() || first.is_some_and(|name| name == phase.name)
@@ -38,7 +40,17 @@ pub fn judge(incident: &Incident, run: &Run) -> Vec<Judgement> {
             let gates = incident.gates.iter().filter(counts);
             gates.map(|gate| gate.judge(&context, phase))
         })
-        .collect()
+        .collect();
+    // It was broken where it ended the run, whatever windows that begin elsewhere say.
+    if let Some(aborted) = &run.aborted
+        && let Some(judgement) = judgements
+            .iter_mut()
+            .find(|j| j.gate == aborted.gate && last == Some(j.phase.as_str()))
+    {
+        judgement.verdict = Verdict::Breach;
+        judgement.detail = aborted.sentence();
+    }
+    judgements
 }
 
 /// One way in which a run is not what its incident expects.

@@ -1,6 +1,7 @@
 //! An incident: trace, service, timeline of faults, changes and drifts, the fix, gates, and what a correct lab must
 //! find. The runner turns it into a [`Run`]: the recording, which diagnosis may see, and the truth, which it may not.
 
+mod abort;
 mod action;
 mod again;
 pub mod contract;
@@ -13,11 +14,13 @@ mod plan;
 mod recovery;
 mod reference;
 mod run;
+mod scalars;
 mod schema;
 mod timeline;
 mod trial;
 mod truth;
 
+pub use abort::Aborted;
 pub use action::{Action, ActionOptions, Control, Gap};
 pub use file::{Expect, Incident, Overlay, Registries, SCHEMA};
 pub use game_day::{GameDay, GameDayOptions, MOST_DRAWS, Vary};
