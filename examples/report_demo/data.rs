@@ -126,6 +126,7 @@ impl Demo {
             },
             truth: &self.truth,
             judgements: &self.judgements,
+            moved: None,
             diagnosis: &self.diagnosis,
             watch: &self.watch,
             recording: Some(&self.recording),

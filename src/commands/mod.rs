@@ -6,6 +6,7 @@ mod contract;
 mod diagnose;
 mod drill;
 mod find;
+mod gate;
 mod lab;
 mod lint;
 mod list;
@@ -46,7 +47,7 @@ enum Command {
         mut_arg("out", |arg| arg.hide(true)),
         mut_arg("no_report", |arg| arg.hide(true)),
     )]
-    Gate(replay::ReplayArgs),
+    Gate(gate::GateArgs),
     /// Diagnose a recording: one that was saved, or your own export.
     Diagnose(diagnose::DiagnoseArgs),
     /// Check the engine against theory, or that an incident replays to the same bytes.
@@ -88,8 +89,8 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let mut out = output::Stdout::new();
     let done = match &cli.command {
-        Command::Replay(args) => replay::run(args, false, &mut out),
-        Command::Gate(args) => replay::run(args, true, &mut out),
+        Command::Replay(args) => replay::run(args, None, &mut out),
+        Command::Gate(args) => gate::run(args, &mut out),
         Command::Diagnose(args) => diagnose::run(args, &mut out),
         Command::Verify(args) => verify::run(args, &mut out),
         Command::Drill(args) => drill::run(args, &mut out),

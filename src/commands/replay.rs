@@ -2,6 +2,7 @@
 
 use super::{
     Done,
+    gate::{Against, Held},
     output::{Stdout, print},
     which::WhichArgs,
 };
@@ -96,11 +97,15 @@ pub enum Print {
     Digest,
 }
 
-pub fn run(args: &ReplayArgs, gate: bool, out: &mut Stdout) -> Done {
+/// `gate` is what it is held against, where it is a gate.
+pub fn run(args: &ReplayArgs, gate: Option<&Against>, out: &mut Stdout) -> Done {
     let registries = Registries::builtin();
     let mut code = 0;
     for variant in args.which.variants(&registries)? {
-        let incident = args.which.read(variant.as_deref(), &registries)?;
+        let mut incident = args.which.read(variant.as_deref(), &registries)?;
+        if let Some(against) = gate {
+            against.add_gates(&mut incident);
+        }
         let one = one(args, &incident, &registries, out, gate)?;
         code = code.max(one);
     }
@@ -113,10 +118,17 @@ fn one(
     incident: &Incident,
     registries: &Registries,
     out: &mut Stdout,
-    gate: bool,
+    gate: Option<&Against>,
 ) -> Result<u8, Refusal> {
+    let variant = named_variant(args, incident);
+    let several = args.which.variant.as_deref() == Some("all");
+    let held = match gate {
+        Some(against) => against.read(incident, variant.as_deref(), several)?,
+        None => None,
+    };
     let (run, seconds) = timed(args, incident, registries)?;
-    let judgements = incident::judge(incident, &run);
+    let reference = |phase: &str| held.as_ref()?.reference(&incident.gates, phase);
+    let mut judgements = incident::judge_against(incident, &run, &reference);
     let diagnosis = if args.no_records {
         no_rows()
     } else {
@@ -138,7 +150,14 @@ fn one(
         .path()
         .and_then(Path::file_name)
         .map_or("generated".into(), |n| n.to_string_lossy());
-    let variant = named_variant(args, incident);
+    let moved = match &held {
+        Some(held) => held.settle(incident, variant.as_deref(), &trace_name, &run)?,
+        None => None,
+    };
+    let updated = held.as_ref().is_some_and(Held::update);
+    if let Some(moved) = moved.as_ref().filter(|_| !updated) {
+        judgements.extend(moved.judgements());
+    }
     let background = (0..run.recording.requests.len())
         .filter(|&i| run.recording.requests.value(requests::background, i) == 1)
         .count() as u64;
@@ -168,6 +187,7 @@ fn one(
         },
         truth: &run.truth,
         judgements: &judgements,
+        moved: moved.as_ref(),
         diagnosis: &diagnosis,
         watch: run.watched.all(),
         recording: (!args.no_records).then_some(&run.recording),
@@ -181,7 +201,7 @@ fn one(
         Print::Digest => format!("{digest}\n"),
     };
     print(out, &text)?;
-    let written = if args.no_report || gate {
+    let written = if args.no_report || gate.is_some() {
         vec![]
     } else {
         report::write_all(&findings, &args.out)?
@@ -197,7 +217,7 @@ fn one(
     }
     Ok(exit_code(
         args,
-        gate,
+        gate.is_some() && !updated,
         incident,
         &run,
         &judgements,

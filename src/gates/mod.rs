@@ -42,7 +42,7 @@ pub use trigger::{Line, Trigger};
 
 use crate::{
     config::{At, Node, Refusal, Source, Value},
-    indicators::{Lookup, Measure, Stage, Watch, WatchSpec, Watched},
+    indicators::{Lookup, Measure, Stage, Unit, Watch, WatchSpec, Watched, Worse},
 };
 use indexmap::IndexMap;
 use recovery::Held;
@@ -102,7 +102,7 @@ pub struct Context<'a> {
     pub baseline_of: Option<&'a Watched>,
     /// All phases, for `during`. `recovery` is from the start of `recovering` to the end of `recovered`.
     pub phases: &'a [Stretch],
-    /// Values of a committed run, by quantity as written by [`Gate::values`].
+    /// Values of a committed run, by [`Gate::reference_key`].
     pub reference: Option<&'a IndexMap<String, f64>>,
     /// Values of scalars, by name; durations in ns, shares as fractions.
     pub scalars: &'a IndexMap<String, f64>,
@@ -320,26 +320,56 @@ impl Gate {
         all
     }
 
-    /// The values of its quantities over a phase, by quantity: what a reference file holds. Splits have none.
-    pub fn values(&self, context: &Context, phase: &Stretch) -> IndexMap<String, f64> {
+    /// Its quantities, but for scalars and splits, as written: each with the phase that its condition names, and with stage
+    /// and fraction where it is a percentile of all requests.
+    pub fn quantities(&self) -> Vec<(String, Option<&'static str>, Option<(Stage, f64)>)> {
+        let mut quantities = vec![];
+        each(&self.expr, &mut |condition| {
+            if let Quantity::Indicator(subject) = &condition.quantity
+                && subject.by.is_none()
+            {
+                let quantile = match subject.measure {
+                    Measure::Quantile(stage, q) if subject.select.is_empty() => Some((stage, q)),
+                    _ => None,
+                };
+                quantities.push((subject.to_string(), condition.during, quantile));
+            }
+        });
+        quantities
+    }
+
+    /// The values of these quantities over a range of windows, where there is data.
+    pub fn values_in(&self, watched: &Watched, windows: Range<usize>) -> IndexMap<String, f64> {
         let mut values = IndexMap::new();
         each(&self.expr, &mut |condition| {
-            let value = match &condition.quantity {
-                Quantity::Scalar(scalar) => context.scalars.get(scalar.name).copied(),
-                Quantity::Indicator(subject) if subject.by.is_none() => {
-                    let watch = context.watched.selected(&subject.select);
-                    watch.and_then(|watch| {
-                        let windows = watch.windows.within(phase.from, phase.to);
-                        watch.measure(&subject.measure, windows)
-                    })
-                }
-                Quantity::Indicator(_) => None,
-            };
-            if let Some(value) = value {
-                values.insert(condition.quantity.to_string(), value);
+            if let Quantity::Indicator(subject) = &condition.quantity
+                && subject.by.is_none()
+                && let Some(watch) = watched.selected(&subject.select)
+                && let Some(value) = watch.measure(&subject.measure, windows.clone())
+            {
+                values.insert(subject.to_string(), value);
             }
         });
         values
+    }
+
+    /// Unit and worse way of its quantities, by quantity as written.
+    pub fn ways(&self) -> IndexMap<String, (Unit, Worse)> {
+        let mut ways = IndexMap::new();
+        each(&self.expr, &mut |condition| {
+            if let Quantity::Indicator(subject) = &condition.quantity {
+                ways.insert(subject.to_string(), (subject.unit, subject.worse));
+            }
+        });
+        ways
+    }
+
+    /// How [`Context::reference`] names the value of a quantity that is held in the phase that its condition names.
+    pub fn reference_key(quantity: &str, during: Option<&str>) -> String {
+        match during {
+            Some(phase) => format!("{quantity} during {phase}"),
+            None => quantity.to_string(),
+        }
     }
 }
 

@@ -10,8 +10,8 @@ pub struct Scalar {
     pub name: &'static str,
     /// What it is counted in.
     pub unit: Unit,
-    /// Which way is worse.
-    pub worse: Worse,
+    /// Which way is worse; `None` where neither is.
+    pub worse: Option<Worse>,
     /// What it is, one line.
     pub doc: &'static str,
 }
@@ -20,8 +20,15 @@ const fn scalar(name: &'static str, unit: Unit, doc: &'static str) -> Scalar {
     Scalar {
         name,
         unit,
-        worse: Worse::Higher,
+        worse: Some(Worse::Higher),
         doc,
+    }
+}
+
+const fn neutral(name: &'static str, unit: Unit, doc: &'static str) -> Scalar {
+    Scalar {
+        worse: None,
+        ..scalar(name, unit, doc)
     }
 }
 
@@ -67,7 +74,7 @@ pub const SCALARS: &[Scalar] = &[
         Unit::Count,
         "answers of a cache that belonged to another question",
     ),
-    scalar("truth.writes", Unit::Count, "writes that happened"),
+    neutral("truth.writes", Unit::Count, "writes that happened"),
     scalar(
         "truth.duplicates",
         Unit::Count,
@@ -98,7 +105,7 @@ pub const SCALARS: &[Scalar] = &[
         Unit::Count,
         "the same as duplicate_writes",
     ),
-    scalar(
+    neutral(
         "truth.hits",
         Unit::Count,
         "requests and calls that a fault touched",

@@ -25,7 +25,7 @@ pub use action::{Action, ActionOptions, Control, Gap};
 pub use file::{Expect, Incident, Overlay, Registries, SCHEMA};
 pub use game_day::{GameDay, GameDayOptions, MOST_DRAWS, Vary};
 pub use guard::{Guard, GuardOptions, Then, Undo};
-pub use judge::{Shortfall, judge, meets};
+pub use judge::{Shortfall, judge, judge_against, meets};
 pub use reference::reference;
 pub use run::{Run, RunOptions, context, run, stretches};
 pub use schema::schema;

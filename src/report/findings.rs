@@ -4,6 +4,7 @@
 //! Not here: wall-clock times, speeds, paths of the machine. What is not in here is in no file, which is why every file
 //! of a report is the same to the byte on every run and machine.
 
+use crate::baseline::Movement;
 use crate::diagnosis::Diagnosis;
 use crate::gates::{Judgement, Verdict};
 use crate::incident::{EntryKind, Phase, PhaseName, Truth};
@@ -40,6 +41,8 @@ pub struct Findings<'a> {
     pub truth: &'a Truth,
     /// What the gates say, in the order of the file.
     pub judgements: &'a [Judgement],
+    /// What has moved since a baseline, if the run was held against one.
+    pub moved: Option<&'a Movement>,
     /// What was concluded from the recording alone.
     pub diagnosis: &'a Diagnosis,
     /// The indicators of all users' traffic, window by window.

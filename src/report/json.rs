@@ -11,6 +11,7 @@
 //! diagnosis_agrees    whether the diagnosis names what [expect] expects; null without [expect], or without rows
 //! phases[]            name, from_ns, to_ns, indicators { name: number | null } for the whole catalogue
 //! units               { indicator: ns | fraction | count | per_second | ratio }
+//! moved               what moved since the baseline: baseline, identical, tolerance, phases[], moved[]; null without one
 //! gates[]             gate, expression, phase, verdict, detail
 //! diagnosis           summary, onset, symptoms[], causes[], segments[], tail[], notes[], cleared[], also[], facts[],
 //!                     limits[]; times in ns
@@ -50,6 +51,7 @@ pub fn summary(findings: &Findings) -> Value {
         "phases": phases(f),
         "units": units(),
         "gates": f.judgements,
+        "moved": f.moved,
         "diagnosis": f.diagnosis,
         "truth": f.truth,
         "trace": trace(f),

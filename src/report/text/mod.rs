@@ -6,6 +6,7 @@
 
 mod course;
 mod grid;
+mod moved;
 mod paint;
 mod spark;
 
@@ -25,6 +26,7 @@ pub fn render(findings: &Findings, styled: bool) -> String {
     let sections = [
         heading(findings, paint),
         gates(findings, paint),
+        moved::lines(findings, paint),
         side_by_side(&tables::latency(findings), paint),
         side_by_side(&tables::outcomes(findings), paint),
         side_by_side(&tables::cache(findings), paint),
