@@ -106,7 +106,7 @@ impl Demo {
             question: Some("Q24"),
             incident: "incident-24",
             variant: None,
-            seed: 24,
+            seed: Some(24),
             digest: "3f2a9c0d5e817b64",
             requests_replayed: self.recording.requests.len() as u64,
             tries: self.recording.requests.len() as u64,

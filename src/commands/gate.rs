@@ -3,6 +3,7 @@
 use super::{
     Done,
     output::Stdout,
+    recorded,
     replay::{self, ReplayArgs},
 };
 use crate::{
@@ -36,6 +37,12 @@ pub struct GateArgs {
     /// Further gates, from the [gates] of a TOML file.
     #[arg(long, value_name = "FILE")]
     pub gates: Option<PathBuf>,
+    /// Of a recording: when the incident began, such as 20m; what was before is `baseline` in gates. Without, all of it is one phase.
+    #[arg(long, value_name = "TIME")]
+    pub onset: Option<String>,
+    /// Of a recording: when it was over.
+    #[arg(long, value_name = "TIME", requires = "onset")]
+    pub until: Option<String>,
 }
 
 /// What a run is held to besides its incident's gates, read before it begins.
@@ -66,6 +73,14 @@ pub fn run(args: &GateArgs, out: &mut Stdout) -> Done {
         place: args.baseline.clone(),
         update: args.update_baseline,
     };
+    if recorded::is_recording(&args.run.which.incident) {
+        return recorded::run(args, &against, out);
+    }
+    if args.onset.is_some() {
+        return Err(
+            Refusal::new("--onset is of a recording").help("a run knows when its timeline begins")
+        );
+    }
     replay::run(&args.run, Some(&against), out)
 }
 
@@ -123,6 +138,11 @@ pub fn required(text: &str, others: &[Gate]) -> Result<Gate, Refusal> {
 }
 
 impl Against {
+    /// Its gates.
+    pub fn gates(&self) -> &[Gate] {
+        &self.gates
+    }
+
     /// Adds its gates to those of an incident; one of the same name takes its place.
     pub fn add_gates(&self, incident: &mut Incident) {
         for gate in &self.gates {

@@ -13,6 +13,7 @@ mod list;
 mod output;
 mod plan;
 mod profile;
+mod recorded;
 mod replay;
 mod report;
 mod schema;
@@ -34,6 +35,7 @@ struct Cli {
 
 const PROFILED: &str =
     "An incident: its name, or the path of its file; or the folder of a recording, with --at";
+const GATED: &str = "An incident: its name, or the path of its file; or the folder of a recording";
 const VERIFIED: &str =
     "An incident: its name, or the path of its file; or `theory`, for the engine";
 
@@ -44,7 +46,8 @@ enum Command {
     /// Replay an incident and exit with 1 when a gate is breached: what CI calls.
     #[command(
         mut_arg("gate", |arg| arg.hide(true)),
-        mut_arg("out", |arg| arg.hide(true)),
+        mut_arg("incident", |arg| arg.value_name("INCIDENT|RECORDING").help(GATED)),
+        mut_arg("out", |arg| arg.help("Folder of reports; without, none is written")),
         mut_arg("no_report", |arg| arg.hide(true)),
     )]
     Gate(gate::GateArgs),

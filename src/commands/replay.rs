@@ -44,9 +44,9 @@ pub struct ReplayArgs {
     /// The format of --save.
     #[arg(long, value_name = "FORMAT", value_enum, default_value = DEFAULT_FORMAT, requires = "save")]
     pub save_format: Format,
-    /// Folder of reports.
-    #[arg(long, value_name = "FOLDER", default_value = "reports")]
-    pub out: PathBuf,
+    /// Folder of reports; without, `reports`.
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
     /// Write no report.
     #[arg(long)]
     pub no_report: bool,
@@ -166,7 +166,7 @@ fn one(
         question: Some(incident.question.as_str()).filter(|q| !q.is_empty()),
         incident: &incident.name,
         variant: variant.as_deref(),
-        seed: incident.seed,
+        seed: Some(incident.seed),
         digest: &digest,
         requests_replayed: run.requests,
         tries: run.tries.saturating_sub(background),
@@ -194,17 +194,11 @@ fn one(
         bytes_kept: (run.recording.requests.bytes() + run.recording.attempts.bytes()) as u64,
         reproduce: &reproduce,
     };
-    let text = match args.print {
-        Print::Text => report::text::render(&findings, out.styled),
-        Print::Json => report::json::render(&findings),
-        Print::Junit => report::junit::render(&findings),
-        Print::Digest => format!("{digest}\n"),
-    };
-    print(out, &text)?;
-    let written = if args.no_report || gate.is_some() {
-        vec![]
-    } else {
-        report::write_all(&findings, &args.out)?
+    let reported = Reported::new(args);
+    let written = match gate {
+        // What CI calls leaves nothing behind that nobody asked for.
+        Some(_) => reported.report(&findings, out)?,
+        None => reported.into_default_folder().report(&findings, out)?,
     };
     eprintln!(
         "{}: {} requests in {seconds:.2} s of wall time, {:.0} a second",
@@ -223,6 +217,50 @@ fn one(
         &judgements,
         &diagnosis,
     ))
+}
+
+/// What is printed of a run, and where its report goes.
+pub struct Reported<'a> {
+    print: Print,
+    folder: Option<&'a Path>,
+    none: bool,
+}
+
+impl<'a> Reported<'a> {
+    /// As the arguments say; without a folder there is no report.
+    pub fn new(args: &'a ReplayArgs) -> Reported<'a> {
+        Reported {
+            print: args.print,
+            folder: args.out.as_deref(),
+            none: args.no_report,
+        }
+    }
+
+    /// The same with the folder `reports` where none is named.
+    pub fn into_default_folder(self) -> Reported<'a> {
+        Reported {
+            folder: self.folder.or(Some(Path::new("reports"))),
+            ..self
+        }
+    }
+
+    /// Prints, and writes the report; gives its files.
+    ///
+    /// # Errors
+    /// A folder that cannot be written, a closed disk.
+    pub fn report(&self, findings: &Findings, out: &mut Stdout) -> Result<Vec<PathBuf>, Refusal> {
+        let text = match self.print {
+            Print::Text => report::text::render(findings, out.styled),
+            Print::Json => report::json::render(findings),
+            Print::Junit => report::junit::render(findings),
+            Print::Digest => format!("{}\n", findings.digest),
+        };
+        print(out, &text)?;
+        match self.folder.filter(|_| !self.none) {
+            Some(folder) => report::write_all(findings, folder),
+            None => Ok(vec![]),
+        }
+    }
 }
 
 /// Every way in which a run ends: the one place where exit codes come from.

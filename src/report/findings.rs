@@ -23,8 +23,8 @@ pub struct Findings<'a> {
     pub incident: &'a str,
     /// The variant that was overlaid, or a word for what was left out (`healthy`, `no-fix`).
     pub variant: Option<&'a str>,
-    /// The seed.
-    pub seed: u64,
+    /// The seed; `None` of a recording, which does not know it.
+    pub seed: Option<u64>,
     /// The digest of the run's recording.
     pub digest: &'a str,
     /// Operations of the trace that were replayed. Retries of a client share one.

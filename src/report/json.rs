@@ -3,7 +3,7 @@
 //! ```text
 //! schema              1; grows when a key changes its meaning or goes away, not when one is added
 //! incident variant question title          as in the file; null where it has none
-//! seed digest                              digest as hexadecimal text
+//! seed digest                              seed null of a recording; digest as hexadecimal text
 //! requests_replayed tries background_requests    counts
 //! virtual_ns          length of the run
 //! recovery_ns         from the last step of the fix until recovered; null: never, or no fix
