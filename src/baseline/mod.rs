@@ -14,7 +14,7 @@ pub use file::{read, write};
 pub use moved::{Moved, Movement, TOLERANCE, Way};
 
 use crate::{
-    gates::{Gate, Stretch},
+    gates::{Asked, Gate, Stretch},
     indicators::{Stage, Watched, catalogue},
 };
 use hdrhistogram::Histogram;
@@ -117,7 +117,12 @@ impl Baseline {
     /// A percentile of the latency, `ttft` or `itl` that no gate asked for when the baseline was written is read off its histogram.
     pub fn reference(&self, gates: &[Gate], phase: &str) -> IndexMap<String, f64> {
         let mut values = self.scalars.clone();
-        for (quantity, during, quantile) in gates.iter().flat_map(Gate::quantities) {
+        for Asked {
+            quantity,
+            during,
+            quantile,
+        } in gates.iter().flat_map(Gate::quantities)
+        {
             let name = during.unwrap_or(phase);
             let Some(phase) = self.phase(name) else {
                 continue;

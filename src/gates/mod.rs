@@ -141,6 +141,17 @@ impl Context<'_> {
     }
 }
 
+/// A quantity that a gate asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    /// As written.
+    pub quantity: String,
+    /// The phase that its condition names.
+    pub during: Option<&'static str>,
+    /// Stage and fraction, where it is a percentile of all requests.
+    pub quantile: Option<(Stage, f64)>,
+}
+
 /// A threshold with a name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gate {
@@ -320,9 +331,8 @@ impl Gate {
         all
     }
 
-    /// Its quantities, but for scalars and splits, as written: each with the phase that its condition names, and with stage
-    /// and fraction where it is a percentile of all requests.
-    pub fn quantities(&self) -> Vec<(String, Option<&'static str>, Option<(Stage, f64)>)> {
+    /// Its quantities, but for scalars and splits.
+    pub fn quantities(&self) -> Vec<Asked> {
         let mut quantities = vec![];
         each(&self.expr, &mut |condition| {
             if let Quantity::Indicator(subject) = &condition.quantity
@@ -332,7 +342,11 @@ impl Gate {
                     Measure::Quantile(stage, q) if subject.select.is_empty() => Some((stage, q)),
                     _ => None,
                 };
-                quantities.push((subject.to_string(), condition.during, quantile));
+                quantities.push(Asked {
+                    quantity: subject.to_string(),
+                    during: condition.during,
+                    quantile,
+                });
             }
         });
         quantities
