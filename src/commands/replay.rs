@@ -3,6 +3,7 @@
 use super::{
     Done,
     output::{Stdout, print},
+    step_summary,
     which::WhichArgs,
 };
 use crate::{
@@ -50,7 +51,7 @@ pub struct ReplayArgs {
     #[arg(long)]
     pub no_report: bool,
     /// What is printed.
-    #[arg(long, value_enum, default_value = "text")]
+    #[arg(long, visible_alias = "format", value_enum, default_value = "text")]
     pub print: Print,
 }
 
@@ -92,6 +93,10 @@ pub enum Print {
     Json,
     /// JUnit XML.
     Junit,
+    /// Annotations of GitHub Actions; the page of `markdown` is appended to $GITHUB_STEP_SUMMARY.
+    Github,
+    /// Half a page of Markdown, for a comment.
+    Markdown,
     /// The digest alone.
     Digest,
 }
@@ -177,7 +182,12 @@ fn one(
     let text = match args.print {
         Print::Text => report::text::render(&findings, out.styled),
         Print::Json => report::json::render(&findings),
-        Print::Junit => report::junit::render(&findings),
+        Print::Junit => report::junit::render(&findings)?,
+        Print::Github => {
+            step_summary::append(&report::markdown::render(&findings))?;
+            report::github::render(&findings)
+        }
+        Print::Markdown => report::markdown::render(&findings),
         Print::Digest => format!("{digest}\n"),
     };
     print(out, &text)?;
