@@ -26,6 +26,7 @@ mod amount;
 mod judge;
 mod lex;
 mod named;
+mod objective;
 mod parse;
 mod recovery;
 mod scalars;
@@ -33,6 +34,7 @@ mod syntax;
 mod trigger;
 
 pub use named::{NAMED, Named};
+pub use objective::Objective;
 pub use parse::PHASES;
 pub use scalars::{SCALARS, Scalar, find_scalar};
 pub use trigger::{Line, Trigger};
