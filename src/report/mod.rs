@@ -18,6 +18,7 @@ pub mod plan;
 pub mod plots;
 pub mod profile;
 mod story;
+pub mod sweep;
 mod tables;
 pub mod text;
 mod words;

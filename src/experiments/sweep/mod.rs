@@ -19,5 +19,5 @@ pub use goal::{Goal, Of};
 pub use merge::{merge, shards_in};
 pub use outcome::{Outcome, replay, word};
 pub use plan::{Base, MOST_RUNS, Plan};
-pub use shard::{Did, MOST_SHARDS, Read, Shard, make, place, read};
+pub use shard::{Did, MOST_SHARDS, Read, Shard, foreign, make, place, read};
 pub use summary::{Choice, Interval, Point, Summary, front, summarise};

@@ -255,8 +255,8 @@ pub fn read(path: &Path) -> Result<Read, Refusal> {
     })
 }
 
-/// A refusal of a shard of another plan.
-pub(super) fn foreign(path: &Path, found: &Plan, wanted: &Plan) -> Refusal {
+/// A refusal of a file of another plan.
+pub fn foreign(path: &Path, found: &Plan, wanted: &Plan) -> Refusal {
     let message = format!(
         "this is of another sweep: plan {}, and not {}{}",
         found.digest(),
