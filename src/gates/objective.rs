@@ -33,16 +33,27 @@ impl Objective {
         Ok(Objective { quantity, during })
     }
 
-    /// The quantities of a gate, each once.
-    pub fn of_gate(gate: &Gate) -> Vec<Objective> {
-        let mut all: Vec<Objective> = vec![];
+    /// The quantities of a gate, each once, with whether less of it is better. A comparison says so itself: a gate may well
+    /// want a high rate to be low; where one of several conditions is enough, the quantity's own direction counts.
+    pub fn of_gate(gate: &Gate) -> Vec<(Objective, bool)> {
+        let says = match &gate.expr {
+            Expr::Compare(_) => true,
+            Expr::All(parts) => parts.iter().all(|p| matches!(p, Expr::Compare(_))),
+            Expr::Any(_) | Expr::Named(_) => false,
+        };
+        let mut all: Vec<(Objective, bool)> = vec![];
         each(&gate.expr, &mut |condition| {
             let one = Objective {
                 quantity: condition.quantity.clone(),
                 during: condition.during,
             };
-            if !all.contains(&one) {
-                all.push(one);
+            let lower = match condition.op {
+                Op::Less | Op::AtMost if says => true,
+                Op::More | Op::AtLeast if says => false,
+                _ => one.worse() == Worse::Higher,
+            };
+            if all.iter().all(|(o, _)| *o != one) {
+                all.push((one, lower));
             }
         });
         all
@@ -158,6 +169,27 @@ mod tests {
         assert!(refused("latency.p95 < 3s").contains("the quantity alone"));
         assert!(refused("latency.p95 during lunch").contains("no phase"));
         assert!(refused("latncy.p95").contains("unknown quantity"));
+    }
+
+    #[test]
+    fn a_comparison_says_which_way_is_better_and_an_alternative_does_not() {
+        let of = |text: &str| -> Vec<(String, bool)> {
+            let gate = Gate::parse_text("x", text, &At::nowhere()).unwrap();
+            let all = Objective::of_gate(&gate).into_iter();
+            all.map(|(o, lower)| (o.to_string(), lower)).collect()
+        };
+        let pair = |name: &str, lower| (name.to_string(), lower);
+        assert_eq!(
+            of("throughput{quota=\"over\"} < 16/s and throughput during recovered > 3/s"),
+            [
+                pair("throughput{quota=\"over\"}", true),
+                pair("throughput during recovered", false)
+            ]
+        );
+        assert_eq!(
+            of("tail_regression"),
+            [pair("latency.p95", true), pair("latency.p50", true)]
+        );
     }
 
     impl Gate {

@@ -4,7 +4,7 @@ use super::axis::Axis;
 use crate::{
     config::{Refusal, Source, show_nanos, suggestion},
     gates::{Context, Gate, Objective, Stretch},
-    indicators::{Unit, Worse},
+    indicators::Unit,
 };
 
 /// Something that is to be small, or large.
@@ -72,15 +72,15 @@ impl Goal {
         })
     }
 
-    /// The quantities of these gates, each to be better than worse.
+    /// The quantities of these gates, each to be as its gate wants it.
     pub fn of_gates(gates: &[Gate]) -> Vec<Goal> {
         let mut goals: Vec<Goal> = vec![];
-        for objective in gates.iter().flat_map(Objective::of_gate) {
+        for (objective, lower) in gates.iter().flat_map(Objective::of_gate) {
             let name = objective.to_string();
             if goals.iter().all(|g| g.name != name) {
                 goals.push(Goal {
                     name,
-                    lower: objective.worse() == Worse::Higher,
+                    lower,
                     of: Of::Quantity(objective),
                 });
             }

@@ -328,10 +328,12 @@ fn choose(plan: &Plan, points: &[Point], costs: &[Vec<Vec<f64>>], passing: &[usi
             seeds(most)
         ),
     };
-    reason = if reason.is_empty() {
-        held
-    } else {
-        format!("{reason} {held}",)
+    reason = match (reason.is_empty(), passes) {
+        (true, _) => held,
+        (false, true) => format!("{reason} {held}"),
+        (false, false) if tied > 1 && why.is_empty() => format!("{held}; {reason}"),
+        (false, false) if most > 0 => format!("{held}, and has {reason}"),
+        (false, false) => format!("{held}; this one has {reason}"),
     };
     if passes && n > 1 && !plan.gates.is_empty() {
         reason += &format!(

@@ -274,7 +274,21 @@ impl Sheet<'_, '_> {
     }
 
     fn frame(&self, from: (f64, f64), to: (f64, f64), pen: Pen) -> Result<(), Refusal> {
-        let corners = [from, (to.0, from.1), to, (from.0, to.1), from];
-        self.canvas.line(&corners, pen)
+        if !pen.dash.is_empty() {
+            let corners = [from, (to.0, from.1), to, (from.0, to.1), from];
+            return self.canvas.line(&corners, pen);
+        }
+        // Four bars: corners of a wide line have a notch.
+        let (half, colour) = (pen.width / 2.0, pen.colour);
+        let (x0, y0, x1, y1) = (from.0 - half, from.1 - half, to.0 + half, to.1 + half);
+        for (a, b) in [
+            ((x0, y0), (x1, y0 + pen.width)),
+            ((x0, y1 - pen.width), (x1, y1)),
+            ((x0, y0), (x0 + pen.width, y1)),
+            ((x1 - pen.width, y0), (x1, y1)),
+        ] {
+            self.canvas.fill(a, b, colour, 1.0)?;
+        }
+        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::short_names;
 use crate::{
-    experiments::sweep::{Axis, Interval, Plan, Summary},
+    experiments::sweep::{Axis, Goal, Interval, Of, Plan, Summary},
     report::{
         text::{Grid, Ink, Paint, wrap},
         words::thousands,
@@ -90,13 +90,18 @@ fn table(summary: &Summary, paint: Paint) -> Vec<String> {
     shown.truncate(MOST_ROWS);
     shown.sort_unstable();
     let swept: Vec<&Axis> = plan.axes.iter().filter(|a| a.is_swept()).collect();
-    let goals = &plan.goals[..plan.goals.len().min(MOST_GOALS)];
+    // What a setting costs has its column already.
+    let goals = plan.goals.iter().enumerate();
+    let goals: Vec<(usize, &Goal)> = goals
+        .filter(|(_, g)| matches!(g.of, Of::Quantity(_)))
+        .take(MOST_GOALS)
+        .collect();
     let mut grid = Grid::default();
     let dim = |text: String| (text, Ink::Dim);
     let heads = std::iter::once(dim(String::new()))
         .chain(short_names(&swept).into_iter().map(dim))
         .chain([dim("gates hold".into())])
-        .chain(goals.iter().map(|g| dim(cut(&g.name))));
+        .chain(goals.iter().map(|(_, g)| dim(cut(&g.name))));
     grid.row(heads);
     for point in &shown {
         let at = &summary.points[*point];
@@ -125,8 +130,7 @@ fn table(summary: &Summary, paint: Paint) -> Vec<String> {
             .chain(
                 goals
                     .iter()
-                    .zip(&at.values)
-                    .map(|(g, v)| (value(plan, g, v), line)),
+                    .map(|(i, g)| (value(plan, g, &at.values[*i]), line)),
             );
         grid.row(cells);
     }
@@ -141,12 +145,11 @@ fn table(summary: &Summary, paint: Paint) -> Vec<String> {
     });
     let goals: Vec<String> = goals.collect();
     let among = match summary.choice.passes {
-        true => "those whose gates hold in every seed",
-        false => "all, with how often gates hold as one more goal",
+        true => "of those whose gates hold in every seed",
+        false => "of all, where how often gates hold counts as well",
     };
-    let points = if front == 1 { "point is" } else { "points are" };
     let mut legend = format!(
-        "front: the {front} {points} not worse in everything than another one of {among}. Compared by {}.",
+        "front: the {front} to which no other one is preferable in everything, {among}. Compared by {}.",
         goals.join(", ")
     );
     if plan.seeds.1 > 1 {
@@ -169,7 +172,7 @@ fn cut(text: &str) -> String {
     format!("{}…", kept.trim_end())
 }
 
-fn value(plan: &Plan, goal: &crate::experiments::sweep::Goal, v: &Interval) -> String {
+fn value(plan: &Plan, goal: &Goal, v: &Interval) -> String {
     let show = |v| goal.show(v, &plan.axes);
     match (v.low, v.high) {
         (None, None) => show(v.median),

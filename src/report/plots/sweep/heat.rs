@@ -293,7 +293,7 @@ fn scale(view: &View, sheet: &Sheet, shown: Shown, ramp: &Ramp, top: f64) -> Res
         format!("best {}", shown.show(view.summary, Some(ramp.best))),
         format!("{} worst", shown.show(view.summary, Some(ramp.worst))),
     );
-    let end = right - Font::of(Face::Regular).width(&worst, NAME) - 6.0;
+    let end = (right - Font::of(Face::Regular).width(&worst, NAME) - 6.0).round();
     sheet.name(right, top + 20.0, &worst, Anchor::End)?;
     const STEPS: usize = 40;
     let at = |i: usize| end - WIDE + WIDE * i as f64 / STEPS as f64;
