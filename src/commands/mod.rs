@@ -11,6 +11,7 @@ mod gate;
 mod lab;
 mod lint;
 mod list;
+mod merge;
 mod output;
 mod plan;
 mod profile;
@@ -19,6 +20,7 @@ mod replay;
 mod report;
 mod schema;
 mod step_summary;
+mod sweep;
 pub mod trace;
 mod verify;
 mod which;
@@ -40,6 +42,8 @@ const PROFILED: &str =
 const EITHER: &str = "An incident: its name, or the path of its file; or the folder of a recording";
 const VERIFIED: &str =
     "An incident: its name, or the path of its file; or `theory`, for the engine";
+
+const SWEPT: &str = "A path with its values: one for all runs (PATH=1m), a list (PATH=1,2,3), a range with both ends (PATH=10..200:10), or by a factor (PATH=10ms..1s:*2)";
 
 #[derive(Subcommand)]
 enum Command {
@@ -64,6 +68,14 @@ enum Command {
     /// Draw an incident again and again: how often it breaches its gates, and how long it takes to recover.
     #[command(mut_arg("variant", |arg| arg.help("Overlay the [variant.NAME] table")))]
     Drill(drill::DrillArgs),
+    /// Replay an incident over a grid of settings, each under several seeds: what to set something to.
+    #[command(
+        mut_arg("variant", |arg| arg.help("Overlay the [variant.NAME] table")),
+        mut_arg("set", |arg| arg.value_name("PATH=VALUES").help(SWEPT)),
+    )]
+    Sweep(sweep::SweepArgs),
+    /// Put the shards of a sweep together.
+    Merge(merge::MergeArgs),
     /// What an incident teaches: its course, fault tree and reach, the controls to pay for first, and a gate for each cause.
     #[command(mut_arg("variant", |arg| arg.help("Overlay the [variant.NAME] table")))]
     Plan(plan::PlanArgs),
@@ -105,6 +117,8 @@ pub fn main() -> ExitCode {
         Command::Diagnose(args) => diagnose::run(args, &mut out),
         Command::Verify(args) => verify::run(args, &mut out),
         Command::Drill(args) => drill::run(args, &mut out),
+        Command::Sweep(args) => sweep::run(args, &mut out),
+        Command::Merge(args) => merge::run(args, &mut out),
         Command::Plan(args) => plan::run(args, &mut out),
         Command::Profile(args) => profile::run(args, &mut out),
         Command::Export(args) => export::run(args, &mut out),

@@ -81,14 +81,7 @@ impl WhichArgs {
         registries: &Registries,
     ) -> Result<Incident, Refusal> {
         let (path, text) = find::incident(&self.incident)?;
-        let overlay = Overlay {
-            variant: variant.map(str::to_string),
-            set: [&self.set[..], set].concat(),
-            seed,
-            healthy: self.healthy,
-            no_fix: self.no_fix,
-            fix_steps: self.fix_steps,
-        };
+        let overlay = self.overlay(variant, &[&self.set[..], set].concat(), seed);
         Incident::read(
             &path,
             &text,
@@ -96,6 +89,18 @@ impl WhichArgs {
             &self.shape.overrides(self.trace.clone()),
             registries,
         )
+    }
+
+    /// What is laid over the file, with these settings alone.
+    pub fn overlay(&self, variant: Option<&str>, set: &[String], seed: Option<u64>) -> Overlay {
+        Overlay {
+            variant: variant.map(str::to_string),
+            set: set.to_vec(),
+            seed,
+            healthy: self.healthy,
+            no_fix: self.no_fix,
+            fix_steps: self.fix_steps,
+        }
     }
 
     /// The variants asked for; `None` is the file itself.

@@ -21,6 +21,7 @@ pub mod plots;
 pub mod profile;
 mod story;
 pub mod summary_schema;
+pub mod sweep;
 mod tables;
 pub mod text;
 mod words;

@@ -13,6 +13,7 @@ mod latency;
 mod layout;
 mod shapes;
 mod style;
+pub mod sweep;
 mod tail;
 mod timeline;
 
