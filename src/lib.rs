@@ -6,6 +6,7 @@
 
 #[cfg(feature = "cli")]
 pub mod commands;
+pub mod compare;
 pub mod components;
 pub mod config;
 pub mod diagnosis;
