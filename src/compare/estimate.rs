@@ -43,11 +43,16 @@ pub struct Estimate {
 pub struct Draws {
     /// Of the dice.
     pub seed: u64,
-    /// How many.
+    /// How many; 0 where nothing is left to chance, as between two runs of the same requests.
     pub count: u64,
 }
 
 impl Draws {
+    /// Whether numbers are compared as they are.
+    pub fn exact(&self) -> bool {
+        self.count == 0
+    }
+
     /// Variance of what the draws come to, with what blocks do not see.
     fn variance(&self, blocks: &Blocks, of: impl Fn(&[usize]) -> f64) -> f64 {
         let mut starts = vec![];
@@ -72,7 +77,8 @@ pub fn shift(unit: Unit, tolerance: &Tolerance) -> f64 {
         Unit::Ratio => 0.01,
         Unit::Count | Unit::PerSecond => 0.1,
     };
-    absolute / tolerance.relative
+    // Without any, a value of nothing must still have a logarithm.
+    (absolute / tolerance.relative).max(1e-9)
 }
 
 /// A quantile of a stage. `Err` says what is missing.
@@ -84,7 +90,7 @@ pub fn quantile(
     draws: Draws,
 ) -> Result<Estimate, String> {
     let enough = (BEYOND / (1.0 - q).min(q)).ceil() as u64;
-    if spread.all.count() < enough {
+    if spread.all.count() < enough && !draws.exact() {
         return Err(format!(
             "{} of at least {enough} requests",
             spread.all.count()
@@ -102,7 +108,7 @@ pub fn quantile(
     let blocks = Blocks::of(&influence);
     let log = |v: f64| libm::log(v + shift);
     let within = 0..cumulative.thresholds.len();
-    enough_blocks(blocks)?;
+    enough_blocks(blocks, draws)?;
     Ok(Estimate {
         value: value as f64,
         variance: draws.variance(&blocks, |starts| {
@@ -123,7 +129,7 @@ pub fn width(
         spread.all.quantile(0.1).unwrap_or(0),
         spread.all.quantile(0.9).unwrap_or(0),
     );
-    if spread.all.count() < 100 {
+    if spread.all.count() < 100 && !draws.exact() {
         return Err(format!("{} of at least 100 requests", spread.all.count()));
     }
     let counts = spread.counts();
@@ -139,7 +145,7 @@ pub fn width(
         .map(|(o, n)| o - share * n)
         .collect();
     let blocks = Blocks::of(&influence);
-    enough_blocks(blocks)?;
+    enough_blocks(blocks, draws)?;
     let all = 0..cumulative.thresholds.len();
     Ok(Estimate {
         value: high.saturating_sub(low) as f64,
@@ -164,7 +170,7 @@ pub fn ratio(above: &[f64], below: &[f64], shift: f64, draws: Draws) -> Result<E
         .map(|(a, b)| a - value * b)
         .collect();
     let blocks = Blocks::of(&influence);
-    enough_blocks(blocks)?;
+    enough_blocks(blocks, draws)?;
     let (above, below) = (before(above.iter().copied()), before(below.iter().copied()));
     Ok(Estimate {
         value,
@@ -181,9 +187,8 @@ pub fn ratio(above: &[f64], below: &[f64], shift: f64, draws: Draws) -> Result<E
     })
 }
 
-fn enough_blocks(blocks: Blocks) -> Result<(), String> {
-    let by = blocks.short_by();
-    if by > 1.0 {
+fn enough_blocks(blocks: Blocks, draws: Draws) -> Result<(), String> {
+    if blocks.short_by() > 1.0 && !draws.exact() {
         return Err(format!(
             "too short: what hangs together lasts a {:.0}th of it, and ten blocks of three times that are needed",
             blocks.windows as f64 / blocks.time
@@ -271,15 +276,26 @@ pub fn change_of_share(
     new: Share,
     worse_when_low: bool,
     tolerance: &Tolerance,
+    draws: Draws,
 ) -> Result<Compared, String> {
     let ((x, n), (y, m)) = (base.sums(), new.sums());
     if n <= 0.0 || m <= 0.0 {
         return Err("nothing to be a share of".into());
     }
     let (p, q) = (base.value(), new.value());
+    let bad = |share: f64| if worse_when_low { 1.0 - share } else { share };
+    let limit = tolerance.share + tolerance.relative * bad(p).min(bad(q));
+    if draws.exact() {
+        return Ok(Compared {
+            p: f64::from(u8::from(p == q)),
+            interval: (q - p, q - p),
+            beyond: (q - p).abs() > limit,
+            within: (q - p).abs() <= limit,
+        });
+    }
     let designs = [base.design(), new.design()];
     for (_, blocks) in designs.iter().flatten() {
-        enough_blocks(*blocks)?;
+        enough_blocks(*blocks, draws)?;
     }
     let of = |i: usize| designs[i].or(designs[1 - i]).map_or(1.0, |(d, _)| d);
     let (n, m) = (n / of(0), m / of(1));
@@ -298,8 +314,6 @@ pub fn change_of_share(
         let error = (both * (1.0 - both) * (1.0 / n + 1.0 / m)).sqrt();
         student((q - p).abs() / error, freedom)
     };
-    let bad = |share: f64| if worse_when_low { 1.0 - share } else { share };
-    let limit = tolerance.share + tolerance.relative * bad(p).min(bad(q));
     let narrow = newcombe((p, n), (q, m), Z95 * 1.644_853_627 / 1.959_963_985);
     Ok(Compared {
         p: chance,

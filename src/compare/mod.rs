@@ -1,7 +1,7 @@
 //! Two recordings, side by side: what got worse, what got better, what is the same, and what cannot be told.
 //!
 //! [`unpaired`] is for recordings of real time, or of different traffic: every change is held against what chance does to it.
-//! [`paired`](mod@paired) is for two runs of the same requests, where nothing is left to chance.
+//! [`paired`] is for two runs of the same requests, where nothing is left to chance.
 //! A change counts when it is significant *and* beyond the smallest that matters ([`Tolerance`]).
 //! Not here: what made it worse (`diagnosis`), thresholds that a team sets (`gates`).
 //!
@@ -13,6 +13,7 @@
 pub mod blocks;
 pub mod chance;
 mod estimate;
+mod paired;
 mod rows;
 mod segments;
 mod shape;
@@ -20,8 +21,10 @@ mod side;
 mod spread;
 mod words;
 
+pub use paired::{Changed, Matched, Moved, Paired, matched, paired};
 pub use rows::{Change, Family, Row, Segment, Verdict};
 pub use side::stretch;
+pub use words::{chance as show_chance, percent_moved};
 
 use crate::recording::{Recording, requests};
 use serde::Serialize;

@@ -241,7 +241,13 @@ pub fn of_sums(
             above: &sums[i].0,
             below: &sums[i].1,
         });
-        estimate::change_of_share(base, new, worse == Worse::Lower, &options.tolerance)
+        estimate::change_of_share(
+            base,
+            new,
+            worse == Worse::Lower,
+            &options.tolerance,
+            draws(options),
+        )
     } else {
         let shift = estimate::shift(unit, &options.tolerance);
         let one = |i: usize| estimate::ratio(&sums[i].0, &sums[i].1, shift, draws(options));
@@ -414,8 +420,10 @@ fn judge(raw: Raw, corrected: Option<f64>, options: &Options) -> (f64, Row) {
             high,
             ratio: (base != 0.0).then(|| new / base),
         });
-        row.p = Some(if identical { 1.0 } else { compared.p });
-        row.corrected = corrected;
+        if options.draws > 0 {
+            row.p = Some(if identical { 1.0 } else { compared.p });
+            row.corrected = corrected;
+        }
         let counts = corrected.is_some_and(|p| p <= options.alpha) && compared.beyond;
         let up_is_worse = worse == Worse::Higher;
         row.verdict = if identical {

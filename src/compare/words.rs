@@ -30,47 +30,37 @@ pub fn detail(row: &Row, missing: Option<&str>) -> String {
     format!("{name} {} -> {}{moved}{chance}", show(base), show(new))
 }
 
-/// `+14 % (95 % interval +9 to +20 %)`; in percentage points for shares, in the unit where base is nothing.
-pub fn moved(row: &Row) -> Option<String> {
+/// How far a row moved, and the 95 % interval of that: `+14 %` and `+9 to +20 %`; in percentage points for shares, in the
+/// unit where base is nothing. The interval is empty where nothing was left to chance.
+pub fn percent_moved(row: &Row) -> Option<(String, String)> {
     let change = row.change?;
     let base = row.base?;
     let points = row.unit == Unit::Fraction;
-    if points || base <= 0.0 {
-        let sign = |v: f64| if v < 0.0 { "-" } else { "+" };
-        let one = |v: f64| {
-            if points {
-                format!("{}{}", sign(v), trimmed(100.0 * v.abs()))
-            } else {
-                format!("{}{}", sign(v), row.unit.show(v.abs()))
-            }
-        };
-        let unit = if points { " pp" } else { "" };
-        let interval = if change.low == change.by && change.high == change.by {
-            String::new()
-        } else {
-            format!(
-                " (95 % interval {} to {}{unit})",
-                one(change.low),
-                one(change.high)
-            )
-        };
-        return Some(format!("{}{unit}{interval}", one(change.by)));
-    }
-    let part = |v: f64| {
-        let part = 100.0 * v / base;
-        let sign = if part < 0.0 { "-" } else { "+" };
-        format!("{sign}{}", trimmed(part.abs()))
+    let sign = |v: f64| if v < 0.0 { "-" } else { "+" };
+    let (of, unit): (Box<dyn Fn(f64) -> String>, &str) = if points {
+        (Box::new(|v: f64| trimmed(100.0 * v.abs())), " pp")
+    } else if base > 0.0 {
+        (Box::new(|v: f64| trimmed(100.0 * v.abs() / base)), " %")
+    } else {
+        (Box::new(|v: f64| row.unit.show(v.abs())), "")
     };
-    let interval = if change.low == change.by && change.high == change.by {
+    let one = |v: f64| format!("{}{}", sign(v), of(v));
+    let interval = if change.low == change.high {
         String::new()
     } else {
-        format!(
-            " (95 % interval {} to {} %)",
-            part(change.low),
-            part(change.high)
-        )
+        format!("{} to {}{unit}", one(change.low), one(change.high))
     };
-    Some(format!("{} %{interval}", part(change.by)))
+    Some((format!("{}{unit}", one(change.by)), interval))
+}
+
+/// `+14 % (95 % interval +9 to +20 %)`.
+fn moved(row: &Row) -> Option<String> {
+    let (by, interval) = percent_moved(row)?;
+    Some(if interval.is_empty() {
+        by
+    } else {
+        format!("{by} (95 % interval {interval})")
+    })
 }
 
 /// Two significant digits, or whole: `0.034`, `1.4`, `14`.

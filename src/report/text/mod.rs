@@ -14,8 +14,8 @@ use super::words::clock;
 use super::{Findings, diagnosed, story};
 use crate::diagnosis::Diagnosis;
 use crate::gates::{Judgement, Verdict};
-pub(super) use grid::wrap;
-use grid::{Grid, beside, visible};
+pub(super) use grid::{Grid, wrap};
+use grid::{beside, visible};
 pub(super) use paint::{Ink, Paint};
 use std::path::{Path, PathBuf};
 
