@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done (and, where gates count, all of them pass), 1 a gate is breached or had no data, 2 bad input.
 
+mod compare;
 mod contract;
 mod diagnose;
 mod drill;
@@ -57,6 +58,8 @@ enum Command {
         mut_arg("no_report", |arg| arg.hide(true)),
     )]
     Gate(gate::GateArgs),
+    /// Compare two recordings, incidents or stretches: what got worse, beyond chance and beyond what matters.
+    Compare(compare::CompareArgs),
     /// Diagnose a recording: one that was saved, or your own export.
     Diagnose(diagnose::DiagnoseArgs),
     /// Check the engine against theory, or that an incident replays to the same bytes.
@@ -114,6 +117,7 @@ pub fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Replay(args) => replay::run(args, None, &mut out),
         Command::Gate(args) => gate::run(args, &mut out),
+        Command::Compare(args) => compare::run(args, &mut out),
         Command::Diagnose(args) => diagnose::run(args, &mut out),
         Command::Verify(args) => verify::run(args, &mut out),
         Command::Drill(args) => drill::run(args, &mut out),

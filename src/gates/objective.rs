@@ -68,7 +68,7 @@ impl Objective {
     pub fn worse(&self) -> Worse {
         match &self.quantity {
             Quantity::Indicator(subject) => subject.worse,
-            Quantity::Scalar(scalar) => scalar.worse,
+            Quantity::Scalar(scalar) => scalar.worse.unwrap_or(Worse::Higher),
         }
     }
 
@@ -85,6 +85,7 @@ impl Objective {
                 sliding: None,
                 during: self.during,
             })),
+            abort: None,
         }
     }
 
