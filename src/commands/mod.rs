@@ -12,6 +12,7 @@ mod list;
 mod output;
 mod plan;
 mod profile;
+mod progress;
 mod replay;
 mod report;
 mod schema;

@@ -2,7 +2,8 @@
 
 use super::{
     Done,
-    output::{Stdout, print},
+    output::{Stdout, print_now},
+    progress::Progress,
     which::WhichArgs,
 };
 use crate::{
@@ -19,7 +20,6 @@ use crate::{
 };
 use clap::{Args, ValueEnum};
 use std::{
-    io::IsTerminal,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -99,9 +99,11 @@ pub enum Print {
 pub fn run(args: &ReplayArgs, gate: bool, out: &mut Stdout) -> Done {
     let registries = Registries::builtin();
     let mut code = 0;
-    for variant in args.which.variants(&registries)? {
+    let variants = args.which.variants(&registries)?;
+    let progress = Progress::of(variants.len());
+    for variant in variants {
         let incident = args.which.read(variant.as_deref(), &registries)?;
-        let one = one(args, &incident, &registries, out, gate)?;
+        let one = one(args, &incident, &registries, out, gate, &progress)?;
         code = code.max(one);
     }
     Ok(ExitCode::from(code))
@@ -114,8 +116,10 @@ fn one(
     registries: &Registries,
     out: &mut Stdout,
     gate: bool,
+    progress: &Progress,
 ) -> Result<u8, Refusal> {
-    let (run, seconds) = timed(args, incident, registries)?;
+    let (run, seconds) = timed(args, incident, registries, progress)?;
+    progress.says("diagnosing");
     let judgements = incident::judge(incident, &run);
     let diagnosis = if args.no_records {
         no_rows()
@@ -180,12 +184,15 @@ fn one(
         Print::Junit => report::junit::render(&findings),
         Print::Digest => format!("{digest}\n"),
     };
-    print(out, &text)?;
+    progress.clear();
+    print_now(out, &text)?;
     let written = if args.no_report || gate {
         vec![]
     } else {
+        progress.says("drawing the report");
         report::write_all(&findings, &args.out)?
     };
+    progress.clear();
     eprintln!(
         "{}: {} requests in {seconds:.2} s of wall time, {:.0} a second",
         incident.label(),
@@ -224,25 +231,15 @@ fn exit_code(
     u8::from((gate || args.gate) && judgements.iter().any(|j| j.verdict != Verdict::Pass))
 }
 
-/// Runs it, with a progress bar where somebody watches.
-#[expect(
-    clippy::disallowed_types,
-    reason = "wall time is shown to people, on stderr alone"
-)]
+/// Runs it, and says how long that took, s.
 fn timed(
     args: &ReplayArgs,
     incident: &Incident,
     registries: &Registries,
+    progress: &Progress,
 ) -> Result<(Run, f64), Refusal> {
-    let begun = std::time::Instant::now();
-    let bar = indicatif::ProgressBar::no_length();
-    if !std::io::stderr().is_terminal() {
-        bar.set_draw_target(indicatif::ProgressDrawTarget::hidden());
-    }
-    let progress = |now: u64, requests: u64| {
-        bar.set_position(requests);
-        bar.set_message(crate::config::show_nanos(now));
-    };
+    progress.start(&incident.label());
+    progress.lasts(incident.trace.extent(incident.seed)?.length);
     let keep = if args.no_records {
         Keep::NoRows
     } else {
@@ -253,11 +250,10 @@ fn timed(
         registries,
         &RunOptions {
             keep,
-            progress: Some(&progress),
+            progress: Some(&|now, requests| progress.at(now, requests)),
         },
-    );
-    bar.finish_and_clear();
-    Ok((run?, begun.elapsed().as_secs_f64()))
+    )?;
+    Ok((run, progress.seconds()))
 }
 
 fn no_rows() -> Diagnosis {
