@@ -7,6 +7,7 @@
 mod diagnosed;
 mod files;
 mod findings;
+mod focus;
 pub mod github;
 pub mod hdr;
 pub mod html;
@@ -17,6 +18,7 @@ pub mod plan;
 #[cfg(feature = "plots")]
 pub mod plots;
 pub mod profile;
+mod spark;
 mod story;
 mod tables;
 pub mod text;
