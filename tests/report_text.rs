@@ -183,7 +183,7 @@ fn sparklines_are_first_of_what_breaks_the_gates_and_never_of_nothing() {
         ]
     );
     // A gate that holds, on what is zero throughout, has no line; one that is broken has.
-    demo.judgements[0].expression = "hangup_rate >= 0".into();
+    demo.judgements[0].expression = "hangup_rate > 0%".into();
     let shown = |demo: &Demo| {
         let text = text::render(&demo.findings(), false);
         text.lines().any(|l| l.starts_with("  hangup_rate "))
