@@ -43,3 +43,14 @@ pub fn python(package: &str) -> Option<Command> {
     }
     Some(Command::new(python))
 }
+
+/// `$GAMEDAY_CHROMIUM`, or chromium, if it is there.
+pub fn chromium() -> Option<String> {
+    let chromium = std::env::var("GAMEDAY_CHROMIUM").unwrap_or_else(|_| "chromium".into());
+    let found = Command::new(&chromium).arg("--version").output();
+    if !found.is_ok_and(|found| found.status.success()) {
+        skipped("GAMEDAY_CHROMIUM", &format!("{chromium} does not run"));
+        return None;
+    }
+    Some(chromium)
+}

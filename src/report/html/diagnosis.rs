@@ -76,7 +76,7 @@ fn cause(rank: usize, ranked: &Ranked) -> String {
         let (speaks, against) = (ranked.evidence.len(), ranked.against.len());
         let _ = writeln!(
             html,
-            "<details><summary>evidence: {speaks} for, {against} against</summary>\n<ul>\n{evidence}</ul>\n</details>"
+            "<details class=\"answer\"><summary>evidence: {speaks} for, {against} against</summary>\n<ul>\n{evidence}</ul>\n</details>"
         );
     }
     html + "</li>\n"

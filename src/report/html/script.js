@@ -174,7 +174,7 @@
     addEventListener("hashchange", follow);
   }
 
-  // What scrolls sideways can be reached by key; on paper nothing is folded.
+  // What scrolls sideways can be reached by key; on paper the evidence for the answer is unfolded.
   const reach = () => {
     for (const e of all(".wide")) {
       if (e.scrollWidth > e.clientWidth) e.tabIndex = 0;
@@ -185,7 +185,7 @@
   addEventListener("resize", reach);
   let folded = [];
   addEventListener("beforeprint", () => {
-    folded = all("details:not([open])");
+    folded = all("details.answer:not([open])");
     for (const d of folded) d.open = true;
   });
   addEventListener("afterprint", () => { for (const d of folded) d.open = false; });
