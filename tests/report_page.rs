@@ -187,3 +187,24 @@ fn every_colour_of_text_can_be_read_on_every_ground_in_both_themes() {
             .for_each(|ground| hold("--edge", ground, 3.0));
     }
 }
+
+#[cfg(feature = "plots")]
+#[test]
+fn pictures_say_in_words_what_is_seen_on_them() {
+    use gameday::report::{html::alt, plots::PLOTS};
+    let demo = Demo::incident(20.0);
+    for plot in PLOTS {
+        let figure = (plot.figure)(&demo.findings()).expect("the demo has everything");
+        let words = alt(&figure);
+        assert!(words.len() < 1500, "{}: {words}", words.len());
+        assert!(words.starts_with(&figure.title), "{words}");
+    }
+    let timeline = (PLOTS[0].figure)(&demo.findings()).unwrap();
+    let words = alt(&timeline);
+    for part in [
+        "hit rate about 13.5% in baseline, about 0% in incident, about 11.8% in recovered",
+        "Marked: deploy 7f3a (true onset) at 00:20:00, fault: latency llm at 00:26:00",
+    ] {
+        assert!(words.contains(part), "{part}: {words}");
+    }
+}

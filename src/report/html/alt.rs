@@ -1,6 +1,6 @@
 //! What is seen on a picture, in words, for who does not see it: the panels, and where their lines and bars lie.
 
-use crate::report::plots::{Band, Figure, Panel, Series, Shape};
+use crate::report::plots::{Band, Figure, Panel, Role, Series, Shape};
 
 /// Lines of a panel that are told.
 const SERIES: usize = 4;
@@ -37,6 +37,26 @@ fn panel(figure: &Figure, panel: &Panel) -> Option<String> {
     (!told.is_empty()).then(|| format!("{}: {}", panel.title, told.join("; ")))
 }
 
+/// The bands that people compare; all where none of them is there.
+fn compared(figure: &Figure) -> Vec<&Band> {
+    let roles = [Role::Baseline, Role::Incident, Role::Recovered];
+    let compared = figure.bands.iter().filter(|b| roles.contains(&b.role));
+    let compared: Vec<&Band> = compared.collect();
+    match compared.is_empty() {
+        true => figure.bands.iter().collect(),
+        false => compared,
+    }
+}
+
+/// Three digits are as many as a mean by eye has.
+fn rounded(value: f64) -> f64 {
+    if value == 0.0 || !value.is_finite() {
+        return value;
+    }
+    let unit = libm::pow(10.0, libm::floor(libm::log10(value.abs())) - 2.0);
+    (value / unit).round() * unit
+}
+
 /// A line: its mean in each band, or the ends of its range.
 fn line(figure: &Figure, panel: &Panel, series: &Series) -> Option<String> {
     let known = || {
@@ -47,14 +67,21 @@ fn line(figure: &Figure, panel: &Panel, series: &Series) -> Option<String> {
     let mean = |band: &Band| {
         let inside = known().filter(|(x, _)| (band.from..band.to).contains(x));
         let (sum, n) = inside.fold((0.0, 0u32), |(sum, n), (_, y)| (sum + y, n + 1));
-        let value = panel.y.word(sum / f64::from(n.max(1)));
-        (n > 0).then(|| format!("about {value} in {}", band.label))
+        let value = panel.y.word(rounded(sum / f64::from(n.max(1))));
+        (n > 0).then(|| (value, band.label.clone()))
     };
-    let means: Vec<String> = match panel.x.is_none() {
-        true => figure.bands.iter().filter_map(mean).collect(),
+    let means: Vec<(String, String)> = match panel.x.is_none() {
+        true => compared(figure).into_iter().filter_map(mean).collect(),
         false => vec![],
     };
-    if !means.is_empty() {
+    if let Some((first, _)) = means.first() {
+        if means.iter().all(|(value, _)| value == first) {
+            return Some(format!("{} about {first} throughout", series.label));
+        }
+        let means = means
+            .iter()
+            .map(|(value, band)| format!("about {value} in {band}"));
+        let means: Vec<String> = means.collect();
         return Some(format!("{} {}", series.label, means.join(", ")));
     }
     let low = known().map(|(_, y)| y).fold(f64::INFINITY, f64::min);

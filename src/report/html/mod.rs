@@ -11,6 +11,8 @@ mod diagnosis;
 mod frame;
 mod gates;
 mod numbers;
+#[cfg(feature = "plots")]
+mod palette;
 mod pictures;
 mod run;
 mod sha256;

@@ -1,7 +1,10 @@
 //! The pictures, in both themes. The script makes tabs of them where there are several.
 
 use super::open;
+#[cfg(feature = "plots")]
+use super::palette::smaller;
 use crate::report::words::{base64, escape};
+use rayon::prelude::*;
 
 /// A picture to show, as PNG for either setting of the reader.
 pub struct Image<'a> {
@@ -22,7 +25,8 @@ pub fn section(images: &[Image]) -> String {
     if images.is_empty() {
         return String::new();
     }
-    let figures: String = images.iter().map(figure).collect();
+    let figures: Vec<String> = images.par_iter().map(figure).collect();
+    let figures = figures.concat();
     format!(
         "{}{figures}</section>\n",
         open("pictures", "", "Pictures", "")
@@ -40,10 +44,16 @@ fn figure(image: &Image) -> String {
          <source media=\"screen and (prefers-color-scheme: dark)\" srcset=\"data:image/png;base64,{}\">\n\
          <img alt=\"{}\"{size} src=\"data:image/png;base64,{}\">\n</picture></figure>\n",
         escape(image.title),
-        base64(image.dark),
+        base64(&smaller(image.dark)),
         escape(image.alt),
-        base64(image.light)
+        base64(&smaller(image.light))
     )
+}
+
+/// Without plots nothing here reads pictures.
+#[cfg(not(feature = "plots"))]
+fn smaller(png: &[u8]) -> Vec<u8> {
+    png.to_vec()
 }
 
 /// Width and height of a PNG, px: the first two numbers of its first chunk.
