@@ -2,7 +2,7 @@
 
 use gameday::{
     config::{At, Node, Source},
-    gates::{Gate, NAMED, SCALARS},
+    gates::{self, Gate, NAMED, SCALARS},
     indicators::catalogue,
 };
 use proptest::prelude::*;
@@ -375,5 +375,20 @@ proptest! {
         if let Err(refusal) = Gate::parse_text("g", &text, &at) {
             refusal.to_string();
         }
+    }
+}
+
+#[test]
+fn an_expression_tells_which_indicators_it_is_about() {
+    let about = |text| -> Vec<&str> { gates::indicators(text).iter().map(|i| i.name).collect() };
+    assert_eq!(about("latency p(95) < 250ms"), ["latency.p95"]);
+    assert_eq!(
+        about("cache.hit_rate > 0.9x baseline and error_rate by tenant < 2% or latency.p95 < 1s"),
+        ["cache.hit_rate", "error_rate", "latency.p95"]
+    );
+    assert_eq!(about("tail_regression"), ["latency.p95", "latency.p50"]);
+    // No name in the catalogue, a scalar, no expression at all.
+    for none in ["latency p(97.5) < 1s", "recovery_time < 90s", "latency <"] {
+        assert!(about(none).is_empty(), "{none}");
     }
 }

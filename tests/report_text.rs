@@ -4,6 +4,7 @@
 mod data;
 
 use data::Demo;
+use gameday::gates::Verdict;
 use gameday::report::text;
 
 #[test]
@@ -109,4 +110,85 @@ fn what_was_not_expected_or_not_diagnosed_is_not_judged() {
     demo.truth.causes = None;
     let text = text::render(&demo.findings(), false);
     assert!(!text.contains("expected:"), "{text}");
+}
+
+/// The line with the verdict, when these gates say these things.
+fn verdict(said: &[(&str, &str, Verdict)]) -> String {
+    let mut demo = Demo::incident(5.0);
+    let first = demo.judgements[0].clone();
+    let judgement = |(gate, phase, verdict): &(&str, &str, Verdict)| {
+        let mut judgement = first.clone();
+        (judgement.gate, judgement.phase) = ((*gate).into(), (*phase).into());
+        judgement.verdict = *verdict;
+        judgement
+    };
+    demo.judgements = said.iter().map(judgement).collect();
+    let text = text::render(&demo.findings(), false);
+    text.lines().nth(3).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn the_verdict_says_which_gates_broke_and_in_which_phases() {
+    use Verdict::{Breach, NoData, Pass};
+    let (incident, recovered) = ("incident", "recovered");
+    let said = [
+        verdict(&[]),
+        verdict(&[("a", incident, Pass), ("a", recovered, Pass)]),
+        verdict(&[("a", incident, Pass), ("b", incident, Pass)]),
+        verdict(&[
+            ("a", incident, Breach),
+            ("a", recovered, Breach),
+            ("b", incident, Pass),
+        ]),
+        verdict(&[
+            ("a", incident, Breach),
+            ("b", incident, NoData),
+            ("c", incident, Breach),
+        ]),
+        verdict(&[("a", incident, Pass), ("b", incident, NoData)]),
+        verdict(&[("a", "", Breach)]),
+    ];
+    assert_eq!(
+        said,
+        [
+            "– NO GATES  nothing was asked of this run",
+            "✓ PASS  the gate holds",
+            "✓ PASS  all 2 gates hold",
+            "✗ BREACH  1 of 2 gates broken in incident and recovered: a",
+            "✗ BREACH  2 of 3 gates broken in incident: a, c; no data for b",
+            "? NO DATA  1 of 2 gates: b",
+            "✗ BREACH  1 of 1 gate broken: a",
+        ]
+    );
+}
+
+#[test]
+fn sparklines_are_first_of_what_breaks_the_gates_and_never_of_nothing() {
+    let mut demo = Demo::incident(5.0);
+    demo.diagnosis.symptoms.clear();
+    demo.judgements.truncate(1);
+    demo.judgements[0].expression = "queue.wait p(99) < 1s and compute p(50) < 1s".into();
+    let text = text::render(&demo.findings(), false);
+    let lines = text.lines().skip_while(|l| *l != "Over time").skip(1);
+    let names = lines.take_while(|l| !l.is_empty());
+    let names: Vec<&str> = names.filter_map(|l| l.split_whitespace().next()).collect();
+    assert_eq!(
+        names[..5],
+        [
+            "queue.wait.p99",
+            "compute.p50",
+            "latency.p95",
+            "error_rate",
+            "throughput"
+        ]
+    );
+    // A gate that holds, on what is zero throughout, has no line; one that is broken has.
+    demo.judgements[0].expression = "hangup_rate > 0%".into();
+    let shown = |demo: &Demo| {
+        let text = text::render(&demo.findings(), false);
+        text.lines().any(|l| l.starts_with("  hangup_rate "))
+    };
+    assert!(shown(&demo));
+    demo.judgements[0].verdict = Verdict::Pass;
+    assert!(!shown(&demo));
 }

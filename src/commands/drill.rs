@@ -3,6 +3,7 @@
 use super::{
     Done,
     output::{Stdout, print},
+    progress::Tally,
     which::WhichArgs,
 };
 use crate::{
@@ -71,11 +72,14 @@ pub fn run(args: &DrillArgs, out: &mut Stdout) -> Done {
         .read(args.which.variant.as_deref(), &registries)?;
     let days = days(args, &incident)?;
     let controls = controls(args, &incident)?;
-    let before = series(args, &days, &Controls::default())?;
+    let of = days.draws * if controls.is_some() { 2 } else { 1 };
+    let tally = Tally::of(&incident.label(), of, "draws");
+    let before = series(args, &days, &Controls::default(), &tally)?;
     let after = match &controls {
         None => None,
-        Some(controls) => Some(series(args, &days, controls)?),
+        Some(controls) => Some(series(args, &days, controls, &tally)?),
     };
+    drop(tally);
     let objective = days.objective;
     if args.json {
         let json = serde_json::json!({ "before": before, "after": after, "objective": objective });
@@ -155,7 +159,12 @@ fn controls(args: &DrillArgs, incident: &Incident) -> Result<Option<Controls>, R
 }
 
 /// All draws with these controls in place; in order, however they were spread.
-fn series(args: &DrillArgs, days: &Days, controls: &Controls) -> Result<Summary, Refusal> {
+fn series(
+    args: &DrillArgs,
+    days: &Days,
+    controls: &Controls,
+    tally: &Tally,
+) -> Result<Summary, Refusal> {
     let base = args.which.shape.seed.unwrap_or(1);
     let outcomes: Result<Vec<Outcome>, Refusal> = (0..days.draws)
         .into_par_iter()
@@ -166,7 +175,9 @@ fn series(args: &DrillArgs, days: &Days, controls: &Controls) -> Result<Summary,
             let drawn = days.vary.drawn(base, draw);
             let set = [&drawn[..], &controls.set[..]].concat();
             let incident = args.which.read_with(&set, Some(seed), &registries)?;
-            recurrence::replay(&incident, &controls.actions, by, &registries)
+            let outcome = recurrence::replay(&incident, &controls.actions, by, &registries);
+            tally.one_more();
+            outcome
         })
         .collect();
     Ok(recurrence::summarise(&outcomes?))

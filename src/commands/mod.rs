@@ -16,6 +16,7 @@ mod merge;
 mod output;
 mod plan;
 mod profile;
+mod progress;
 mod recorded;
 mod replay;
 mod report;

@@ -56,3 +56,10 @@ pub fn print(out: &mut Stdout, text: &str) -> Result<(), crate::config::Refusal>
     out.write_all(text.as_bytes())
         .map_err(|e| crate::config::Refusal::new(format!("cannot write to standard output: {e}")))
 }
+
+/// Prints a text that what is said on standard error is to stand after.
+pub fn print_now(out: &mut Stdout, text: &str) -> Result<(), crate::config::Refusal> {
+    print(out, text)?;
+    out.flush()
+        .map_err(|e| crate::config::Refusal::new(format!("cannot write to standard output: {e}")))
+}

@@ -3,7 +3,8 @@
 use super::{
     Done,
     gate::{Against, Held},
-    output::{Stdout, print},
+    output::{Stdout, print_now},
+    progress::Progress,
     step_summary,
     which::WhichArgs,
 };
@@ -21,7 +22,6 @@ use crate::{
 };
 use clap::{Args, ValueEnum};
 use std::{
-    io::IsTerminal,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -106,12 +106,14 @@ pub enum Print {
 pub fn run(args: &ReplayArgs, gate: Option<&Against>, out: &mut Stdout) -> Done {
     let registries = Registries::builtin();
     let mut code = 0;
-    for variant in args.which.variants(&registries)? {
+    let variants = args.which.variants(&registries)?;
+    let progress = Progress::of(variants.len());
+    for variant in variants {
         let mut incident = args.which.read(variant.as_deref(), &registries)?;
         if let Some(against) = gate {
             against.add_gates(&mut incident);
         }
-        let one = one(args, &incident, &registries, out, gate)?;
+        let one = one(args, &incident, &registries, out, gate, &progress)?;
         code = code.max(one);
     }
     Ok(ExitCode::from(code))
@@ -124,6 +126,7 @@ fn one(
     registries: &Registries,
     out: &mut Stdout,
     gate: Option<&Against>,
+    progress: &Progress,
 ) -> Result<u8, Refusal> {
     let variant = named_variant(args, incident);
     let several = args.which.variant.as_deref() == Some("all");
@@ -131,7 +134,8 @@ fn one(
         Some(against) => against.read(incident, variant.as_deref(), several)?,
         None => None,
     };
-    let (run, seconds) = timed(args, incident, registries)?;
+    let (run, seconds) = timed(args, incident, registries, progress)?;
+    progress.says("diagnosing");
     let reference = |phase: &str| held.as_ref()?.reference(&incident.gates, phase);
     let mut judgements = incident::judge_against(incident, &run, &reference);
     let diagnosis = if args.no_records {
@@ -199,12 +203,14 @@ fn one(
         bytes_kept: (run.recording.requests.bytes() + run.recording.attempts.bytes()) as u64,
         reproduce: &reproduce,
     };
+    progress.clear();
     let reported = Reported::new(args);
     let written = match gate {
         // What CI calls leaves nothing behind that nobody asked for.
         Some(_) => reported.report(&findings, out)?,
         None => reported.into_default_folder().report(&findings, out)?,
     };
+    progress.clear();
     eprintln!(
         "{}: {} requests in {seconds:.2} s of wall time, {:.0} a second",
         incident.label(),
@@ -265,7 +271,7 @@ impl<'a> Reported<'a> {
             Print::Markdown => report::markdown::render(findings),
             Print::Digest => format!("{}\n", findings.digest),
         };
-        print(out, &text)?;
+        print_now(out, &text)?;
         match self.folder.filter(|_| !self.none) {
             Some(folder) => report::write_all(findings, folder),
             None => Ok(vec![]),
@@ -292,25 +298,15 @@ fn exit_code(
     u8::from((gate || args.gate) && judgements.iter().any(|j| j.verdict != Verdict::Pass))
 }
 
-/// Runs it, with a progress bar where somebody watches.
-#[expect(
-    clippy::disallowed_types,
-    reason = "wall time is shown to people, on stderr alone"
-)]
+/// Runs it, and says how long that took, s.
 fn timed(
     args: &ReplayArgs,
     incident: &Incident,
     registries: &Registries,
+    progress: &Progress,
 ) -> Result<(Run, f64), Refusal> {
-    let begun = std::time::Instant::now();
-    let bar = indicatif::ProgressBar::no_length();
-    if !std::io::stderr().is_terminal() {
-        bar.set_draw_target(indicatif::ProgressDrawTarget::hidden());
-    }
-    let progress = |now: u64, requests: u64| {
-        bar.set_position(requests);
-        bar.set_message(crate::config::show_nanos(now));
-    };
+    progress.start(&incident.label());
+    progress.lasts(incident.trace.extent(incident.seed)?.length);
     let keep = if args.no_records {
         Keep::NoRows
     } else {
@@ -321,11 +317,10 @@ fn timed(
         registries,
         &RunOptions {
             keep,
-            progress: Some(&progress),
+            progress: Some(&|now, requests| progress.at(now, requests)),
         },
-    );
-    bar.finish_and_clear();
-    Ok((run?, begun.elapsed().as_secs_f64()))
+    )?;
+    Ok((run, progress.seconds()))
 }
 
 fn no_rows() -> Diagnosis {

@@ -44,7 +44,9 @@ pub use trigger::{Line, Trigger};
 
 use crate::{
     config::{At, Node, Refusal, Source, Value},
-    indicators::{Lookup, Measure, Stage, Unit, Watch, WatchSpec, Watched, Worse},
+    indicators::{
+        Indicator, Lookup, Measure, Stage, Unit, Watch, WatchSpec, Watched, Worse, catalogue,
+    },
 };
 use indexmap::IndexMap;
 use recovery::Held;
@@ -404,6 +406,24 @@ impl std::fmt::Display for Gate {
 fn expand(named: &Named) -> Expr {
     parse::parse(named.expression)
         .unwrap_or_else(|wrong| unreachable!("a named condition is ours: {}", wrong.message))
+}
+
+/// The indicators of the catalogue that an expression is about, in its order, whomever it selects; none of an expression
+/// that cannot be read. A percentile that has no name there is not among them.
+pub fn indicators(expression: &str) -> Vec<&'static Indicator> {
+    let mut all: Vec<&'static Indicator> = vec![];
+    if let Ok(expr) = parse::parse(expression) {
+        each(&expr, &mut |condition| {
+            let Quantity::Indicator(subject) = &condition.quantity else {
+                return;
+            };
+            let known = catalogue().find(|i| i.measure == subject.measure);
+            if let Some(known) = known.filter(|k| !all.contains(k)) {
+                all.push(known);
+            }
+        });
+    }
+    all
 }
 
 /// Visits every comparison.

@@ -59,6 +59,23 @@ pub fn facts(diagnosis: &Diagnosis) -> Vec<Labelled> {
     ])
 }
 
+/// For whom it is, in a few words; `None` when nothing began. Further segments are told by [`facts`].
+pub fn whom(diagnosis: &Diagnosis) -> Option<String> {
+    diagnosis.onset.as_ref()?;
+    let Some(worst) = diagnosis.segments.first() else {
+        return Some("everybody alike".to_owned());
+    };
+    let share = show_percent(worst.share);
+    let mut words = format!(
+        "above all {} {}, {share} of requests",
+        worst.tag, worst.value
+    );
+    if diagnosis.segments.len() > 1 {
+        words += &format!(", and {} more", diagnosis.segments.len() - 1);
+    }
+    Some(words)
+}
+
 /// What is not to blame, other episodes.
 pub fn besides(diagnosis: &Diagnosis) -> Vec<Labelled> {
     let also = diagnosis.also.iter();

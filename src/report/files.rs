@@ -45,11 +45,14 @@ fn contents(findings: &Findings) -> Result<Vec<(String, Vec<u8>)>, Refusal> {
     #[cfg(feature = "plots")]
     let pictures = super::plots::pictures(findings)?;
     #[cfg(feature = "plots")]
+    let alts = alts(findings);
+    #[cfg(feature = "plots")]
     let shown: Vec<html::Image> = pictures
         .iter()
         .map(|p| html::Image {
             name: p.name,
             title: &p.title,
+            alt: alts.get(p.name).map_or(&p.title, |alt| alt),
             light: &p.light,
             dark: &p.dark,
         })
@@ -62,34 +65,47 @@ fn contents(findings: &Findings) -> Result<Vec<(String, Vec<u8>)>, Refusal> {
             "report.txt".to_owned(),
             text::render(findings, false).into_bytes(),
         ),
-        (
-            "report.html".to_owned(),
-            html::render(findings, &shown).into_bytes(),
-        ),
     ];
+    let mut others: Vec<(String, Vec<u8>)> = vec![];
     #[cfg(feature = "plots")]
-    files.extend(
+    others.extend(
         pictures
-            .into_iter()
-            .map(|p| (format!("{}.png", p.name), p.light)),
+            .iter()
+            .map(|p| (format!("{}.png", p.name), p.light.clone())),
     );
-    files.extend(
+    others.extend(
         hdr::hgrm_files(findings)
             .into_iter()
             .map(|(name, text)| (name, text.into_bytes())),
     );
-    files.push((
+    others.push((
         "junit.xml".to_owned(),
         junit::render(findings)?.into_bytes(),
     ));
-    files.push(("latency.hlog".to_owned(), hdr::hlog(findings)));
+    others.push(("latency.hlog".to_owned(), hdr::hlog(findings)));
     if let Some(recording) = findings.recording {
         let chosen = choice::slowest(recording, SLOWEST);
         let about = About::of(findings.folder_name(), findings.truth);
         let trace = trace_events::render(recording, &chosen, &about);
-        files.push(("slowest.trace.json".to_owned(), trace.into_bytes()));
+        others.push(("slowest.trace.json".to_owned(), trace.into_bytes()));
     }
+    let beside: Vec<&str> = files
+        .iter()
+        .chain(&others)
+        .map(|(n, _)| n.as_str())
+        .collect();
+    let page = html::render(findings, &shown, &beside);
+    files.push(("report.html".to_owned(), page.into_bytes()));
+    files.extend(others);
     Ok(files)
+}
+
+/// What is seen on each picture, in words, by name.
+#[cfg(feature = "plots")]
+fn alts(findings: &Findings) -> indexmap::IndexMap<&'static str, String> {
+    let figures = super::plots::PLOTS.iter();
+    let figures = figures.filter_map(|p| Some((p.name, (p.figure)(findings)?)));
+    figures.map(|(name, f)| (name, html::alt(&f))).collect()
 }
 
 fn cannot(path: &Path, error: &io::Error) -> Refusal {

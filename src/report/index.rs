@@ -3,7 +3,8 @@
 //! Everything on it is read from the reports' `summary.json`, so it says nothing that they do not. Like a report it is one
 //! file without a script, the same to the byte whenever the reports are.
 
-use super::words::{escape, thousands};
+use super::html::frame;
+use super::words::{escape, in_a_link, thousands};
 use crate::config::{Refusal, show_nanos};
 use serde_json::Value;
 use std::{fmt::Write as _, fs, io, path::Path};
@@ -97,11 +98,7 @@ impl Index {
     /// The page.
     pub fn render(&self) -> String {
         let mut page = format!(
-            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n{OURS}\n\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <title>Reports · gameday</title>\n<style>\n{}{STYLE}</style>\n</head>\n<body>\n\
-             <header>\n<h1>Reports</h1>\n<p class=\"verdict {}\">{}</p>\n</header>\n<main>\n",
-            include_str!("html.css"),
+            "<header>\n<h1>Reports</h1>\n<p class=\"verdict {}\">{}</p>\n</header>\n<main>\n",
             if self.bad() > 0 { "bad" } else { "good" },
             self.summary(),
         );
@@ -130,7 +127,9 @@ impl Index {
             }
             page += "</dl>\n</section>\n";
         }
-        page + "</main>\n</body>\n</html>\n"
+        page += "</main>\n";
+        let head = format!("{OURS}\n");
+        frame("Reports · gameday", &head, STYLE, "", &page)
     }
 
     /// How many do not pass.
@@ -261,20 +260,4 @@ fn row(entry: &Entry) -> String {
         escape(&entry.title),
         escape(&entry.diagnosis),
     )
-}
-
-/// A name as a part of a link: RFC 3986, section 2.3.
-fn in_a_link(name: &str) -> String {
-    let mut link = String::new();
-    for byte in name.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                link.push(char::from(byte));
-            }
-            _ => {
-                let _ = write!(link, "%{byte:02X}");
-            }
-        }
-    }
-    link
 }

@@ -9,6 +9,7 @@ mod diagnosed;
 pub mod export;
 mod files;
 mod findings;
+mod focus;
 pub mod github;
 pub mod hdr;
 pub mod html;
@@ -20,6 +21,7 @@ pub mod plan;
 #[cfg(feature = "plots")]
 pub mod plots;
 pub mod profile;
+mod spark;
 mod story;
 pub mod summary_schema;
 pub mod sweep;

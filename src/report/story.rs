@@ -3,7 +3,7 @@
 use super::words::{clock, thousands};
 use super::{Findings, diagnosed};
 use crate::config::{show_bytes, show_nanos};
-use crate::gates::Judgement;
+use crate::gates::{Judgement, Verdict};
 use crate::incident::{Entry, EntryKind, PhaseName};
 use indexmap::IndexMap;
 use std::cmp::Ordering;
@@ -159,6 +159,84 @@ pub fn by_gate<'f>(findings: &Findings<'f>) -> Vec<(&'f str, Vec<&'f Judgement>)
         gates.entry(&judgement.gate).or_default().push(judgement);
     }
     gates.into_iter().collect()
+}
+
+/// Whether it may ship: in a word, and which gates say so.
+pub fn verdict(findings: &Findings) -> (&'static str, String) {
+    let gates = by_gate(findings);
+    let said = |verdict: Verdict| -> Vec<&str> {
+        let of = gates
+            .iter()
+            .filter(|(_, judgements)| worst(judgements) == Some(verdict));
+        of.map(|(name, _)| *name).collect()
+    };
+    let (broken, unknown, all) = (said(Verdict::Breach), said(Verdict::NoData), gates.len());
+    let of_all = |n: usize| format!("{n} of {all} {}", if all == 1 { "gate" } else { "gates" });
+    let no_data = |words: String| match unknown.is_empty() {
+        true => words,
+        false => format!("{words}; no data for {}", unknown.join(", ")),
+    };
+    match findings.verdict() {
+        None => ("NO GATES", "nothing was asked of this run".to_owned()),
+        Some(Verdict::Pass) if all == 1 => ("PASS", "the gate holds".to_owned()),
+        Some(Verdict::Pass) => ("PASS", format!("all {all} gates hold")),
+        Some(Verdict::NoData) => (
+            "NO DATA",
+            format!("{}: {}", of_all(unknown.len()), unknown.join(", ")),
+        ),
+        Some(Verdict::Breach) => {
+            let mut phases: Vec<&str> = vec![];
+            let breaches = findings.judgements.iter();
+            for judgement in breaches.filter(|j| j.verdict == Verdict::Breach) {
+                if !judgement.phase.is_empty() && !phases.contains(&judgement.phase.as_str()) {
+                    phases.push(&judgement.phase);
+                }
+            }
+            let during = match phases.is_empty() {
+                true => String::new(),
+                false => format!(" in {}", phases.join(" and ")),
+            };
+            let broken = format!(
+                "{} broken{during}: {}",
+                of_all(broken.len()),
+                broken.join(", ")
+            );
+            ("BREACH", no_data(broken))
+        }
+    }
+}
+
+/// The worst of a gate's verdicts.
+pub fn worst(judgements: &[&Judgement]) -> Option<Verdict> {
+    let any = |v: Verdict| judgements.iter().any(|j| j.verdict == v);
+    let order = [Verdict::Breach, Verdict::NoData, Verdict::Pass];
+    order.into_iter().find(|v| any(*v))
+}
+
+/// What somebody on call asks first, with its label: since when, for whom, why, and whether it is over.
+pub fn brief(findings: &Findings) -> Vec<(&'static str, Told)> {
+    let diagnosis = findings.diagnosis;
+    let whom = diagnosed::whom(diagnosis).map(|words| (words, None));
+    let cause = diagnosis.causes.first().map(|c| {
+        let mut words = diagnosed::cause(c);
+        let agrees = findings.diagnosis_agrees();
+        if let (Some(false), Some((expected, _))) = (agrees, expected(findings)) {
+            words += &format!("; expected {expected}");
+        }
+        (words, agrees)
+    });
+    let quiet = diagnosis.onset.is_none() && !diagnosis.summary.is_empty();
+    let quiet = quiet.then(|| (diagnosis.summary.clone(), findings.diagnosis_agrees()));
+    let all = [
+        ("found", quiet),
+        ("since", onset(findings)),
+        ("for", whom),
+        ("cause", cause),
+        ("now", recovery(findings)),
+    ];
+    let told = all.into_iter();
+    told.filter_map(|(label, told)| Some((label, told?)))
+        .collect()
 }
 
 /// What a correct lab must find, and whether it did; nothing when the file expects nothing.

@@ -1,6 +1,7 @@
 //! How numbers and times read in a report, wherever they stand: text, axes of pictures, HTML.
 
 use crate::indicators::Unit;
+use std::fmt::Write as _;
 
 /// What stands where there is no data.
 pub const NO_DATA: &str = "–";
@@ -53,6 +54,22 @@ pub fn escape(text: &str) -> String {
         }
     }
     safe
+}
+
+/// A name as a part of a link: RFC 3986, section 2.3.
+pub fn in_a_link(name: &str) -> String {
+    let mut link = String::new();
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                link.push(char::from(byte));
+            }
+            _ => {
+                let _ = write!(link, "%{byte:02X}");
+            }
+        }
+    }
+    link
 }
 
 #[cfg(test)]

@@ -54,3 +54,14 @@ pub fn tool(variable: &str, name: &str) -> Option<PathBuf> {
     }
     Some(program)
 }
+
+/// `$GAMEDAY_CHROMIUM`, or chromium, if it is there.
+pub fn chromium() -> Option<String> {
+    let chromium = std::env::var("GAMEDAY_CHROMIUM").unwrap_or_else(|_| "chromium".into());
+    let found = Command::new(&chromium).arg("--version").output();
+    if !found.is_ok_and(|found| found.status.success()) {
+        skipped("GAMEDAY_CHROMIUM", &format!("{chromium} does not run"));
+        return None;
+    }
+    Some(chromium)
+}

@@ -25,6 +25,7 @@ pub fn render(findings: &Findings, styled: bool) -> String {
     let paint = Paint { styled };
     let sections = [
         heading(findings, paint),
+        verdict(findings, paint),
         gates(findings, paint),
         moved::lines(findings, paint),
         side_by_side(&tables::latency(findings), paint),
@@ -81,12 +82,31 @@ fn ink_of(verdict: Verdict) -> (Ink, &'static str, &'static str) {
     }
 }
 
+/// What somebody on call asks first.
+fn verdict(findings: &Findings, paint: Paint) -> Vec<String> {
+    let (word, words) = story::verdict(findings);
+    let (ink, mark, _) = findings.verdict().map_or((Ink::Dim, "–", ""), ink_of);
+    let first = format!("{mark} {word}  ");
+    let painted = |l: String| match l.strip_prefix(&first) {
+        Some(rest) => format!("{}{rest}", paint.ink(ink, &first)),
+        None => l,
+    };
+    let mut lines: Vec<String> = wrap(&first, &words).into_iter().map(painted).collect();
+    for (label, told) in story::brief(findings) {
+        lines.extend(marked(paint, &format!("  {label:<6} "), &told));
+    }
+    lines
+}
+
 /// Each gate with its expression, and below it what it says in each phase.
 fn gates(findings: &Findings, paint: Paint) -> Vec<String> {
     let judgements = findings.judgements;
+    let gates = story::by_gate(findings);
     let mut counts = vec![];
     for verdict in [Verdict::Pass, Verdict::Breach, Verdict::NoData] {
-        let count = judgements.iter().filter(|j| j.verdict == verdict).count();
+        let of =
+            |(_, judgements): &&(&str, Vec<&Judgement>)| story::worst(judgements) == Some(verdict);
+        let count = gates.iter().filter(of).count();
         let (ink, _, word) = ink_of(verdict);
         if count > 0 {
             counts.push(paint.ink(ink, &format!("{count} {word}")));
@@ -106,12 +126,15 @@ fn gates(findings: &Findings, paint: Paint) -> Vec<String> {
             .unwrap_or(0)
     };
     let (gate, phase) = (width(|j| &j.gate), width(|j| &j.phase));
-    for (name, judgements) in story::by_gate(findings) {
+    for (name, judgements) in gates {
         let expression = judgements.first().map_or("", |j| &j.expression);
-        lines.extend(wrap(&format!("  {name:<gate$}  "), expression));
+        let (ink, mark, _) = ink_of(story::worst(&judgements).unwrap_or(Verdict::NoData));
+        let painted = |l: String| l.replacen(mark, &paint.ink(ink, mark), 1);
+        let first = wrap(&format!("  {mark} {name:<gate$}  "), expression);
+        lines.extend(first.into_iter().map(painted));
         for judgement in judgements {
             let (ink, mark, _) = ink_of(judgement.verdict);
-            let first = format!("  {:gate$}  {mark} {:<phase$}  ", "", judgement.phase);
+            let first = format!("    {:gate$}  {mark} {:<phase$}  ", "", judgement.phase);
             let painted = |l: String| l.replacen(mark, &paint.ink(ink, mark), 1);
             lines.extend(wrap(&first, &judgement.detail).into_iter().map(painted));
         }

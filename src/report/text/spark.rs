@@ -1,80 +1,17 @@
 //! A course over time in one line of block characters.
 
+use super::super::spark::{Scale, heights};
+
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// How heights follow values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scale {
-    /// From zero.
-    Linear,
-    /// By decades: for latencies, which span many.
-    Log,
-}
-
-/// One character a cell of time: the mean of the values in it, weighted by how long they held; a space where there is
-/// none. The lowest block is the least value (zero on a linear scale), the highest the greatest.
-/// `edges` are the starts of the values and the end of the last.
+/// One character a cell of time, a space where there is no data.
 pub fn sparkline(values: &[Option<f64>], edges: &[u64], cells: usize, scale: Scale) -> String {
-    let height = |v: f64| match scale {
-        Scale::Linear => v,
-        Scale::Log => libm::log(v.max(1.0)),
-    };
-    let heights: Vec<Option<f64>> = by_cell(values, edges, cells)
-        .iter()
-        .map(|m| m.map(height))
-        .collect();
-    let known = || heights.iter().flatten().copied();
-    let top = known().fold(f64::NEG_INFINITY, f64::max);
-    let bottom = match scale {
-        Scale::Linear => 0.0,
-        Scale::Log => known().fold(f64::INFINITY, f64::min),
-    };
-    let block = |h: Option<f64>| match h {
+    let block = |height: Option<f64>| match height {
         None => ' ',
-        // All equal on a logarithmic scale, or all zero: flat ground.
-        Some(_) if top <= bottom => BLOCKS[0],
-        Some(h) => {
-            let level = ((h - bottom) / (top - bottom) * 7.0).round();
-            BLOCKS[(level.clamp(0.0, 7.0)) as usize]
-        }
+        Some(h) => BLOCKS[((h * 7.0).round() as usize).min(7)],
     };
+    let heights = heights(values, edges, cells, scale);
     heights.into_iter().map(block).collect()
-}
-
-/// Which cell a time falls into.
-pub fn cell_of(time: u64, edges: &[u64], cells: usize) -> usize {
-    let (Some(&first), Some(&last)) = (edges.first(), edges.last()) else {
-        return 0;
-    };
-    let share = time.saturating_sub(first) as f64 / last.saturating_sub(first).max(1) as f64;
-    ((share * cells as f64) as usize).min(cells)
-}
-
-fn by_cell(values: &[Option<f64>], edges: &[u64], cells: usize) -> Vec<Option<f64>> {
-    let (Some(&first), Some(&last)) = (edges.first(), edges.last()) else {
-        return vec![];
-    };
-    let at = |c: usize| first as f64 + (last - first) as f64 * c as f64 / cells as f64;
-    let cell = |c: usize| {
-        let (from, to) = (at(c), at(c + 1));
-        let start = edges
-            .partition_point(|&e| (e as f64) <= from)
-            .saturating_sub(1);
-        let (mut sum, mut weight) = (0.0, 0.0);
-        for (i, pair) in edges.windows(2).enumerate().skip(start) {
-            let (begin, end) = (pair[0] as f64, pair[1] as f64);
-            if begin >= to {
-                break;
-            }
-            if let Some(value) = values.get(i).copied().flatten() {
-                let overlap = end.min(to) - begin.max(from);
-                sum += value * overlap;
-                weight += overlap;
-            }
-        }
-        (weight > 0.0).then(|| sum / weight)
-    };
-    (0..cells).map(cell).collect()
 }
 
 #[cfg(test)]
@@ -99,6 +36,14 @@ mod tests {
             "▁▁▁▁"
         );
         assert_eq!(sparkline(&[], &[], 4, Scale::Linear), "");
+    }
+
+    #[test]
+    fn noise_of_a_latency_looks_like_noise_and_a_rise_like_a_rise() {
+        let noise = [100e6, 120e6, 110e6, 130e6].map(Some);
+        assert_eq!(sparkline(&noise, &edges(4), 4, Scale::Log), "▁▂▁▂");
+        let rise = [100e6, 100e6, 400e6, 4000e6].map(Some);
+        assert_eq!(sparkline(&rise, &edges(4), 4, Scale::Log), "▁▁▄█");
     }
 
     #[test]
