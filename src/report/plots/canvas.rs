@@ -126,11 +126,8 @@ impl Canvas<'_> {
         if a.0 == b.0 || a.1 == b.1 {
             return Ok(());
         }
-        // Both corners of plotters' rectangles are inside.
-        let corners = [
-            (a.0.min(b.0), a.1.min(b.1)),
-            (a.0.max(b.0) - 1, a.1.max(b.1) - 1),
-        ];
+        // The lower right corner of the bitmap's rectangles is outside.
+        let corners = [(a.0.min(b.0), a.1.min(b.1)), (a.0.max(b.0), a.1.max(b.1))];
         self.area
             .draw(&Rectangle::new(corners, colour.mix(share).filled()))
             .map_err(failed)
