@@ -29,6 +29,10 @@ pub fn png(figure: &Figure, palette: &Palette) -> Result<Vec<u8>, Refusal> {
             sheet.bands(figure, &layout.frames)?;
             for (panel, frame) in figure.panels.iter().zip(&layout.frames) {
                 sheet.grid(panel, frame)?;
+                if let Some(heat) = &panel.heat {
+                    sheet.shapes.heat(heat, frame)?;
+                }
+                sheet.shapes.tiles(&panel.tiles, frame)?;
             }
             sheet.marks(figure, &layout)?;
             for (panel, frame) in figure.panels.iter().zip(&layout.frames) {
@@ -186,6 +190,10 @@ impl Sheet<'_, '_> {
                 }
             }
             let from = lane.map_or(first.y0, |(lane, _)| top(lane) + 3.0);
+            if figure.panels.iter().any(|p| p.heat.is_some()) {
+                let halo = self.shapes.halo(pen);
+                self.canvas.line(&[(x, from), (x, last.y1)], halo)?;
+            }
             self.canvas.line(&[(x, from), (x, last.y1)], pen)?;
             if let (Some(until), Some(_)) = (mark.until, lane) {
                 let end = first.across(until).max(x + 2.0);
@@ -246,7 +254,7 @@ impl Sheet<'_, '_> {
             Anchor::Start,
         )?;
         let shown: Vec<&Series> = panel.series.iter().filter(|s| s.has_data()).collect();
-        if shown.is_empty() {
+        if !panel.has_data() {
             let at = ((frame.x0 + frame.x1) / 2.0, (frame.y0 + frame.y1) / 2.0);
             self.canvas
                 .text(at, "no data", self.soft(HEAD), Anchor::Middle)?;
@@ -256,7 +264,13 @@ impl Sheet<'_, '_> {
         let wide = |s: &Series| swatch + Font::of(Face::Regular).width(&s.label, NAME) + space;
         let all: f64 = shown.iter().map(|s| wide(s)).sum();
         let mut x = (frame.x1 - all + space).max(frame.x0 + width + 16.0);
-        paper(x - 8.0, frame.x1)?;
+        if !shown.is_empty() {
+            paper(x - 8.0, frame.x1)?;
+        }
+        if let Some(heat) = &panel.heat {
+            paper(frame.x0 + width + 8.0, x)?;
+            self.shapes.scale(heat, (x - 2.0 * space, base))?;
+        }
         for series in shown {
             self.shapes.swatch(series, (x, base - 4.5), swatch - 7.0)?;
             let kind = self.ink(Face::Regular, NAME);
