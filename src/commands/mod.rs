@@ -5,6 +5,7 @@
 mod contract;
 mod diagnose;
 mod drill;
+mod export;
 mod find;
 mod gate;
 mod lab;
@@ -17,6 +18,7 @@ mod recorded;
 mod replay;
 mod report;
 mod schema;
+mod step_summary;
 pub mod trace;
 mod verify;
 mod which;
@@ -36,6 +38,8 @@ struct Cli {
 const PROFILED: &str =
     "An incident: its name, or the path of its file; or the folder of a recording, with --at";
 const GATED: &str = "An incident: its name, or the path of its file; or the folder of a recording";
+const EXPORTED: &str =
+    "An incident: its name, or the path of its file; or the folder of a recording";
 const VERIFIED: &str =
     "An incident: its name, or the path of its file; or `theory`, for the engine";
 
@@ -68,6 +72,12 @@ enum Command {
     /// Say where CPU went, before an incident and while it lasts: folded stacks and flame graphs.
     #[command(mut_arg("incident", |arg| arg.help(PROFILED)))]
     Profile(profile::ProfileArgs),
+    /// Turn a run, or the folder of a recording, into other tools' formats: Perfetto, OpenMetrics, folded stacks.
+    #[command(
+        mut_arg("incident", |arg| arg.help(EXPORTED)),
+        mut_arg("variant", |arg| arg.help("Overlay the [variant.NAME] table")),
+    )]
+    Export(export::ExportArgs),
     /// A page over the reports of a folder.
     Report(report::ReportArgs),
     /// Look at, convert and generate traces.
@@ -99,6 +109,7 @@ pub fn main() -> ExitCode {
         Command::Drill(args) => drill::run(args, &mut out),
         Command::Plan(args) => plan::run(args, &mut out),
         Command::Profile(args) => profile::run(args, &mut out),
+        Command::Export(args) => export::run(args, &mut out),
         Command::Report(args) => report::run(args, &mut out),
         Command::Trace(args) => trace::run(args, &mut out).map(|()| ExitCode::SUCCESS),
         Command::Contract(args) => contract::run(args, &mut out),

@@ -73,7 +73,10 @@ fn contents(findings: &Findings) -> Result<Vec<(String, Vec<u8>)>, Refusal> {
             .into_iter()
             .map(|(name, text)| (name, text.into_bytes())),
     );
-    files.push(("junit.xml".to_owned(), junit::render(findings).into_bytes()));
+    files.push((
+        "junit.xml".to_owned(),
+        junit::render(findings)?.into_bytes(),
+    ));
     files.push(("latency.hlog".to_owned(), hdr::hlog(findings)));
     Ok(files)
 }

@@ -5,6 +5,7 @@
 //! value enters, so every file is the same to the byte on every run and machine.
 
 mod diagnosed;
+pub mod export;
 mod files;
 mod findings;
 pub mod github;
@@ -13,6 +14,7 @@ pub mod html;
 pub mod index;
 pub mod json;
 pub mod junit;
+pub mod markdown;
 pub mod plan;
 #[cfg(feature = "plots")]
 pub mod plots;
