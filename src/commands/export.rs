@@ -60,14 +60,9 @@ pub struct ExportArgs {
         requires = "perfetto"
     )]
     pub request: Vec<String>,
-    /// In --openmetrics, from sample to sample.
-    #[arg(
-        long,
-        value_name = "TIME",
-        default_value = "15s",
-        requires = "openmetrics"
-    )]
-    pub every: String,
+    /// In --openmetrics, from sample to sample: 15s, or wider of more than six hours.
+    #[arg(long, value_name = "TIME", requires = "openmetrics")]
+    pub every: Option<String>,
     /// In --openmetrics, what requests are told apart by: route, tenant, class, region, client, model, user.
     #[arg(
         long,
@@ -81,11 +76,7 @@ pub struct ExportArgs {
 /// All is worked out before anything is written.
 pub fn run(args: &ExportArgs, out: &mut Stdout) -> Done {
     asked_for(args)?;
-    let every = parse_nanos(&args.every).filter(|every| *every > 0);
-    let every = every.ok_or_else(|| {
-        Refusal::new(format!("--every {:?} is no time", args.every))
-            .help("a duration such as 250ms or 1m30s")
-    })?;
+    let every = args.every.as_deref().map(every).transpose()?;
     let what = &args.which.incident;
     let (recording, about) = match Path::new(what).is_dir() {
         true => of_folder(what)?,
@@ -98,7 +89,7 @@ pub fn run(args: &ExportArgs, out: &mut Stdout) -> Done {
     }
     if let Some(file) = &args.openmetrics {
         let cut = Cut {
-            every,
+            every: every.unwrap_or_else(|| openmetrics::plan(recording.span)),
             by: &args.by,
             title: &about.title,
         };
@@ -131,6 +122,14 @@ pub fn run(args: &ExportArgs, out: &mut Stdout) -> Done {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn every(text: &str) -> Result<u64, Refusal> {
+    let time = parse_nanos(text).filter(|time| *time > 0);
+    time.ok_or_else(|| {
+        Refusal::new(format!("--every {text:?} is no time"))
+            .help("a duration such as 250ms or 1m30s")
+    })
 }
 
 /// At least one format, each into a file of its own.

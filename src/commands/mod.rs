@@ -90,7 +90,7 @@ enum Command {
     Lint(lint::LintArgs),
     /// List incidents, causes, indicators, components or faults.
     List(list::ListArgs),
-    /// Print the JSON Schema of incident files, or the reference page with every field.
+    /// Print the JSON Schema of incident files, or of summary.json, or the reference page with every field.
     Schema(schema::SchemaArgs),
 }
 

@@ -20,6 +20,7 @@ pub mod plan;
 pub mod plots;
 pub mod profile;
 mod story;
+pub mod summary_schema;
 mod tables;
 pub mod text;
 mod words;

@@ -5,6 +5,7 @@
 
 mod cells;
 pub mod choice;
+mod durations;
 pub mod journey;
 pub mod openmetrics;
 mod series;

@@ -5,6 +5,7 @@
 //! Source: OpenMetrics 1.0.0; buckets and names after Prometheus's "Metric and label naming".
 
 use super::cells::name;
+use super::durations::Durations;
 use super::series::{Clock, Counts, Exposition, Key, labels, metric, seconds};
 use crate::config::Refusal;
 use crate::recording::{
@@ -29,26 +30,12 @@ pub const MOST_VALUES: usize = 20;
 /// Samples of a series, at most: beyond that nobody loads the file.
 pub const MOST_SAMPLES: usize = 100_000;
 
-/// Upper edges of the histograms' buckets, ns.
-pub const EDGES: [u64; 17] = [
-    1_000_000,
-    2_500_000,
-    5_000_000,
-    10_000_000,
-    25_000_000,
-    50_000_000,
-    100_000_000,
-    250_000_000,
-    500_000_000,
-    1_000_000_000,
-    2_500_000_000,
-    5_000_000_000,
-    10_000_000_000,
-    15_000_000_000,
-    30_000_000_000,
-    60_000_000_000,
-    u64::MAX,
-];
+/// The width of windows for a run of this length, ns: that of Prometheus's own scrapes, or so many of them that there are
+/// at most 1,440 windows.
+pub fn plan(span: u64) -> u64 {
+    const SCRAPE: u64 = 15_000_000_000;
+    SCRAPE * span.div_ceil(SCRAPE * 1440).max(1)
+}
 
 /// Stages of a request by their column.
 const STAGES: [(usize, &str); 8] = [
@@ -146,66 +133,6 @@ impl By {
             OTHER => "(other)".into(),
             key => name(&recording.names, self.dictionary, key),
         }
-    }
-}
-
-/// Durations: how many in each bucket, and their sum.
-#[derive(Default)]
-struct Durations {
-    buckets: Counts,
-    sums: Counts,
-}
-
-impl Durations {
-    fn add(&mut self, clock: &Clock, key: u64, at: u64, time: u64) {
-        let bucket = EDGES.partition_point(|edge| *edge < time);
-        self.buckets.add(clock, [key, bucket as u64], at, 1);
-        self.sums.add(clock, [key, 0], at, time);
-    }
-
-    fn write(
-        &self,
-        out: &mut Exposition,
-        clock: &Clock,
-        name: &str,
-        label: (&str, impl Fn(u64) -> String),
-    ) {
-        let (label, shown) = label;
-        for [key, _] in self.sums.keys() {
-            let value = shown(key);
-            let sums = self.sums.running(clock, [key, 0]);
-            let buckets: Vec<Vec<u64>> = (0..EDGES.len())
-                .map(|bucket| self.buckets.running(clock, [key, bucket as u64]))
-                .collect();
-            let own = labels(&[(label, &value)]);
-            let edges: Vec<String> = EDGES
-                .iter()
-                .map(|edge| labels(&[(label, &value), ("le", &le(*edge))]))
-                .collect();
-            let [bucket, count, sum] = ["bucket", "count", "sum"].map(|s| format!("{name}_{s}"));
-            for (point, time) in sums.iter().enumerate() {
-                let mut below = 0;
-                for (edge, came) in edges.iter().zip(&buckets) {
-                    below += came[point];
-                    out.sample(clock, &bucket, edge, &below.to_string(), point);
-                }
-                out.sample(clock, &count, &own, &below.to_string(), point);
-                out.sample(clock, &sum, &own, &seconds((*time).into()), point);
-            }
-        }
-    }
-}
-
-/// An edge as OpenMetrics wants it: a float, always with a fraction.
-fn le(edge: u64) -> String {
-    if edge == u64::MAX {
-        return "+Inf".into();
-    }
-    let text = seconds(edge.into());
-    if text.contains('.') {
-        text
-    } else {
-        format!("{text}.0")
     }
 }
 
