@@ -7,7 +7,7 @@ use assert_cmd::Command;
 use data::Demo;
 use gameday::report::{json, summary_schema::schema};
 use serde_json::{Value, json};
-use std::fs;
+use std::{fs, path::Path};
 
 /// The schema with no room for a key that it does not say: what is published leaves room for those to come.
 fn closed(mut schema: Value) -> Value {
@@ -76,9 +76,14 @@ seed = 4
 /// The summary that the program prints, whatever its verdict.
 fn printed(args: &[&str]) -> Value {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("short.toml");
+    printed_in(folder.path(), args)
+}
+
+fn printed_in(folder: &Path, args: &[&str]) -> Value {
+    let file = folder.join("short.toml");
     fs::write(&file, SHORT).unwrap();
     let mut gameday = Command::cargo_bin("gameday").unwrap();
+    gameday.current_dir(folder);
     gameday.args(["replay", "--no-report", "--format", "json"]);
     let output = gameday.arg(&file).args(args).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -107,6 +112,52 @@ fn what_the_program_prints_is_right_by_its_schema() {
             .as_array()
             .is_some_and(|e| e.len() == 2)
     );
+}
+
+/// What moved since a baseline; and a recording, which knows no seed.
+#[test]
+fn of_a_gate_against_a_baseline_and_of_a_recording_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let gameday = |args: &[&str]| {
+        let mut gameday = Command::cargo_bin("gameday").unwrap();
+        let output = gameday
+            .current_dir(folder.path())
+            .args(args)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        (serde_json::from_slice::<Value>(&output.stdout), said)
+    };
+    printed_in(folder.path(), &["--save", "saved"]);
+    let (_, said) = gameday(&["gate", "short.toml", "--update-baseline"]);
+    assert!(folder.path().join("baselines").is_dir(), "{said}");
+    let slower = [
+        "gate",
+        "short.toml",
+        "--baseline",
+        "baselines",
+        "--set",
+        "service.compute=5ms",
+    ];
+    let (summary, said) = gameday(&[&slower[..], &["--format", "json"]].concat());
+    let summary = summary.unwrap_or_else(|e| panic!("{e}: {said}"));
+    assert!(
+        summary["moved"]["moved"]
+            .as_array()
+            .is_some_and(|m| !m.is_empty())
+    );
+    holds(&summary);
+    let (summary, said) = gameday(&[
+        "gate",
+        "saved",
+        "--require",
+        "latency p(95) < 1h",
+        "--format",
+        "json",
+    ]);
+    let summary = summary.unwrap_or_else(|e| panic!("{e}: {said}"));
+    assert!(summary["seed"].is_null());
+    holds(&summary);
 }
 
 /// A full one, with causes, segments, facts and tail; and one of nothing.

@@ -4,6 +4,7 @@
 //! that are written to it. Source: JSON Schema, draft 2020-12.
 
 use super::json::{SCHEMA, unit};
+use crate::baseline::Way;
 use crate::gates::Verdict;
 use crate::incident::{EntryKind, PhaseName};
 use crate::indicators::{Indicator, catalogue};
@@ -39,7 +40,12 @@ pub fn schema() -> Value {
             or_null(text("The question that the incident answers, such as Q24.")),
         ),
         always("title", text("As in the file.")),
-        always("seed", count("The seed.")),
+        always(
+            "seed",
+            or_null(count(
+                "The seed; null of a recording, which does not know it.",
+            )),
+        ),
         always(
             "digest",
             json!({ "type": "string", "pattern": "^[0-9a-f]+$", "description": "Digest of the run's recording: equal runs have equal ones." }),
@@ -74,6 +80,7 @@ pub fn schema() -> Value {
         always("phases", list(phase())),
         always("units", units()),
         always("gates", list(gate())),
+        always("moved", or_null(moved())),
         always("diagnosis", diagnosis()),
         always("truth", truth()),
         always("trace", trace()),
@@ -119,6 +126,52 @@ fn gate() -> Value {
             text("The numbers that the verdict rests on, for people."),
         ),
     ])
+}
+
+fn moved() -> Value {
+    let one = object(vec![
+        always(
+            "phase",
+            text("The phase; run for what has one value a run."),
+        ),
+        always(
+            "quantity",
+            text("An indicator, a scalar, or what a gate writes."),
+        ),
+        always(
+            "was",
+            number("In the baseline, in the unit of the quantity."),
+        ),
+        always("is", number("In this run.")),
+        always(
+            "way",
+            json!({ "enum": [Way::Breach, Way::Worse, Way::Better] }),
+        ),
+        always("gate", flag("Whether a gate of the file is about it.")),
+    ]);
+    let moved = object(vec![
+        always("baseline", text("Where the baseline stands, for people.")),
+        always(
+            "identical",
+            flag("Whether the recordings are the same to the byte."),
+        ),
+        always(
+            "tolerance",
+            number("Share by which a quantity may be worse."),
+        ),
+        always("phases", texts("Phases of either, in order, and run.")),
+        always(
+            "moved",
+            described(
+                list(one),
+                "First what breaches, of it what gates are about, and the largest change first.",
+            ),
+        ),
+    ]);
+    described(
+        moved,
+        "What has moved since the baseline; null without one.",
+    )
 }
 
 fn diagnosis() -> Value {
