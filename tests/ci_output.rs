@@ -373,6 +373,8 @@ fn what_cannot_be_exported_is_refused_and_nothing_is_written() {
     assert!(refused(&["logs", "--folded", "x"]).contains("no CPU"));
     assert!(refused(&[short, "--openmetrics", "logs"]).contains("cannot be written"));
     assert!(refused(&[short, "--slowest", "3", "--openmetrics", "x"]).contains("--perfetto"));
+    assert!(refused(&["logs", "--openmetrics", "x", "--healthy"]).contains("--healthy"));
+    assert!(refused(&["logs", "--openmetrics", "x", "--take", "5"]).contains("--take"));
     assert_eq!(place.names(), ["logs", short]);
     // Without a latency, one by one is still possible.
     let (code, out, err) = place.run(&["export", "logs", "--perfetto", "-", "--request", "1"]);
