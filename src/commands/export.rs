@@ -79,7 +79,7 @@ pub fn run(args: &ExportArgs, out: &mut Stdout) -> Done {
     let every = args.every.as_deref().map(every).transpose()?;
     let what = &args.which.incident;
     let (recording, about) = match Path::new(what).is_dir() {
-        true => of_folder(what)?,
+        true => of_folder(what, &args.which)?,
         false => of_incident(args)?,
     };
     let mut texts: Vec<(&Path, String)> = vec![];
@@ -154,7 +154,11 @@ fn asked_for(args: &ExportArgs) -> Result<(), Refusal> {
     }
 }
 
-fn of_folder(folder: &str) -> Result<(Recording, About), Refusal> {
+fn of_folder(folder: &str, which: &WhichArgs) -> Result<(Recording, About), Refusal> {
+    if let Some(option) = which.of_incidents() {
+        return Err(Refusal::new(format!("{option} is for an incident"))
+            .help("a recording is taken as it is"));
+    }
     let recording = files::load(Path::new(folder))?;
     let name = Path::new(folder).file_name();
     let about = About {

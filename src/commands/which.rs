@@ -120,6 +120,25 @@ impl WhichArgs {
         })
     }
 
+    /// An option that only an incident can be given, if there is one: a recording is as it was.
+    pub fn of_incidents(&self) -> Option<&'static str> {
+        let over = self.shape.overrides(None);
+        let given = [
+            (self.variant.is_some(), "--variant"),
+            (!self.set.is_empty(), "--set"),
+            (self.healthy, "--healthy"),
+            (self.no_fix, "--no-fix"),
+            (self.fix_steps.is_some(), "--fix-steps"),
+            (self.trace.is_some(), "--trace"),
+            (self.shape.seed.is_some(), "--seed"),
+            (over.take.is_some(), "--take"),
+            (over.rate.is_some(), "--rate"),
+            (over.speed.is_some(), "--speed"),
+            (over.filter.is_some(), "--filter"),
+        ];
+        given.into_iter().find(|g| g.0).map(|g| g.1)
+    }
+
     /// The command that does it again, as the user would type it.
     pub fn again(&self, command: &str, incident: &Incident) -> String {
         let mut words = vec!["gameday".to_string(), command.into(), self.incident.clone()];

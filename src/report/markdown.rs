@@ -5,7 +5,9 @@
 //! Source: GitHub Flavored Markdown Spec 0.29, tables and backslash escapes.
 
 use super::tables::{self, Table};
+use super::text::moved;
 use super::{Findings, diagnosed, story};
+use crate::baseline::{Movement, Way};
 use crate::gates::{Judgement, Verdict};
 use std::fmt::Write as _;
 
@@ -23,16 +25,20 @@ pub fn render(findings: &Findings) -> String {
         findings.judgements.iter().for_each(|j| gate(&mut page, j));
         page.push('\n');
     }
+    if let Some(movement) = findings.moved {
+        since(&mut page, movement);
+    }
     for table in [tables::latency(findings), tables::outcomes(findings)].concat() {
         by_phase(&mut page, &table);
     }
     diagnosis(&mut page, findings);
-    let seed = findings.seed.map(|seed| format!(" · seed {seed}"));
     let _ = writeln!(
         page,
         "Again: {}{} · digest `{}`",
         code(findings.reproduce),
-        seed.unwrap_or_default(),
+        findings
+            .seed
+            .map_or(String::new(), |seed| format!(" · seed {seed}")),
         findings.digest
     );
     page
@@ -76,6 +82,29 @@ fn gate(page: &mut String, j: &Judgement) {
         plain(&j.detail),
         code(&j.expression)
     );
+}
+
+/// Quantities that are shown; summary.json has all of them.
+const MOVED: usize = 16;
+
+/// What has moved since a baseline, the worst first.
+fn since(page: &mut String, movement: &Movement) {
+    let (against, said) = (plain(&movement.baseline), moved::heading(movement));
+    let _ = writeln!(page, "**Against {against}**: {}\n", plain(&said));
+    if movement.moved.is_empty() {
+        return;
+    }
+    *page += "| | quantity | phase | was | is | |\n|---|---|---|---:|---:|---:|\n";
+    for one in movement.moved.iter().take(MOVED) {
+        let sign = match one.way {
+            Way::Breach => "❌",
+            Way::Worse => "↘",
+            Way::Better => "↗",
+        };
+        let cells = [&one.quantity, &one.phase, &one.was(), &one.is(), &one.by()].map(|s| plain(s));
+        let _ = writeln!(page, "| {sign} | {} |", cells.join(" | "));
+    }
+    page.push('\n');
 }
 
 /// A table of numbers; what is much worse than in the first phase is bold.

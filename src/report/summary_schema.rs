@@ -4,6 +4,7 @@
 //! that are written to it. Source: JSON Schema, draft 2020-12.
 
 use super::json::{SCHEMA, unit};
+use crate::baseline::Way;
 use crate::gates::Verdict;
 use crate::incident::{EntryKind, PhaseName};
 use crate::indicators::{Indicator, catalogue};
@@ -131,7 +132,7 @@ fn moved() -> Value {
     let one = object(vec![
         always(
             "phase",
-            text("The phase; `run` for what has one value a run."),
+            text("The phase; run for what has one value a run."),
         ),
         always(
             "quantity",
@@ -139,17 +140,17 @@ fn moved() -> Value {
         ),
         always(
             "was",
-            or_null(number("In the baseline: ns, fractions, counts.")),
+            number("In the baseline, in the unit of the quantity."),
         ),
-        always("is", or_null(number("Now."))),
+        always("is", number("In this run.")),
         always(
             "way",
-            json!({ "enum": ["breach", "worse", "better"], "description": "breach: for the worse by more than the tolerance, and one that is held." }),
+            json!({ "enum": [Way::Breach, Way::Worse, Way::Better] }),
         ),
         always("gate", flag("Whether a gate of the file is about it.")),
     ]);
-    let all = object(vec![
-        always("baseline", text("Where it stands.")),
+    let moved = object(vec![
+        always("baseline", text("Where the baseline stands, for people.")),
         always(
             "identical",
             flag("Whether the recordings are the same to the byte."),
@@ -158,10 +159,19 @@ fn moved() -> Value {
             "tolerance",
             number("Share by which a quantity may be worse."),
         ),
-        always("phases", list(text("Phases of either."))),
-        always("moved", list(one)),
+        always("phases", texts("Phases of either, in order, and run.")),
+        always(
+            "moved",
+            described(
+                list(one),
+                "First what breaches, of it what gates are about, and the largest change first.",
+            ),
+        ),
     ]);
-    described(all, "What has moved since the baseline; null without one.")
+    described(
+        moved,
+        "What has moved since the baseline; null without one.",
+    )
 }
 
 fn diagnosis() -> Value {

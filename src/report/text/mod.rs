@@ -6,7 +6,7 @@
 
 mod course;
 mod grid;
-mod moved;
+pub(super) mod moved;
 mod paint;
 mod spark;
 

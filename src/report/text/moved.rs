@@ -52,7 +52,7 @@ fn table(movement: &Movement, paint: Paint) -> Vec<String> {
 }
 
 /// In a few words what came of it.
-fn heading(movement: &Movement) -> String {
+pub fn heading(movement: &Movement) -> String {
     let worse = movement
         .moved
         .iter()
