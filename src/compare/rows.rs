@@ -16,6 +16,14 @@ use serde::Serialize;
 /// Steps at which a drawn quantile may lie, at most: beside one another they differ by less than a sketch rounds.
 const STEPS: usize = 4_000;
 
+/// Gauges of what somebody has set: they are neither well nor ill, and a note tells when they differ.
+pub const SETTINGS: &[&str] = &[
+    "workers.size",
+    "pool.size",
+    "cache.capacity",
+    "limiter.rate",
+];
+
 /// What a row says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -200,6 +208,9 @@ pub fn over_all(sides: &[Side; 2], options: &Options) -> Vec<Raw> {
             indicator.measure,
             Measure::Ratio(..) | Measure::Gauge(_, GaugeStat::Mean)
         ) {
+            continue;
+        }
+        if SETTINGS.contains(&indicator.name) {
             continue;
         }
         let both = watches.map(|w| side::sums(w, &indicator.measure));

@@ -1,7 +1,7 @@
 //! A row in words, as a gate or a reviewer quotes it.
 
-use super::{Comparison, Row, side::Side};
-use crate::indicators::Unit;
+use super::{Comparison, Row, rows::SETTINGS, side::Side};
+use crate::indicators::{Unit, find};
 
 /// `latency.p95 41ms -> 47ms, +14 % (95 % interval +9 to +20 %), p 0.0003`.
 pub fn detail(row: &Row, missing: Option<&str>) -> String {
@@ -110,6 +110,23 @@ pub fn notes(sides: &[Side; 2], comparison: &mut Comparison) {
             trimmed(base.arrivals),
             trimmed(new.arrivals)
         ));
+    }
+    for indicator in SETTINGS.iter().filter_map(|name| find(name)) {
+        let [Some(a), Some(b)] = [&sides[0], &sides[1]].map(|side| {
+            let all = 0..side.watch.windows.len();
+            side.watch.measure(&indicator.measure, all)
+        }) else {
+            continue;
+        };
+        if a != b {
+            let show = |v| indicator.unit.show(v);
+            notes.push(format!(
+                "{} is set to {} -> {}",
+                indicator.name,
+                show(a),
+                show(b)
+            ));
+        }
     }
     let only = |a: &Side, b: &Side| -> Vec<&'static str> {
         use crate::recording::{RequestRow, Row as _};
