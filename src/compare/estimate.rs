@@ -109,6 +109,16 @@ pub fn quantile(
     let log = |v: f64| libm::log(v + shift);
     let within = 0..cumulative.thresholds.len();
     enough_blocks(blocks, draws)?;
+    // The requests beyond a far quantile may all be of one bad minute, which is one fact and not twenty.
+    let coin = spread.all.count() as f64 * share * (1.0 - share);
+    let cluster = (blocks.variance_of_sum(&influence) / coin.max(1.0)).max(1.0);
+    let independent = spread.all.count() as f64 * (1.0 - q).min(q) / cluster;
+    if independent < BEYOND && !draws.exact() {
+        return Err(format!(
+            "what is beyond it comes in clusters, about {} of them, and {BEYOND} are needed",
+            independent.round().max(1.0)
+        ));
+    }
     Ok(Estimate {
         value: value as f64,
         variance: draws.variance(&blocks, |starts| {
@@ -190,7 +200,7 @@ pub fn ratio(above: &[f64], below: &[f64], shift: f64, draws: Draws) -> Result<E
 fn enough_blocks(blocks: Blocks, draws: Draws) -> Result<(), String> {
     if blocks.short_by() > 1.0 && !draws.exact() {
         return Err(format!(
-            "too short: what hangs together lasts a {:.0}th of it, and ten blocks of three times that are needed",
+            "too short: what hangs together in it lasts a {:.0}th of it, where a 30th is the most",
             blocks.windows as f64 / blocks.time
         ));
     }

@@ -116,7 +116,7 @@ pub struct Comparison {
 
 impl Comparison {
     /// Rows with this verdict.
-    pub fn with(&self, verdict: Verdict) -> impl Iterator<Item = &Row> {
+    pub fn with(&self, verdict: Verdict) -> impl Iterator<Item = &Row> + Clone {
         self.rows.iter().filter(move |row| row.verdict == verdict)
     }
 

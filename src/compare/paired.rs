@@ -4,7 +4,7 @@
 //! content is looked at, not seeds. Tries of a client after its first depend on how the service did, so a match is counted
 //! over first tries.
 
-use super::{Comparison, Options, Segment, rows, side::Side, whole};
+use super::{Comparison, Options, Segment, rows, side::Side, whole, words};
 use crate::{
     indicators::Stage,
     recording::{Meaning, Recording, RequestRow, Row as _, outcome, requests},
@@ -246,7 +246,7 @@ pub fn paired(
         ..*options
     };
     let sides = [Side::new(base), Side::new(new)];
-    let comparison = Comparison {
+    let mut comparison = Comparison {
         base: whole(&sides[0]),
         new: whole(&sides[1]),
         tolerance: options.tolerance,
@@ -254,6 +254,7 @@ pub fn paired(
         rows: rows::judged(rows::over_all(&sides, &exact), &exact),
         notes: vec![],
     };
+    words::notes(&sides, &mut comparison);
     Ok(differences(base, new, options, most, matched, comparison))
 }
 

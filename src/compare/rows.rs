@@ -16,6 +16,14 @@ use serde::Serialize;
 /// Steps at which a drawn quantile may lie, at most: beside one another they differ by less than a sketch rounds.
 const STEPS: usize = 4_000;
 
+/// Gauges of what somebody has set: they are neither well nor ill, and a note tells when they differ.
+pub const SETTINGS: &[&str] = &[
+    "workers.size",
+    "pool.size",
+    "cache.capacity",
+    "limiter.rate",
+];
+
 /// What a row says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -175,17 +183,34 @@ fn family(name: &str) -> Family {
 /// Everything over all traffic.
 pub fn over_all(sides: &[Side; 2], options: &Options) -> Vec<Raw> {
     let watches = [&sides[0].watch, &sides[1].watch];
-    let stages: Vec<Raw> = Stage::ALL
+    let stages: Vec<OfStage> = Stage::ALL
         .par_iter()
-        .flat_map_iter(|(stage, name)| of_stage(watches, *stage, name, None, options))
+        .filter_map(|(stage, name)| of_stage(watches, *stage, name, None, options))
         .collect();
+    // A call is all of the latency where nobody waits and nothing is computed: told once.
+    let mut rows = vec![];
+    for (i, stage) in stages.iter().enumerate() {
+        if stages[..i]
+            .iter()
+            .all(|earlier| earlier.digests != stage.digests)
+        {
+            rows.push(i);
+        }
+    }
+    let kept = stages
+        .into_iter()
+        .enumerate()
+        .filter(|(i, _)| rows.contains(i));
+    let mut rows: Vec<Raw> = kept.flat_map(|(_, stage)| stage.rows).collect();
     let mut told: Vec<Sums> = vec![];
-    let mut rows = stages;
     for indicator in catalogue() {
         if !matches!(
             indicator.measure,
             Measure::Ratio(..) | Measure::Gauge(_, GaugeStat::Mean)
         ) {
+            continue;
+        }
+        if SETTINGS.contains(&indicator.name) {
             continue;
         }
         let both = watches.map(|w| side::sums(w, &indicator.measure));
@@ -278,20 +303,28 @@ fn both(
     }
 }
 
-/// The rows of one stage; `only` names those that are wanted.
+/// The rows of one stage.
+pub struct OfStage {
+    /// What it is made of, in both recordings.
+    digests: [u64; 2],
+    /// Its rows.
+    pub rows: Vec<Raw>,
+}
+
+/// The rows of one stage, where both recorded it and it took time; `only` names those that are wanted.
 pub fn of_stage(
     watches: [&Watch; 2],
     stage: Stage,
     name: &str,
     only: Option<&[&str]>,
     options: &Options,
-) -> Vec<Raw> {
+) -> Option<OfStage> {
     let [Some(base), Some(new)] = watches.map(|w| side::spread(w, stage)) else {
-        return vec![];
+        return None;
     };
     let took_time = |s: &Spread| s.all.max().is_some_and(|max| max > 0);
     if !took_time(&base) && !took_time(&new) {
-        return vec![];
+        return None;
     }
     let sides = [&base, &new];
     let cumulative = sides.map(|s| Cumulative::of(s, STEPS));
@@ -330,7 +363,10 @@ pub fn of_stage(
             raw
         }));
     }
-    rows
+    Some(OfStage {
+        digests: sides.map(Spread::digest),
+        rows,
+    })
 }
 
 /// How wide a distribution is, and whether it moved anywhere.
@@ -360,8 +396,8 @@ fn of_shape(
     let compared = shape.map(|shape| Compared {
         p: shape.p,
         interval: (moved, moved),
-        beyond: moved.abs() >= least,
-        within: shape.slower.max(shape.faster) < least && shape.p > options.alpha,
+        beyond: shape.beyond(least),
+        within: !shape.beyond(least) && shape.p > options.alpha,
     });
     let distribution = format!("{name}.distribution");
     let distribution = Raw::new(&distribution, Unit::Fraction, Worse::Higher, compared);

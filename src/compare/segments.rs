@@ -78,7 +78,8 @@ fn one(own: [&Watch; 2], wholes: [&Watch; 2], options: &Options) -> Vec<Raw> {
     };
     let mut rows = vec![];
     if recorded(&Measure::Mean(Stage::Latency)) {
-        rows = of_stage(own, Stage::Latency, "latency", Some(STAGES), options);
+        rows = of_stage(own, Stage::Latency, "latency", Some(STAGES), options)
+            .map_or(vec![], |stage| stage.rows);
     }
     for indicator in SHARES.iter().filter_map(|name| find(name)) {
         if !recorded(&indicator.measure) {

@@ -31,16 +31,22 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// The side that counts: of two that both do, the one at slower requests.
+    /// The side that counts, slower above nothing and faster below: where both are more than a trifle (a fifth of `least`)
+    /// the one at slower requests, since that a distribution has grown wider is felt at its slow end.
     pub fn side(&self, least: f64) -> f64 {
-        let (slower, faster) = (self.slower >= least, self.faster >= least);
-        let by_place = match (slower, faster) {
-            (true, false) => true,
-            (false, true) => false,
-            (true, true) if self.at.0 != self.at.1 => self.at.0 > self.at.1,
-            _ => self.slower > self.faster,
+        let trifle = least / 5.0;
+        let both = self.slower > trifle && self.faster > trifle;
+        let slower = if both && self.at.0 != self.at.1 {
+            self.at.0 > self.at.1
+        } else {
+            self.slower > self.faster
         };
-        if by_place { self.slower } else { -self.faster }
+        if slower { self.slower } else { -self.faster }
+    }
+
+    /// Whether either side moved by at least this share of the requests.
+    pub fn beyond(&self, least: f64) -> bool {
+        self.slower.max(self.faster) >= least
     }
 }
 
@@ -77,7 +83,7 @@ pub fn compare(
     let most = slower.max(faster);
     let mut drawn: Vec<f64> = (0..draws.count)
         .map(|i| {
-            let [(a, b), (c, d)] = [0, 1].map(|s| sides[s].noise(draws.seed, 2 * i + s as u64));
+            let [(a, b), (c, d)] = [0, 1].map(|s| sides[s].noise(draws.seed, i));
             let worst = |x: &[f64], y: &[f64]| {
                 let gaps = x.iter().zip(y).map(|(x, y)| x - y);
                 gaps.fold(0.0, f64::max)
@@ -141,6 +147,8 @@ struct Side {
     here: Vec<f64>,
     later: Vec<f64>,
     blocks: Blocks,
+    /// A number of its own.
+    own: u64,
 }
 
 impl Side {
@@ -158,7 +166,7 @@ impl Side {
         let blocks = blocks.into_iter().max_by(|a, b| a.time.total_cmp(&b.time));
         let blocks = blocks.ok_or("nothing to draw from")?;
         if blocks.short_by() > 1.0 && !draws.exact() {
-            return Err("too short for ten blocks of three autocorrelation times".into());
+            return Err("too short: what hangs together in it lasts more than a 30th of it".into());
         }
         Ok(Side {
             counts: Cumulative::at(spread, grid.to_vec()),
@@ -167,13 +175,15 @@ impl Side {
             here: shares(grid),
             later: shares(moved),
             blocks,
+            own: spread.all.mean().unwrap_or(0.0).to_bits() ^ spread.all.count(),
         })
     }
 
     /// What one draw adds to the shares, here and later, as much as it varies.
     fn noise(&self, seed: u64, draw: u64) -> (Vec<f64>, Vec<f64>) {
         let mut starts = vec![];
-        self.blocks.draw(seed, draw, &mut starts);
+        // Dice of the recording's own content: the two must not be drawn alike, and may change places.
+        self.blocks.draw(seed ^ self.own, draw, &mut starts);
         let total = self.total.drawn(0, &self.blocks, &starts);
         let scale = self.blocks.inflation().sqrt();
         let off = |cumulative: &Cumulative, own: &[f64]| {

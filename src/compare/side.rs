@@ -6,8 +6,8 @@ use crate::{
     recording::{Observer, Recording, Row, Table, requests},
 };
 
-/// Windows of a recording: at most, and at least.
-const WINDOWS: (u64, u64) = (300, 60);
+/// Windows of a recording: at most, and at least. With fewer the autocorrelation time is mostly noise.
+const WINDOWS: (u64, u64) = (300, 150);
 /// Requests a window, where there are enough for that many windows.
 const EACH: u64 = 10;
 

@@ -1,7 +1,10 @@
 //! Distributions of a duration, window by window, so that blocks of windows can be drawn again and asked for quantiles.
 
 use super::blocks::Blocks;
-use crate::indicators::{Stage, Tally, Watch};
+use crate::{
+    indicators::{Stage, Tally, Watch},
+    sim::hash::mix,
+};
 use std::ops::Range;
 
 /// What one stage took in each window of one recording.
@@ -30,6 +33,17 @@ impl Spread {
             windows.push(tally.steps().collect());
         }
         Some(Spread { all, windows, sums })
+    }
+
+    /// A digest of what each window holds: equal where two stages took the same time, request by request.
+    pub fn digest(&self) -> u64 {
+        let steps = self.windows.iter().enumerate();
+        let steps = steps.flat_map(|(w, steps)| steps.iter().map(move |&(v, n)| (w as u64, v, n)));
+        steps.fold(0, |digest, (w, v, n)| {
+            [w, v, n]
+                .iter()
+                .fold(digest, |digest, x| mix(digest ^ x).wrapping_add(*x))
+        })
     }
 
     /// How many values each window has.

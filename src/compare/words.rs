@@ -1,7 +1,7 @@
 //! A row in words, as a gate or a reviewer quotes it.
 
-use super::{Comparison, Row, side::Side};
-use crate::indicators::Unit;
+use super::{Comparison, Row, rows::SETTINGS, side::Side};
+use crate::indicators::{Unit, find};
 
 /// `latency.p95 41ms -> 47ms, +14 % (95 % interval +9 to +20 %), p 0.0003`.
 pub fn detail(row: &Row, missing: Option<&str>) -> String {
@@ -37,13 +37,26 @@ pub fn percent_moved(row: &Row) -> Option<(String, String)> {
     let base = row.base?;
     let points = row.unit == Unit::Fraction;
     let sign = |v: f64| if v < 0.0 { "-" } else { "+" };
-    let (of, unit): (Box<dyn Fn(f64) -> String>, &str) = if points {
-        (Box::new(|v: f64| trimmed(100.0 * v.abs())), " pp")
-    } else if base > 0.0 {
-        (Box::new(|v: f64| trimmed(100.0 * v.abs() / base)), " %")
-    } else {
-        (Box::new(|v: f64| row.unit.show(v.abs())), "")
+    let unit = match () {
+        () if points => " pp",
+        () if base > 0.0 => " %",
+        () => "",
     };
+    let of = |v: f64| match () {
+        () if points => trimmed(100.0 * v.abs()),
+        () if base > 0.0 => trimmed(100.0 * v.abs() / base),
+        () => row.unit.show(v.abs()),
+    };
+    // Beyond ten times nobody reads percent.
+    if !points && base > 0.0 && change.by > 9.0 * base {
+        let times = |v: f64| format!("{}x", trimmed((base + v).max(0.0) / base));
+        let interval = if change.low == change.high {
+            String::new()
+        } else {
+            format!("{} to {}", times(change.low), times(change.high))
+        };
+        return Some((times(change.by), interval));
+    }
     let one = |v: f64| format!("{}{}", sign(v), of(v));
     let interval = if change.low == change.high {
         String::new()
@@ -98,6 +111,23 @@ pub fn notes(sides: &[Side; 2], comparison: &mut Comparison) {
             trimmed(new.arrivals)
         ));
     }
+    for indicator in SETTINGS.iter().filter_map(|name| find(name)) {
+        let [Some(a), Some(b)] = [&sides[0], &sides[1]].map(|side| {
+            let all = 0..side.watch.windows.len();
+            side.watch.measure(&indicator.measure, all)
+        }) else {
+            continue;
+        };
+        if a != b {
+            let show = |v| indicator.unit.show(v);
+            notes.push(format!(
+                "{} is set to {} -> {}",
+                indicator.name,
+                show(a),
+                show(b)
+            ));
+        }
+    }
     let only = |a: &Side, b: &Side| -> Vec<&'static str> {
         use crate::recording::{RequestRow, Row as _};
         let columns = a.recording.requests.recorded();
@@ -112,6 +142,15 @@ pub fn notes(sides: &[Side; 2], comparison: &mut Comparison) {
                 lacking.join(", ")
             ));
         }
+    }
+    let short = |row: &&Row| row.detail.contains("too short");
+    let short = comparison.rows.iter().filter(short).count();
+    if 4 * short > comparison.rows.len() {
+        notes.push(
+            "much of it is too short to tell a change from what drifts: compare longer recordings, or leave out the stretch \
+             that warms up"
+                .into(),
+        );
     }
     comparison.notes.splice(0..0, notes);
 }

@@ -168,7 +168,7 @@ fn table(
             let p = row
                 .corrected
                 .map_or(String::new(), crate::compare::show_chance);
-            cells.push(plain(p));
+            cells.push(plain(p.trim_start_matches("p ").to_string()));
         } else {
             cells.pop();
         }
@@ -197,10 +197,13 @@ fn names(comparison: &Comparison, verdict: Verdict, title: &str, paint: Paint) -
     }
     let mut lines = vec![String::new(), paint.ink(Ink::Head, title)];
     lines.extend(wrap("  ", &all.join(", ")));
-    if verdict == Verdict::TooFew
-        && let Some(row) = comparison.with(verdict).next()
-    {
-        lines.extend(wrap("  such as ", &row.detail));
+    if verdict == Verdict::TooFew {
+        let short = |row: &&Row| row.detail.contains("too short");
+        let mut rows = comparison.with(verdict);
+        let first = [rows.clone().find(short), rows.find(|row| !short(row))];
+        for row in first.into_iter().flatten() {
+            lines.extend(wrap("  such as ", &row.detail));
+        }
     }
     lines
 }
@@ -243,16 +246,23 @@ fn pairs(paired: &Paired, paint: Paint) -> Vec<String> {
     if paired.equal == n && paired.outcomes.is_empty() {
         return lines;
     }
-    let quantiles: Vec<String> = paired
+    let mut grid = Grid::default();
+    let dim = |text: String| (text, Ink::Dim);
+    let heads = paired
         .quantiles
         .iter()
-        .map(|(q, ns)| format!("p{} {}", trim(100.0 * q), signed(*ns)))
-        .collect();
-    lines.extend(wrap("  difference  ", &quantiles.join("  ")));
+        .map(|(q, _)| dim(format!("p{}", trim(100.0 * q))));
+    grid.row(std::iter::once(dim(String::new())).chain(heads));
+    let values = paired
+        .quantiles
+        .iter()
+        .map(|(_, ns)| (signed(*ns), Ink::Plain));
+    grid.row(std::iter::once(("difference".into(), Ink::Plain)).chain(values));
+    lines.extend(grid.lines(paint));
     if !paired.stages.is_empty() {
         let one = |(stage, ns): &(&str, f64)| format!("{stage} {}", signed(ns.round() as i64));
         let stages: Vec<String> = paired.stages.iter().map(one).collect();
-        lines.extend(wrap("  in          ", &stages.join("  ")));
+        lines.extend(wrap("  lies in     ", &stages.join("  ")));
     }
     if !paired.outcomes.is_empty() {
         let one = |(from, to, n): &(&str, &str, u64)| format!("{from} -> {to} {}", thousands(*n));
