@@ -153,3 +153,19 @@ fn names_of_folders_stay_names() {
     assert!(page.contains(link), "{page}");
     assert!(page.contains(">100% &quot;a&quot; &amp; &lt;b&gt;#1?</a>"));
 }
+
+#[test]
+fn where_nothing_was_done_nothing_recovered() {
+    let place = tempfile::tempdir().unwrap();
+    let summary = |entries: &str| {
+        format!(r#"{{ "schema": 1, "recovery_ns": 0, "truth": {{ "entries": [{entries}] }} }}"#)
+    };
+    for (folder, entries) in [("healthy", ""), ("ill", r#"{ "kind": "fault" }"#)] {
+        fs::create_dir(place.path().join(folder)).unwrap();
+        let file = place.path().join(folder).join("summary.json");
+        fs::write(file, summary(entries)).unwrap();
+    }
+    let index = Index::of(place.path()).unwrap();
+    let recovered: Vec<_> = index.entries.iter().map(|e| e.recovery).collect();
+    assert_eq!(recovered, [None, Some(0)]);
+}
