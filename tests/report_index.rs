@@ -70,7 +70,11 @@ fn what_does_not_pass_stands_first_and_every_link_leads_to_a_report() {
     assert!(links.iter().all(|link| reports.join(link).is_file()));
     // Nothing is asked of the network, and nothing runs.
     assert!(
-        !page.contains("http") && !page.contains("<script"),
+        !page.contains("http:") && !page.contains("https:") && !page.contains("<script"),
+        "{page}"
+    );
+    assert!(
+        page.contains("default-src 'none'") && page.contains("script-src 'none'"),
         "{page}"
     );
     let found = Index::of(&reports).unwrap();
