@@ -62,7 +62,7 @@ fn what_does_not_pass_stands_first_and_every_link_leads_to_a_report() {
     assert!(page.contains("✗ tail"), "{page}");
     assert!(page.contains("All is &lt;well&gt;") && page.contains("slow &amp; late"));
     let links: Vec<&str> = page
-        .split("href=\"")
+        .split("<a href=\"")
         .skip(1)
         .map(|rest| rest.split('"').next().unwrap())
         .collect();
