@@ -10,7 +10,7 @@ fn incident(folder: &Path) -> String {
 schema = 1
 title = "Nothing happens"
 [trace]
-arrivals = { kind = "poisson", rate = "100/s" }
+arrivals = { kind = "poisson", rate = "300/s" }
 duration = "2m"
 [service]
 compute = "5ms"
@@ -50,12 +50,25 @@ fn who_watches_is_told_how_far_each_run_is() {
     let Some(shown) = on_a_terminal(&format!("{run} --variant all")) else {
         return;
     };
-    for part in ["1/3 quiet  ", "3/3 quiet-slower  ", " of 0:02:00", "━"] {
+    for part in [
+        "1/3 quiet  ",
+        "3/3 quiet-slower  ",
+        " of 0:02:00",
+        " requests/s  ETA ",
+        "━",
+    ] {
         assert!(shown.contains(part), "{part}: {shown:?}");
     }
     // The line goes before anything else is printed in its place.
     let last = shown.rsplit("requests in").next().unwrap();
     assert!(!last.contains('━'), "{last:?}");
+    // And what is printed begins at the left.
+    let is_digest = |text: &&str| {
+        let line = text.split("\r\n").next().unwrap();
+        line.len() == 32 && line.bytes().all(|b| b.is_ascii_hexdigit())
+    };
+    let printed = shown.split("\r\u{1b}[2K").filter(is_digest);
+    assert_eq!(printed.count(), 3, "{shown:?}");
 }
 
 #[test]

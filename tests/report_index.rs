@@ -62,7 +62,7 @@ fn what_does_not_pass_stands_first_and_every_link_leads_to_a_report() {
     assert!(page.contains("✗ tail"), "{page}");
     assert!(page.contains("All is &lt;well&gt;") && page.contains("slow &amp; late"));
     let links: Vec<&str> = page
-        .split("href=\"")
+        .split("<a href=\"")
         .skip(1)
         .map(|rest| rest.split('"').next().unwrap())
         .collect();
@@ -70,7 +70,11 @@ fn what_does_not_pass_stands_first_and_every_link_leads_to_a_report() {
     assert!(links.iter().all(|link| reports.join(link).is_file()));
     // Nothing is asked of the network, and nothing runs.
     assert!(
-        !page.contains("http") && !page.contains("<script"),
+        !page.contains("http:") && !page.contains("https:") && !page.contains("<script"),
+        "{page}"
+    );
+    assert!(
+        page.contains("default-src 'none'") && page.contains("script-src 'none'"),
         "{page}"
     );
     let found = Index::of(&reports).unwrap();
@@ -152,4 +156,20 @@ fn names_of_folders_stay_names() {
     let link = "href=\"100%25%20%22a%22%20%26%20%3Cb%3E%231%3F/report.html\"";
     assert!(page.contains(link), "{page}");
     assert!(page.contains(">100% &quot;a&quot; &amp; &lt;b&gt;#1?</a>"));
+}
+
+#[test]
+fn where_nothing_was_done_nothing_recovered() {
+    let place = tempfile::tempdir().unwrap();
+    let summary = |entries: &str| {
+        format!(r#"{{ "schema": 1, "recovery_ns": 0, "truth": {{ "entries": [{entries}] }} }}"#)
+    };
+    for (folder, entries) in [("healthy", ""), ("ill", r#"{ "kind": "fault" }"#)] {
+        fs::create_dir(place.path().join(folder)).unwrap();
+        let file = place.path().join(folder).join("summary.json");
+        fs::write(file, summary(entries)).unwrap();
+    }
+    let index = Index::of(place.path()).unwrap();
+    let recovered: Vec<_> = index.entries.iter().map(|e| e.recovery).collect();
+    assert_eq!(recovered, [None, Some(0)]);
 }

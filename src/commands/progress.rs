@@ -2,7 +2,7 @@
 //! left. Gone when it is done; never in a file, never on standard output.
 //!
 //! ```text
-//! 3/20 incident-24-no-fix  ━━━━━━━━━━━━────────  62%  0:37:12 of 1:00:00  41,886 requests/s  ETA 3s
+//! 3/20 incident-24-no-fix  ━━━━━━━━━━━──────  62%  0:37:12 of 1:00:00  41,886 requests/s  ETA 3s
 //! ```
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -18,8 +18,12 @@ use std::{
 )]
 type Wall = std::time::Instant;
 
-/// Cells of the bar.
-const CELLS: usize = 20;
+/// Steps of the bar, which is as long as the rest of the line leaves room for.
+const STEPS: u64 = 1000;
+/// A line with a bar.
+const BAR: &str = "{prefix}  {wide_bar}  {msg}";
+/// A line of words, cut where the terminal ends.
+const WORDS: &str = "{wide_msg}";
 /// Letters of a name.
 const NAME: usize = 28;
 /// Below this share done, the time left is a guess.
@@ -82,8 +86,7 @@ impl Progress {
     /// The run is at this virtual ns, with so many requests begun.
     pub fn at(&self, now: u64, requests: u64) {
         let run = self.run.borrow();
-        self.line.set_message(words(&Point {
-            name: &run.name,
+        let point = Point {
             number: run.number,
             runs: self.runs,
             now,
@@ -91,15 +94,19 @@ impl Progress {
             requests,
             seconds: run.begun.elapsed().as_secs_f64(),
             since_first: self.begun.elapsed().as_secs_f64(),
-        }));
+        };
+        let name = format!("{}{}", number(run.number, self.runs), short(&run.name));
+        match point.share() {
+            Some(share) => draw_bar(&self.line, &name, share, &words(&point)),
+            None => draw_words(&self.line, &format!("{name}  {}", words(&point))),
+        }
     }
 
     /// What is done after the replay: `diagnosing`.
     pub fn says(&self, what: &str) {
         let run = self.run.borrow();
         let number = number(run.number, self.runs);
-        self.line
-            .set_message(format!("{number}{}  {what}", short(&run.name)));
+        draw_words(&self.line, &format!("{number}{}  {what}", short(&run.name)));
     }
 
     /// Wall time of the run so far, s.
@@ -107,10 +114,10 @@ impl Progress {
         self.run.borrow().begun.elapsed().as_secs_f64()
     }
 
-    /// Clears the line, so that something else can be printed. The next [`Progress::start`] brings it back.
+    /// Clears the line, so that something else can be printed. What is told next brings it back.
     pub fn clear(&self) {
-        self.line.set_message("");
-        self.line.suspend(|| ());
+        draw_words(&self.line, "");
+        self.line.finish_and_clear();
     }
 }
 
@@ -153,8 +160,9 @@ impl Tally {
 
     fn show(&self, done: u64) {
         let seconds = self.begun.elapsed().as_secs_f64();
-        let words = counted(&self.name, done, self.of, self.what, seconds);
-        self.line.set_message(words);
+        let share = done as f64 / self.of.max(1) as f64;
+        let words = counted(done, self.of, self.what, seconds);
+        draw_bar(&self.line, &short(&self.name), share, &words);
     }
 }
 
@@ -164,21 +172,38 @@ impl Drop for Tally {
     }
 }
 
-/// A line that is cut where the terminal ends, or none where there is no terminal.
+/// A line, or none where there is no terminal.
 fn line() -> ProgressBar {
-    let line = ProgressBar::no_length();
+    let line = ProgressBar::new(STEPS);
     if !std::io::stderr().is_terminal() {
         line.set_draw_target(ProgressDrawTarget::hidden());
-    }
-    if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
-        line.set_style(style);
     }
     line
 }
 
+fn draw_bar(line: &ProgressBar, name: &str, share: f64, words: &str) {
+    style(line, BAR);
+    line.set_prefix(name.to_owned());
+    line.set_message(words.to_owned());
+    line.set_position((share * STEPS as f64) as u64);
+}
+
+fn draw_words(line: &ProgressBar, words: &str) {
+    style(line, WORDS);
+    line.set_message(words.to_owned());
+}
+
+fn style(line: &ProgressBar, template: &str) {
+    if line.is_finished() {
+        line.reset();
+    }
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        line.set_style(style.progress_chars("━━─"));
+    }
+}
+
 /// Where a run is.
-struct Point<'a> {
-    name: &'a str,
+struct Point {
     number: usize,
     runs: usize,
     now: u64,
@@ -189,31 +214,38 @@ struct Point<'a> {
     since_first: f64,
 }
 
-fn words(p: &Point) -> String {
-    let mut line = format!("{}{}", number(p.number, p.runs), short(p.name));
-    let share = p.now as f64 / p.length.max(1) as f64;
-    let share = if p.length == 0 { 0.0 } else { share.min(1.0) };
-    if p.length > 0 {
-        line += &format!("  {}  {:3.0}%", bar(share), (share * 100.0).floor());
-        line += &format!("  {} of {}", clock(p.now), clock(p.length));
-    } else {
-        line += &format!("  {}", clock(p.now));
+impl Point {
+    /// How much is done; `None` when nobody knows of how much.
+    fn share(&self) -> Option<f64> {
+        (self.length > 0).then(|| (self.now as f64 / self.length as f64).min(1.0))
     }
-    if p.requests > 0 && p.seconds > 0.0 {
-        let speed = p.requests as f64 / p.seconds;
-        line += &format!("  {} requests/s", thousands(speed as u64));
-    }
-    // Runs of one incident take about as long as one another.
-    let done = p.number.saturating_sub(1) as f64 + share;
-    if share >= KNOWN {
-        line += &format!("  ETA {}", left(p.since_first, done, p.runs as f64));
-    }
-    line
 }
 
-fn counted(name: &str, done: u64, of: u64, what: &str, seconds: f64) -> String {
-    let share = done as f64 / of.max(1) as f64;
-    let mut line = format!("{}  {}  {done}/{of} {what}", short(name), bar(share));
+/// What stands behind the bar.
+fn words(p: &Point) -> String {
+    let mut parts = vec![match p.share() {
+        Some(share) => format!(
+            "{:3.0}%  {} of {}",
+            (share * 100.0).floor(),
+            clock(p.now),
+            clock(p.length)
+        ),
+        None => clock(p.now),
+    }];
+    if p.requests > 0 && p.seconds > 0.0 {
+        let speed = p.requests as f64 / p.seconds;
+        parts.push(format!("{} requests/s", thousands(speed as u64)));
+    }
+    if let Some(share) = p.share().filter(|s| *s >= KNOWN) {
+        // Runs of one incident take about as long as one another.
+        let done = p.number.saturating_sub(1) as f64 + share;
+        parts.push(format!("ETA {}", left(p.since_first, done, p.runs as f64)));
+    }
+    parts.join("  ")
+}
+
+fn counted(done: u64, of: u64, what: &str, seconds: f64) -> String {
+    let mut line = format!("{done}/{of} {what}");
     if done > 0 && seconds > 0.0 {
         line += &format!("  {:.1}/s", done as f64 / seconds);
         line += &format!("  ETA {}", left(seconds, done as f64, of as f64));
@@ -249,11 +281,6 @@ fn short(name: &str) -> String {
     short
 }
 
-fn bar(share: f64) -> String {
-    let full = ((share * CELLS as f64) as usize).min(CELLS);
-    "━".repeat(full) + &"─".repeat(CELLS - full)
-}
-
 /// `1:07:03`.
 fn clock(ns: u64) -> String {
     let s = ns / 1_000_000_000;
@@ -273,9 +300,8 @@ mod tests {
 
     const S: u64 = 1_000_000_000;
 
-    fn point() -> Point<'static> {
+    fn point() -> Point {
         Point {
-            name: "incident-24",
             number: 1,
             runs: 1,
             now: 2232 * S,
@@ -290,7 +316,7 @@ mod tests {
     fn a_line_says_how_far_how_fast_and_how_long_yet() {
         assert_eq!(
             words(&point()),
-            "incident-24  ━━━━━━━━━━━━────────   62%  0:37:12 of 1:00:00  44,500 requests/s  ETA 3s"
+            " 62%  0:37:12 of 1:00:00  44,500 requests/s  ETA 3s"
         );
     }
 
@@ -304,7 +330,6 @@ mod tests {
             ..point()
         });
         // 2.5 runs in 10 s: the other 17.5 take 70.
-        assert!(line.starts_with("3/20 incident-24  "), "{line}");
         assert!(line.ends_with("ETA 1m10s"), "{line}");
     }
 
@@ -317,15 +342,12 @@ mod tests {
             since_first: 0.0,
             ..point()
         });
-        assert_eq!(
-            start,
-            "incident-24  ────────────────────    0%  0:00:00 of 1:00:00"
-        );
+        assert_eq!(start, "  0%  0:00:00 of 1:00:00");
         let unknown = words(&Point {
             length: 0,
             ..point()
         });
-        assert_eq!(unknown, "incident-24  0:37:12  44,500 requests/s");
+        assert_eq!(unknown, "0:37:12  44,500 requests/s");
         let over = words(&Point {
             now: 4000 * S,
             ..point()
@@ -334,18 +356,12 @@ mod tests {
             over.contains("100%") && over.ends_with("ETA 0s"),
             "requests may end after the trace: {over}"
         );
-        assert_eq!(
-            counted("x", 0, 0, "draws", 0.0),
-            "x  ────────────────────  0/0 draws"
-        );
+        assert_eq!(counted(0, 0, "draws", 0.0), "0/0 draws");
     }
 
     #[test]
     fn a_tally_counts_what_is_done_on_all_cores() {
-        assert_eq!(
-            counted("incident-30", 7, 20, "draws", 14.0),
-            "incident-30  ━━━━━━━─────────────  7/20 draws  0.5/s  ETA 26s"
-        );
+        assert_eq!(counted(7, 20, "draws", 14.0), "7/20 draws  0.5/s  ETA 26s");
     }
 
     #[test]

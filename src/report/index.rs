@@ -17,7 +17,7 @@ const OURS: &str = "<meta name=\"generator\" content=\"gameday report index\">";
 
 /// What the table of runs has besides the style of reports: words wrap, and the last column has what room there is.
 const STYLE: &str = "\
-table.text.runs th { text-align: left; }
+table.text.runs th { overflow-wrap: normal; }
 table.text.runs td:nth-child(-n+2) { white-space: normal; width: 18%; min-width: 9rem; overflow-wrap: anywhere; }
 table.text.runs a { color: inherit; }
 ";
@@ -208,6 +208,8 @@ fn entry(folder: &str, text: &str) -> Result<Entry, String> {
             breached.push(name);
         }
     }
+    let entries = summary["truth"]["entries"].as_array();
+    let acted = entries.is_none_or(|all| !all.is_empty());
     Ok(Entry {
         folder: folder.into(),
         title: text(&summary["title"]),
@@ -215,7 +217,8 @@ fn entry(folder: &str, text: &str) -> Result<Entry, String> {
         breached,
         diagnosis: text(&summary["diagnosis"]["summary"]),
         agrees: summary["diagnosis_agrees"].as_bool(),
-        recovery: summary["recovery_ns"].as_u64(),
+        // Where nothing was done there was nothing to recover from.
+        recovery: summary["recovery_ns"].as_u64().filter(|_| acted),
         requests: number("requests_replayed"),
         seed: number("seed"),
         digest: text(&summary["digest"]),

@@ -23,10 +23,9 @@ pub fn section(findings: &Findings) -> String {
         return String::new();
     }
     let cards: String = focus.iter().map(|f| card(findings, f)).collect();
-    let beside = "those of the gates first";
     format!(
         "{}<ul class=\"cards\">\n{cards}</ul>\n</section>\n",
-        open("figures", "", "Key numbers", beside)
+        open("figures", "", "Key numbers", "")
     )
 }
 
