@@ -107,18 +107,18 @@ pub fn pictures(findings: &Findings) -> Result<Vec<Picture>, Refusal> {
     figures.par_iter().map(draw).collect()
 }
 
-/// Which run a picture is about.
+/// Which run a picture is about. The title comes last: it may be too long, and is cut.
 fn subtitle(findings: &Findings) -> String {
     let variant = findings
         .variant
         .map(|v| format!(" · {v}"))
         .unwrap_or_default();
     format!(
-        "{}{variant}: {} · {} requests · seed {}",
+        "{}{variant} · {} requests · seed {}: {}",
         findings.incident,
-        findings.title,
         thousands(findings.requests_replayed),
-        findings.seed
+        findings.seed,
+        findings.title
     )
 }
 
