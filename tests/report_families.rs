@@ -8,15 +8,16 @@ mod plots_support;
 mod replay_support;
 
 use data::Demo;
+use gameday::config::Names;
 use gameday::diagnosis::Diagnosis;
 use gameday::incident::{Incident, Overlay, Registries, Run};
 use gameday::indicators::{Watch, Windows};
-use gameday::recording::Recording;
+use gameday::recording::{Recording, gauges};
 use gameday::report::plots::{
     DARK, Figure, LIGHT, PLOTS, Palette, Role, Series, Shape, caption, pictures,
 };
 use gameday::report::{Findings, TraceFacts};
-use plots_support::{END, S, diagnosis, everything};
+use plots_support::{END, ONSET, S, diagnosis, everything};
 use std::path::Path;
 
 /// Pictures that have a place in any report of a run in which requests took time.
@@ -147,6 +148,37 @@ fn a_run_in_which_nothing_of_a_kind_happens_has_no_picture_of_it() {
     let (truth, diagnosis) = (Default::default(), diagnosis());
     let findings = findings(&nothing, &watch, &truth, &diagnosis);
     assert_eq!(names(&findings), ["timeline", "latency"]);
+    pictures(&findings).unwrap();
+}
+
+/// Readings may be anything, and names of any length: nothing panics, and no legend leaves its picture.
+#[test]
+fn readings_that_are_no_numbers_and_names_without_end_can_be_drawn() {
+    let (mut recording, _, truth) = everything();
+    let odd = [f64::NAN, f64::INFINITY, -1.0, 1e300, 0.0, f64::NEG_INFINITY];
+    let values = &recording.gauges.column(gauges::value).unwrap();
+    let values = (0..values.len()).map(|i| odd[i % odd.len()].to_bits());
+    let values = values.collect();
+    recording.gauges.put_column(gauges::value, values);
+    for dictionary in ["tenant", "class", "client", "dependency", "step", "region"] {
+        let mut names = Names::default();
+        for i in 0..3 {
+            names.number(&format!(
+                "{dictionary} {i} {}",
+                "of a very long name ".repeat(20)
+            ));
+        }
+        recording.names.insert(dictionary, names);
+    }
+    let windows = Windows::new(10 * S, END * S, &[7, ONSET * S]);
+    let watch = Watch::from_recording(&recording, windows);
+    let diagnosis = diagnosis();
+    let findings = findings(&recording, &watch, &truth, &diagnosis);
+    assert!(names(&findings).len() > 8, "{:?}", names(&findings));
+    for plot in PLOTS {
+        let figure = (plot.figure)(&findings);
+        assert!(figure.is_none_or(|f| !f.text(9).is_empty() && !caption(&f).is_empty()));
+    }
     pictures(&findings).unwrap();
 }
 

@@ -1,4 +1,4 @@
-//! What is called: how long it takes, how often it fails, how long one waits for a connection.
+//! What is called: how long it takes, how often, how often it fails, how long one waits for a connection.
 
 use super::super::Findings;
 use super::axis::{Axis, Reading};
@@ -17,6 +17,7 @@ pub const PLOT: Plot = Plot {
 /// What is worth a picture: an indicator, how many times as large as in the baseline it has to be in another phase, and
 /// below what it is as good as none.
 const MOVED: &[(&str, f64, f64)] = &[
+    ("call.rate", 1.5, 0.0),
     ("call.time.p99", 1.3, 0.0),
     ("call.time.p50", 1.3, 0.0),
     ("call.error_rate", 2.0, 0.01),
@@ -62,6 +63,14 @@ fn figure(findings: &Findings) -> Option<Figure> {
             let y = Axis::log(Reading::Duration, values(&series));
             panels.push(Panel::new(title, y, 150, series));
         }
+    }
+    if grew(findings, "call.rate", 1.5, 0.0) {
+        let rates = match each("call.rate") {
+            one if one.is_empty() => vec![of("calls", Role::Attempts, "call.rate")],
+            many => many,
+        };
+        let y = Axis::linear(Reading::Count, values(&rates), 1.0);
+        panels.push(Panel::new("Calls a second", y, 120, rates));
     }
     if most(findings, "call.error_rate").is_some_and(|share| share > FEW) {
         let failed = each("call.error_rate");

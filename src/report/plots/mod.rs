@@ -108,21 +108,19 @@ pub fn pictures(findings: &Findings) -> Result<Vec<Picture>, Refusal> {
     figures.par_iter().map(draw).collect()
 }
 
-/// Which run a picture is about.
+/// Which run a picture is about. The title comes last: it may be too long, and is cut.
 fn subtitle(findings: &Findings) -> String {
     let variant = findings
         .variant
         .map(|v| format!(" · {v}"))
         .unwrap_or_default();
+    let seed = findings.seed.map(|seed| format!(" · seed {seed}"));
     format!(
-        "{}{variant}: {} · {} requests{}",
+        "{}{variant} · {} requests{}: {}",
         findings.incident,
-        findings.title,
         thousands(findings.requests_replayed),
-        findings
-            .seed
-            .map(|seed| format!(" · seed {seed}"))
-            .unwrap_or_default()
+        seed.unwrap_or_default(),
+        findings.title
     )
 }
 
