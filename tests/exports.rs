@@ -3,8 +3,9 @@
 mod provided;
 mod replay_support;
 
+use gameday::trace::Overrides;
 use gameday::{
-    incident::Run,
+    incident::{Incident, Overlay, Registries, Run},
     recording::{
         AttemptRow, EventRow, GaugeRow, Recording, RequestRow, attempts, outcome, requests, result,
     },
@@ -274,6 +275,47 @@ fn every_request_of_a_run_nests_and_has_all_its_calls() {
         lanes > 1000 && left > 100,
         "{lanes} {left}: side by side, and left"
     );
+}
+
+/// Of every incident that ships, cut short: writes, locks, engines, messages that come again, limits in a store.
+#[test]
+fn the_slowest_of_every_incident_nest_and_end_when_they_ended() {
+    let mut seen = 0;
+    for entry in fs::read_dir("incidents").unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|e| e != "toml") {
+            continue;
+        }
+        let cut = Overrides {
+            take: Some("2000".into()),
+            ..Overrides::default()
+        };
+        let text = fs::read_to_string(&path).unwrap();
+        let registries = Registries::builtin();
+        // Some need more of their trace for what they name in it.
+        let Ok(incident) = Incident::read(&path, &text, &Overlay::default(), &cut, &registries)
+        else {
+            continue;
+        };
+        let recording = replay_support::rerun(&incident).recording;
+        let calls = calls_of(&recording);
+        for row in choice::slowest(&recording, 100).rows {
+            let tracks = journey::tracks(&recording, row, &calls[row]);
+            for track in &tracks {
+                nests(track).unwrap_or_else(|why| panic!("{} {row}: {why}", path.display()));
+            }
+            let root = &tracks[0].spans[0];
+            assert_eq!(
+                root.to - root.from,
+                recording.requests.value(requests::latency, row)
+            );
+            let drawn = tracks.iter().flat_map(|t| &t.spans);
+            let drawn = drawn.filter(|s| s.kind == "call" && !s.args.contains_key("laid_out"));
+            assert_eq!(drawn.count(), calls[row].len(), "{} {row}", path.display());
+        }
+        seen += 1;
+    }
+    assert!(seen >= 25, "{seen}");
 }
 
 #[test]
