@@ -13,6 +13,7 @@ mod lab;
 mod lint;
 mod list;
 mod merge;
+mod older;
 mod output;
 mod plan;
 mod profile;
