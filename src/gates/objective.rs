@@ -181,7 +181,7 @@ mod tests {
         };
         let pair = |name: &str, lower| (name.to_string(), lower);
         assert_eq!(
-            of("throughput{quota=\"over\"} < 16/s and throughput during recovered > 3/s"),
+            of("throughput{quota=\"over\"} < 16/s and throughput > 3/s during recovered"),
             [
                 pair("throughput{quota=\"over\"}", true),
                 pair("throughput during recovered", false)

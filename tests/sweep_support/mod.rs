@@ -10,6 +10,23 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// A sweep of six points, two seeds each.
+pub const GRID: &[&str] = &[
+    "sweep",
+    "shop.toml",
+    "--set",
+    "service.queue.limit=2..10:4",
+    "--set",
+    "service.queue.workers=2,3",
+    "--seeds",
+    "2",
+];
+
+/// The same with more arguments.
+pub fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [GRID, more].concat()
+}
+
 /// A queue before some workers: M/M/c/K, with its load and length.
 pub fn shop(rate: u32, seconds: u32, workers: u32, limit: u32) -> String {
     format!(

@@ -6,6 +6,8 @@
 
 mod amount;
 mod axis;
+mod base;
+mod choice;
 mod goal;
 mod merge;
 mod outcome;
@@ -15,9 +17,11 @@ mod summary;
 
 pub use amount::Amount;
 pub use axis::{Axis, MOST_VALUES, Setting};
+pub use base::Base;
+pub use choice::Choice;
 pub use goal::{Goal, Of};
 pub use merge::{merge, shards_in};
 pub use outcome::{Outcome, replay, word};
-pub use plan::{Base, MOST_RUNS, Plan};
+pub use plan::{MOST_RUNS, Plan};
 pub use shard::{Did, MOST_SHARDS, Read, Shard, foreign, make, place, read};
-pub use summary::{Choice, Interval, Point, Summary, front, summarise};
+pub use summary::{Interval, Point, Summary, front, summarise};

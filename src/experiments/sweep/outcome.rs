@@ -1,6 +1,6 @@
 //! One run of a sweep, and what is kept of it: a line.
 
-use super::plan::{Base, Plan};
+use super::{base::Base, plan::Plan};
 use crate::{
     config::Refusal,
     gates::Verdict,

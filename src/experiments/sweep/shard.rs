@@ -5,8 +5,9 @@
 //! that a line that was cut short, or is of another plan, is no line. A sweep that was killed goes on from there.
 
 use super::{
+    base::Base,
     outcome::{Outcome, replay},
-    plan::{Base, Plan, short},
+    plan::{Plan, short},
 };
 use crate::config::Refusal;
 use rayon::prelude::*;

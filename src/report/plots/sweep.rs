@@ -1,7 +1,7 @@
 //! The picture of a sweep: with two swept paths a heat map for each goal, with one a line with its interval. Of more paths the
 //! two with most effect are shown, with the others as chosen; the subtitle says so.
 //!
-//! Pale is good and dark is bad, whichever way the goal goes; what fails gates is hatched, what to take is framed.
+//! What is near the paper is good and what is strong is bad, whichever way the goal goes; what fails gates is hatched, what to take is framed.
 
 mod heat;
 mod line;

@@ -29,16 +29,25 @@ pub fn write_all(
         ("results.json", json(summary).into_bytes()),
         ("report.txt", render(summary, false).into_bytes()),
     ];
-    #[cfg(feature = "plots")]
-    {
-        use crate::report::plots::{DARK, LIGHT, sweep::png};
-        files.push(("sweep.png", png(summary, &LIGHT)?));
-        files.push(("sweep-dark.png", png(summary, &DARK)?));
-    }
+    files.extend(pictures(summary)?);
     for (name, bytes) in &files {
         place(folder, name, bytes)?;
     }
     Ok(files.iter().map(|(name, _)| folder.join(name)).collect())
+}
+
+#[cfg(feature = "plots")]
+fn pictures(summary: &Summary) -> Result<Vec<(&'static str, Vec<u8>)>, Refusal> {
+    use crate::report::plots::{DARK, LIGHT, sweep::png};
+    Ok(vec![
+        ("sweep.png", png(summary, &LIGHT)?),
+        ("sweep-dark.png", png(summary, &DARK)?),
+    ])
+}
+
+#[cfg(not(feature = "plots"))]
+fn pictures(_summary: &Summary) -> Result<Vec<(&'static str, Vec<u8>)>, Refusal> {
+    Ok(vec![])
 }
 
 /// Names of axes that are as short as they can be and still be told apart: the ends of their paths.

@@ -1,4 +1,5 @@
-//! Heat maps: a cell for each pair of values, its colour from the best to the worst of the panel, its number in it.
+//! Heat maps: a cell for each pair of values, its colour from the best (nearly the paper's) to the worst of the panel, its
+//! number in it.
 
 use super::super::{
     canvas::Anchor,
@@ -297,12 +298,13 @@ fn scale(view: &View, sheet: &Sheet, shown: Shown, ramp: &Ramp, top: f64) -> Res
     sheet.name(right, top + 20.0, &worst, Anchor::End)?;
     const STEPS: usize = 40;
     let at = |i: usize| end - WIDE + WIDE * i as f64 / STEPS as f64;
+    // Each to the end, and the next one over it: no seams.
     for i in 0..STEPS {
         let share = (i as f64 + 0.5) / STEPS as f64;
         let colour = blend(ramp.dark, ramp.pale, share);
         sheet
             .canvas
-            .fill((at(i), top + 8.0), (at(i + 1), top + 22.0), colour, 1.0)?;
+            .fill((at(i), top + 8.0), (end, top + 22.0), colour, 1.0)?;
     }
     let frame = Pen {
         colour: sheet.palette.frame,
