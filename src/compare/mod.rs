@@ -13,6 +13,8 @@
 pub mod blocks;
 pub mod chance;
 mod estimate;
+mod judge;
+mod matching;
 mod paired;
 mod rows;
 mod segments;
@@ -21,7 +23,8 @@ mod side;
 mod spread;
 mod words;
 
-pub use paired::{Changed, Matched, Moved, Paired, matched, paired};
+pub use matching::{Matched, matched};
+pub use paired::{Changed, Moved, Paired, paired};
 pub use rows::{Change, Family, Row, Segment, Verdict};
 pub use side::stretch;
 pub use words::{chance as show_chance, percent_moved};
@@ -157,7 +160,7 @@ pub fn unpaired(base: &Recording, new: &Recording, options: &Options) -> Compari
     }
     let mut raw = rows::over_all(&sides, options);
     raw.extend(segments::rows(&sides, options, &mut comparison.notes));
-    comparison.rows = rows::judged(raw, options);
+    comparison.rows = judge::judged(raw, options);
     words::notes(&sides, &mut comparison);
     comparison
 }

@@ -4,7 +4,9 @@
 //! content is looked at, not seeds. Tries of a client after its first depend on how the service did, so a match is counted
 //! over first tries.
 
-use super::{Comparison, Options, Segment, rows, side::Side, whole, words};
+use super::{
+    Comparison, Matched, Options, Segment, judge, matched, rows, side::Side, whole, words,
+};
 use crate::{
     indicators::Stage,
     recording::{Meaning, Recording, RequestRow, Row as _, outcome, requests},
@@ -37,23 +39,6 @@ const TAGS: &[usize] = &[
 /// Parts of the traffic that are told.
 const SEGMENTS: usize = 12;
 
-/// How many requests are the same in two recordings.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Matched {
-    /// Rows that are.
-    pub both: u64,
-    /// Rows of the base alone.
-    pub only_base: u64,
-    /// Rows of the new one alone.
-    pub only_new: u64,
-    /// Rows of one number and try that are different requests.
-    pub different: u64,
-    /// Share of the first tries of the larger recording that are the same.
-    pub share: f64,
-    #[serde(skip)]
-    pairs: Vec<(usize, usize)>,
-}
-
 /// Two runs of the same requests.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Paired {
@@ -61,6 +46,9 @@ pub struct Paired {
     pub matched: Matched,
     /// The numbers of both, without chance.
     pub comparison: Comparison,
+    /// Requests that ended alike in both: the next eight fields are of these, since one that was refused at once, or given
+    /// up, is not faster.
+    pub alike: u64,
     /// Requests that took longer.
     pub slower: u64,
     /// Requests that took less.
@@ -92,7 +80,7 @@ pub struct Moved {
     pub segment: Segment,
     /// Its requests.
     pub requests: u64,
-    /// Mean of `new - base`, ns.
+    /// Mean of `new - base` of those that ended alike, ns.
     pub mean: f64,
     /// Requests that ended otherwise.
     pub ended_otherwise: u64,
@@ -119,108 +107,6 @@ pub struct Changed {
     pub new_outcome: &'static str,
     /// `new - base` of its stages, ns; those that changed.
     pub stages: Vec<(&'static str, i64)>,
-}
-
-/// Which rows of two recordings are the same request.
-pub fn matched(base: &Recording, new: &Recording) -> Matched {
-    let index = |recording: &Recording| {
-        let table = &recording.requests;
-        let all = (0..table.len()).filter(|&i| table.value(requests::background, i) == 0);
-        let mut all: Vec<(u64, u64, usize)> = all
-            .map(|i| {
-                (
-                    table.value(requests::op, i),
-                    table.value(requests::tries, i),
-                    i,
-                )
-            })
-            .collect();
-        all.sort_unstable();
-        all
-    };
-    let same = Same::new(base, new);
-    let (mut a, mut b) = (
-        index(base).into_iter().peekable(),
-        index(new).into_iter().peekable(),
-    );
-    let mut found = Matched::default();
-    let (mut first, mut firsts) = (0u64, [0u64; 2]);
-    let is_first = |tries: u64| u64::from(tries <= 1);
-    loop {
-        let order = match (a.peek(), b.peek()) {
-            (None, None) => break,
-            (Some(x), Some(y)) => (x.0, x.1).cmp(&(y.0, y.1)),
-            (Some(_), None) => std::cmp::Ordering::Less,
-            (None, Some(_)) => std::cmp::Ordering::Greater,
-        };
-        let x = a.next_if(|_| order.is_le());
-        let y = b.next_if(|_| order.is_ge());
-        firsts[0] += x.map_or(0, |x| is_first(x.1));
-        firsts[1] += y.map_or(0, |y| is_first(y.1));
-        match (x, y) {
-            (Some(x), Some(y)) if same.are(x.2, y.2) => {
-                found.both += 1;
-                first += is_first(x.1);
-                found.pairs.push((x.2, y.2));
-            }
-            (Some(_), Some(_)) => found.different += 1,
-            (Some(_), None) => found.only_base += 1,
-            (None, _) => found.only_new += 1,
-        }
-    }
-    found.share = first as f64 / firsts[0].max(firsts[1]).max(1) as f64;
-    found
-}
-
-/// Tells whether two rows are one request.
-struct Same<'a> {
-    base: &'a Recording,
-    new: &'a Recording,
-    /// Columns whose numbers must agree.
-    numbers: Vec<usize>,
-    /// Columns whose names must, with their dictionary.
-    names: Vec<(usize, &'static str)>,
-}
-
-impl<'a> Same<'a> {
-    fn new(base: &'a Recording, new: &'a Recording) -> Same<'a> {
-        let both = |c: &usize| base.requests.has(*c) && new.requests.has(*c);
-        let numbers = [
-            requests::arrived,
-            requests::h_canon,
-            requests::bytes,
-            requests::deadline,
-        ];
-        let names = [
-            requests::tenant,
-            requests::user,
-            requests::route,
-            requests::model,
-        ];
-        Same {
-            base,
-            new,
-            numbers: numbers.into_iter().filter(both).collect(),
-            names: names
-                .into_iter()
-                .filter(both)
-                .filter_map(|c| match RequestRow::COLUMNS[c].meaning {
-                    Meaning::Name(dictionary) => Some((c, dictionary)),
-                    _ => None,
-                })
-                .collect(),
-        }
-    }
-
-    fn are(&self, i: usize, j: usize) -> bool {
-        let (a, b) = (&self.base.requests, &self.new.requests);
-        let equal = |&c: &usize| a.value(c, i) == b.value(c, j);
-        let named = |&(c, dictionary): &(usize, &'static str)| {
-            self.base.name(dictionary, a.value(c, i) as u32)
-                == self.new.name(dictionary, b.value(c, j) as u32)
-        };
-        self.numbers.iter().all(equal) && self.names.iter().all(named)
-    }
 }
 
 /// Compares two recordings request by request; `most` is how many of those that changed most are told.
@@ -251,7 +137,7 @@ pub fn paired(
         new: whole(&sides[1]),
         tolerance: options.tolerance,
         alpha: 0.0,
-        rows: rows::judged(rows::over_all(&sides, &exact), &exact),
+        rows: judge::judged(rows::over_all(&sides, &exact), &exact),
         notes: vec![],
     };
     words::notes(&sides, &mut comparison);
@@ -277,34 +163,41 @@ fn differences(
         let limit = from as f64 * (1.0 + options.tolerance.relative) + options.tolerance.absolute;
         u64::from(to as f64 > limit)
     };
+    let mut alike: Vec<(usize, usize)> = vec![];
+    let mut of_alike: Vec<i64> = vec![];
     for pair in &matched.pairs {
         let (x, y) = latency(pair);
         let d = i128::from(y) - i128::from(x);
         by.push(clamped(d));
-        counts[0] += u64::from(d > 0);
-        counts[1] += u64::from(d < 0);
-        counts[2] += u64::from(d == 0);
-        counts[3] += beyond(x, y);
-        counts[4] += beyond(y, x);
         let ended = (
             a.value(requests::outcome, pair.0),
             b.value(requests::outcome, pair.1),
         );
-        let otherwise = u64::from(ended.0 != ended.1);
-        if otherwise == 1 {
+        let same = ended.0 == ended.1;
+        if same {
+            alike.push(*pair);
+            of_alike.push(clamped(d));
+            counts[0] += u64::from(d > 0);
+            counts[1] += u64::from(d < 0);
+            counts[2] += u64::from(d == 0);
+            counts[3] += beyond(x, y);
+            counts[4] += beyond(y, x);
+        } else {
             *outcomes.entry(ended).or_default() += 1;
         }
         for &tag in TAGS {
             let part = parts.entry((tag, a.value(tag, pair.0))).or_default();
-            *part = (part.0 + 1, part.1 + d, part.2 + otherwise);
+            let d = if same { d } else { 0 };
+            *part = (part.0 + 1, part.1 + d, part.2 + u64::from(!same));
         }
     }
-    let mean = by.iter().map(|d| *d as f64).sum::<f64>() / by.len() as f64;
+    let sum = of_alike.iter().map(|d| *d as f64).sum::<f64>();
+    let mean = sum / of_alike.len().max(1) as f64;
     let order = ranked(&matched.pairs, &by, most);
-    by.sort_unstable();
+    of_alike.sort_unstable();
     let quantile = |q: f64| {
-        let rank = ((q * by.len() as f64).ceil() as usize).clamp(1, by.len());
-        by[rank - 1]
+        let rank = ((q * of_alike.len() as f64).ceil() as usize).max(1);
+        of_alike.get(rank - 1).map(|ns| (q, *ns))
     };
     let mut outcomes: Vec<_> = outcomes
         .into_iter()
@@ -312,15 +205,16 @@ fn differences(
         .collect();
     outcomes.sort_by_key(|(_, _, n)| std::cmp::Reverse(*n));
     Paired {
+        alike: alike.len() as u64,
         slower: counts[0],
         faster: counts[1],
         equal: counts[2],
         slower_beyond: counts[3],
         faster_beyond: counts[4],
         mean,
-        quantiles: QUANTILES.iter().map(|&q| (q, quantile(q))).collect(),
+        quantiles: QUANTILES.iter().filter_map(|&q| quantile(q)).collect(),
         outcomes,
-        stages: stages(base, new, &matched.pairs, mean),
+        stages: stages(base, new, &alike, mean),
         segments: segments(base, parts),
         most: order
             .into_iter()
@@ -366,7 +260,7 @@ fn stages(
                 new.requests.value(columns, j) as f64 - base.requests.value(columns, i) as f64
             })
             .sum();
-        let by = sum / pairs.len() as f64;
+        let by = sum / pairs.len().max(1) as f64;
         rest -= by;
         if by != 0.0 {
             told.push((stage.name(), by));
@@ -412,7 +306,7 @@ fn segments(base: &Recording, parts: BTreeMap<(usize, u64), (u64, i128, u64)>) -
                         value: base.name(dictionary, number as u32).to_string(),
                     },
                     requests: n,
-                    mean: sum as f64 / n as f64,
+                    mean: sum as f64 / (n - ended_otherwise).max(1) as f64,
                     ended_otherwise,
                 }),
         );

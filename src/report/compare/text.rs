@@ -217,13 +217,17 @@ fn signed(ns: i64) -> String {
 fn pairs(paired: &Paired, paint: Paint) -> Vec<String> {
     let mut lines = vec![String::new(), paint.ink(Ink::Head, "Request by request")];
     let matched = &paired.matched;
-    let n = matched.both;
+    let n = paired.alike;
     let share = |k: u64| show_percent(k as f64 / n.max(1) as f64);
+    let otherwise = match matched.both - n {
+        0 => String::new(),
+        k => format!(" {} ended otherwise; of the others", thousands(k)),
+    };
     lines.extend(wrap(
         "  ",
         &format!(
-            "{} pairs: {} slower ({} beyond the tolerance), {} faster ({}), {} as long as before; {} in the mean",
-            thousands(n),
+            "{} pairs:{otherwise} {} are slower ({} beyond the tolerance), {} faster ({}), {} as long as before; {} in the mean",
+            thousands(matched.both),
             share(paired.slower),
             share(paired.slower_beyond),
             share(paired.faster),
