@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod baseline;
 #[cfg(feature = "cli")]
 pub mod commands;
 pub mod components;

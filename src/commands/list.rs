@@ -93,12 +93,7 @@ pub fn run(args: &ListArgs, out: &mut Stdout) -> Done {
             let _ = writeln!(text, "\nOne value a run, for gates alone:");
             for scalar in SCALARS {
                 let unit = scalar.unit.to_string();
-                let not = if scalar.measured {
-                    ""
-                } else {
-                    " (not measured yet: no data)"
-                };
-                let _ = writeln!(text, "{:26} {unit:11} {}{not}", scalar.name, scalar.doc);
+                let _ = writeln!(text, "{:26} {unit:11} {}", scalar.name, scalar.doc);
             }
             let _ = writeln!(text, "\nConditions with a name:");
             for named in NAMED {

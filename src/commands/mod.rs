@@ -6,6 +6,7 @@ mod contract;
 mod diagnose;
 mod drill;
 mod find;
+mod gate;
 mod lab;
 mod lint;
 mod list;
@@ -13,6 +14,7 @@ mod output;
 mod plan;
 mod profile;
 mod progress;
+mod recorded;
 mod replay;
 mod report;
 mod schema;
@@ -34,6 +36,7 @@ struct Cli {
 
 const PROFILED: &str =
     "An incident: its name, or the path of its file; or the folder of a recording, with --at";
+const GATED: &str = "An incident: its name, or the path of its file; or the folder of a recording";
 const VERIFIED: &str =
     "An incident: its name, or the path of its file; or `theory`, for the engine";
 
@@ -44,10 +47,11 @@ enum Command {
     /// Replay an incident and exit with 1 when a gate is breached: what CI calls.
     #[command(
         mut_arg("gate", |arg| arg.hide(true)),
-        mut_arg("out", |arg| arg.hide(true)),
+        mut_arg("incident", |arg| arg.value_name("INCIDENT|RECORDING").help(GATED)),
+        mut_arg("out", |arg| arg.help("Folder of reports; without, none is written")),
         mut_arg("no_report", |arg| arg.hide(true)),
     )]
-    Gate(replay::ReplayArgs),
+    Gate(gate::GateArgs),
     /// Diagnose a recording: one that was saved, or your own export.
     Diagnose(diagnose::DiagnoseArgs),
     /// Check the engine against theory, or that an incident replays to the same bytes.
@@ -89,8 +93,8 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let mut out = output::Stdout::new();
     let done = match &cli.command {
-        Command::Replay(args) => replay::run(args, false, &mut out),
-        Command::Gate(args) => replay::run(args, true, &mut out),
+        Command::Replay(args) => replay::run(args, None, &mut out),
+        Command::Gate(args) => gate::run(args, &mut out),
         Command::Diagnose(args) => diagnose::run(args, &mut out),
         Command::Verify(args) => verify::run(args, &mut out),
         Command::Drill(args) => drill::run(args, &mut out),

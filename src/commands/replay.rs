@@ -2,6 +2,7 @@
 
 use super::{
     Done,
+    gate::{Against, Held},
     output::{Stdout, print_now},
     progress::Progress,
     which::WhichArgs,
@@ -43,9 +44,9 @@ pub struct ReplayArgs {
     /// The format of --save.
     #[arg(long, value_name = "FORMAT", value_enum, default_value = DEFAULT_FORMAT, requires = "save")]
     pub save_format: Format,
-    /// Folder of reports.
-    #[arg(long, value_name = "FOLDER", default_value = "reports")]
-    pub out: PathBuf,
+    /// Folder of reports; without, `reports`.
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
     /// Write no report.
     #[arg(long)]
     pub no_report: bool,
@@ -96,13 +97,17 @@ pub enum Print {
     Digest,
 }
 
-pub fn run(args: &ReplayArgs, gate: bool, out: &mut Stdout) -> Done {
+/// `gate` is what it is held against, where it is a gate.
+pub fn run(args: &ReplayArgs, gate: Option<&Against>, out: &mut Stdout) -> Done {
     let registries = Registries::builtin();
     let mut code = 0;
     let variants = args.which.variants(&registries)?;
     let progress = Progress::of(variants.len());
     for variant in variants {
-        let incident = args.which.read(variant.as_deref(), &registries)?;
+        let mut incident = args.which.read(variant.as_deref(), &registries)?;
+        if let Some(against) = gate {
+            against.add_gates(&mut incident);
+        }
         let one = one(args, &incident, &registries, out, gate, &progress)?;
         code = code.max(one);
     }
@@ -115,12 +120,19 @@ fn one(
     incident: &Incident,
     registries: &Registries,
     out: &mut Stdout,
-    gate: bool,
+    gate: Option<&Against>,
     progress: &Progress,
 ) -> Result<u8, Refusal> {
+    let variant = named_variant(args, incident);
+    let several = args.which.variant.as_deref() == Some("all");
+    let held = match gate {
+        Some(against) => against.read(incident, variant.as_deref(), several)?,
+        None => None,
+    };
     let (run, seconds) = timed(args, incident, registries, progress)?;
     progress.says("diagnosing");
-    let judgements = incident::judge(incident, &run);
+    let reference = |phase: &str| held.as_ref()?.reference(&incident.gates, phase);
+    let mut judgements = incident::judge_against(incident, &run, &reference);
     let diagnosis = if args.no_records {
         no_rows()
     } else {
@@ -142,7 +154,15 @@ fn one(
         .path()
         .and_then(Path::file_name)
         .map_or("generated".into(), |n| n.to_string_lossy());
-    let variant = named_variant(args, incident);
+    progress.clear();
+    let moved = match &held {
+        Some(held) => held.settle(incident, variant.as_deref(), &trace_name, &run)?,
+        None => None,
+    };
+    let updated = held.as_ref().is_some_and(Held::update);
+    if let Some(moved) = moved.as_ref().filter(|_| !updated) {
+        judgements.extend(moved.judgements());
+    }
     let background = (0..run.recording.requests.len())
         .filter(|&i| run.recording.requests.value(requests::background, i) == 1)
         .count() as u64;
@@ -151,7 +171,7 @@ fn one(
         question: Some(incident.question.as_str()).filter(|q| !q.is_empty()),
         incident: &incident.name,
         variant: variant.as_deref(),
-        seed: incident.seed,
+        seed: Some(incident.seed),
         digest: &digest,
         requests_replayed: run.requests,
         tries: run.tries.saturating_sub(background),
@@ -172,27 +192,19 @@ fn one(
         },
         truth: &run.truth,
         judgements: &judgements,
+        moved: moved.as_ref(),
         diagnosis: &diagnosis,
         watch: run.watched.all(),
         recording: (!args.no_records).then_some(&run.recording),
         bytes_kept: (run.recording.requests.bytes() + run.recording.attempts.bytes()) as u64,
         reproduce: &reproduce,
     };
-    let text = match args.print {
-        Print::Text => report::text::render(&findings, out.styled),
-        Print::Json => report::json::render(&findings),
-        Print::Junit => report::junit::render(&findings),
-        Print::Digest => format!("{digest}\n"),
+    let reported = Reported::new(args);
+    let written = match gate {
+        // What CI calls leaves nothing behind that nobody asked for.
+        Some(_) => reported.report(&findings, out)?,
+        None => reported.into_default_folder().report(&findings, out)?,
     };
-    progress.clear();
-    print_now(out, &text)?;
-    let written = if args.no_report || gate {
-        vec![]
-    } else {
-        progress.says("drawing the report");
-        report::write_all(&findings, &args.out)?
-    };
-    progress.clear();
     eprintln!(
         "{}: {} requests in {seconds:.2} s of wall time, {:.0} a second",
         incident.label(),
@@ -204,12 +216,56 @@ fn one(
     }
     Ok(exit_code(
         args,
-        gate,
+        gate.is_some() && !updated,
         incident,
         &run,
         &judgements,
         &diagnosis,
     ))
+}
+
+/// What is printed of a run, and where its report goes.
+pub struct Reported<'a> {
+    print: Print,
+    folder: Option<&'a Path>,
+    none: bool,
+}
+
+impl<'a> Reported<'a> {
+    /// As the arguments say; without a folder there is no report.
+    pub fn new(args: &'a ReplayArgs) -> Reported<'a> {
+        Reported {
+            print: args.print,
+            folder: args.out.as_deref(),
+            none: args.no_report,
+        }
+    }
+
+    /// The same with the folder `reports` where none is named.
+    pub fn into_default_folder(self) -> Reported<'a> {
+        Reported {
+            folder: self.folder.or(Some(Path::new("reports"))),
+            ..self
+        }
+    }
+
+    /// Prints, and writes the report; gives its files.
+    ///
+    /// # Errors
+    /// A folder that cannot be written, a closed disk.
+    pub fn report(&self, findings: &Findings, out: &mut Stdout) -> Result<Vec<PathBuf>, Refusal> {
+        let text = match self.print {
+            Print::Text => report::text::render(findings, out.styled),
+            Print::Json => report::json::render(findings),
+            Print::Junit => report::junit::render(findings),
+            Print::Digest => format!("{}\n", findings.digest),
+        };
+        print_now(out, &text)?;
+        match self.folder.filter(|_| !self.none) {
+            Some(folder) => report::write_all(findings, folder),
+            None => Ok(vec![]),
+        }
+    }
 }
 
 /// Every way in which a run ends: the one place where exit codes come from.

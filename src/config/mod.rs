@@ -5,6 +5,7 @@
 //! Instead a file becomes a tree of [`Node`]s, each of which knows where it stands, and the
 //! [`options!`](crate::options) macro declares, in one table per kind, how a struct is read from it.
 
+pub mod base64;
 mod day;
 mod names;
 mod node;

@@ -296,7 +296,7 @@ fn elsewhere(
             let span = context
                 .baseline
                 .as_ref()
-                .ok_or("there was no baseline phase")?;
+                .ok_or("there is no baseline phase before it")?;
             let other = context.baseline_of.filter(|_| subject.by.is_none());
             let watch = other.map_or(Some(watch), |of| of.selected(&subject.select));
             let watch = watch.ok_or("the baseline was not watched")?;
@@ -309,7 +309,9 @@ fn elsewhere(
             let reference = context
                 .reference
                 .ok_or("there is no reference; give one with --baseline FILE")?;
-            let key = condition.quantity.to_string();
+            // A scalar has one value a run, whatever phase is named.
+            let during = condition.during.filter(|_| of.is_some());
+            let key = super::Gate::reference_key(&condition.quantity.to_string(), during);
             let missing = || format!("the reference has no value for {key}");
             *reference.get(&key).ok_or_else(missing)?
         }

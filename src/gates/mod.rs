@@ -8,6 +8,7 @@
 //! reject_rate by tenant (min 500 requests) < 5%
 //! queue.wait p(95) < 50ms during incident
 //! recovery_time < 90s
+//! error_rate < 5% for 30s abort_on_breach
 //! tail_regression
 //! ```
 //!
@@ -22,6 +23,7 @@
 //! **No data** fails. There is none when nothing was counted, when a column is not recorded, when the baseline is
 //! missing, or when it is 0 and a multiple of it is allowed.
 
+mod abort;
 mod amount;
 mod judge;
 mod lex;
@@ -32,6 +34,7 @@ mod scalars;
 mod syntax;
 mod trigger;
 
+pub use abort::{Abort, ENOUGH, Watched as AbortOn};
 pub use named::{NAMED, Named};
 pub use parse::PHASES;
 pub use scalars::{SCALARS, Scalar, find_scalar};
@@ -39,7 +42,9 @@ pub use trigger::{Line, Trigger};
 
 use crate::{
     config::{At, Node, Refusal, Source, Value},
-    indicators::{Indicator, Lookup, Measure, Stage, Watch, WatchSpec, Watched, catalogue},
+    indicators::{
+        Indicator, Lookup, Measure, Stage, Unit, Watch, WatchSpec, Watched, Worse, catalogue,
+    },
 };
 use indexmap::IndexMap;
 use recovery::Held;
@@ -99,7 +104,7 @@ pub struct Context<'a> {
     pub baseline_of: Option<&'a Watched>,
     /// All phases, for `during`. `recovery` is from the start of `recovering` to the end of `recovered`.
     pub phases: &'a [Stretch],
-    /// Values of a committed run, by quantity as written by [`Gate::values`].
+    /// Values of a committed run, by [`Gate::reference_key`].
     pub reference: Option<&'a IndexMap<String, f64>>,
     /// Values of scalars, by name; durations in ns, shares as fractions.
     pub scalars: &'a IndexMap<String, f64>,
@@ -138,12 +143,24 @@ impl Context<'_> {
     }
 }
 
+/// A quantity that a gate asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    /// As written.
+    pub quantity: String,
+    /// The phase that its condition names.
+    pub during: Option<&'static str>,
+    /// Stage and fraction, where it is a percentile of all requests.
+    pub quantile: Option<(Stage, f64)>,
+}
+
 /// A threshold with a name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gate {
     name: String,
     expression: String,
     expr: Expr,
+    abort: Option<Abort>,
 }
 
 impl Gate {
@@ -163,7 +180,7 @@ impl Gate {
     /// # Errors
     /// The first thing that is wrong with it, at its place.
     pub fn parse_text(name: &str, text: &str, at: &At) -> Result<Gate, Refusal> {
-        let expr = parse::parse(text).map_err(|wrong| {
+        let (expr, abort) = parse::parse_gate(text).map_err(|wrong| {
             // In a string with escapes bytes do not line up, and the whole string is the place.
             let written = at.source.text.get(at.range.clone()).unwrap_or("");
             let inner = written.strip_prefix(['"', '\'']).unwrap_or(written);
@@ -182,6 +199,7 @@ impl Gate {
             name: name.into(),
             expression: text.trim().into(),
             expr,
+            abort,
         })
     }
 
@@ -198,6 +216,11 @@ impl Gate {
     /// Its expression as written.
     pub fn expression(&self) -> &str {
         &self.expression
+    }
+
+    /// What ends the run when it is broken: of a gate with `abort_on_breach`.
+    pub fn abort(&self) -> Option<&Abort> {
+        self.abort.as_ref()
     }
 
     /// What has to be accumulated for it.
@@ -310,33 +333,70 @@ impl Gate {
         all
     }
 
-    /// The values of its quantities over a phase, by quantity: what a reference file holds. Splits have none.
-    pub fn values(&self, context: &Context, phase: &Stretch) -> IndexMap<String, f64> {
+    /// Its quantities, but for scalars and splits.
+    pub fn quantities(&self) -> Vec<Asked> {
+        let mut quantities = vec![];
+        each(&self.expr, &mut |condition| {
+            if let Quantity::Indicator(subject) = &condition.quantity
+                && subject.by.is_none()
+            {
+                let quantile = match subject.measure {
+                    Measure::Quantile(stage, q) if subject.select.is_empty() => Some((stage, q)),
+                    _ => None,
+                };
+                quantities.push(Asked {
+                    quantity: subject.to_string(),
+                    during: condition.during,
+                    quantile,
+                });
+            }
+        });
+        quantities
+    }
+
+    /// The values of these quantities over a range of windows, where there is data.
+    pub fn values_in(&self, watched: &Watched, windows: Range<usize>) -> IndexMap<String, f64> {
         let mut values = IndexMap::new();
         each(&self.expr, &mut |condition| {
-            let value = match &condition.quantity {
-                Quantity::Scalar(scalar) => context.scalars.get(scalar.name).copied(),
-                Quantity::Indicator(subject) if subject.by.is_none() => {
-                    let watch = context.watched.selected(&subject.select);
-                    watch.and_then(|watch| {
-                        let windows = watch.windows.within(phase.from, phase.to);
-                        watch.measure(&subject.measure, windows)
-                    })
-                }
-                Quantity::Indicator(_) => None,
-            };
-            if let Some(value) = value {
-                values.insert(condition.quantity.to_string(), value);
+            if let Quantity::Indicator(subject) = &condition.quantity
+                && subject.by.is_none()
+                && let Some(watch) = watched.selected(&subject.select)
+                && let Some(value) = watch.measure(&subject.measure, windows.clone())
+            {
+                values.insert(subject.to_string(), value);
             }
         });
         values
+    }
+
+    /// Unit and worse way of its quantities, by quantity as written.
+    pub fn ways(&self) -> IndexMap<String, (Unit, Worse)> {
+        let mut ways = IndexMap::new();
+        each(&self.expr, &mut |condition| {
+            if let Quantity::Indicator(subject) = &condition.quantity {
+                ways.insert(subject.to_string(), (subject.unit, subject.worse));
+            }
+        });
+        ways
+    }
+
+    /// How [`Context::reference`] names the value of a quantity that is held in the phase that its condition names.
+    pub fn reference_key(quantity: &str, during: Option<&str>) -> String {
+        match during {
+            Some(phase) => format!("{quantity} during {phase}"),
+            None => quantity.to_string(),
+        }
     }
 }
 
 impl std::fmt::Display for Gate {
     /// In its shortest form, which is read back as the same.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.expr.fmt(f)
+        self.expr.fmt(f)?;
+        match self.abort {
+            Some(_) => f.write_str(" abort_on_breach"),
+            None => Ok(()),
+        }
     }
 }
 

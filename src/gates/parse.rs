@@ -1,6 +1,7 @@
 //! Reads an expression.
 //!
 //! ```text
+//! text      = gate [ "abort_on_breach" ]
 //! gate      = all { "or" all }
 //! all       = part { "and" part }
 //! part      = "(" gate ")" | NAMED | condition
@@ -17,6 +18,7 @@
 //! quantity: a duration (`250ms`), a percentage (`2%`), a rate (`50/s`), a count (`10k`) or a plain number.
 
 use super::{
+    abort::Abort,
     amount::{amount, plain, such_as},
     lex::{Token, lex},
     named::{NAMED, find_named},
@@ -68,6 +70,15 @@ const DEEPEST: usize = 32;
 
 /// Reads a whole expression.
 pub(super) fn parse(text: &str) -> Result<Expr, Wrong> {
+    let (expr, abort) = parse_gate(text)?;
+    match abort {
+        None => Ok(expr),
+        Some(_) => unreachable!("named conditions end no run"),
+    }
+}
+
+/// Reads the text of a gate: its expression, and whether breaking it ends the run.
+pub(super) fn parse_gate(text: &str) -> Result<(Expr, Option<Abort>), Wrong> {
     let mut parser = Parser {
         tokens: lex(text)?,
         next: 0,
@@ -75,9 +86,16 @@ pub(super) fn parse(text: &str) -> Result<Expr, Wrong> {
         depth: 0,
     };
     let expr = parser.any()?;
+    let place = parser.place();
+    let abort = parser.word("abort_on_breach");
     match parser.peek() {
-        None => Ok(expr),
-        Some(_) => Err(parser.wrong("and, or, for, during, or the end")),
+        Some(_) if abort => Err(parser.wrong("the end")),
+        Some(_) => Err(parser.wrong("and, or, for, during, abort_on_breach, or the end")),
+        None if abort => {
+            let abort = Abort::of(&expr, &place)?;
+            Ok((expr, Some(abort)))
+        }
+        None => Ok((expr, None)),
     }
 }
 

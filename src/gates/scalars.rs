@@ -10,45 +10,41 @@ pub struct Scalar {
     pub name: &'static str,
     /// What it is counted in.
     pub unit: Unit,
-    /// Which way is worse.
-    pub worse: Worse,
+    /// Which way is worse; `None` where neither is.
+    pub worse: Option<Worse>,
     /// What it is, one line.
     pub doc: &'static str,
-    /// Whether a run of today measures it. What none measures has a name already, so that files can be written for it;
-    /// until then it is no data, which fails a gate.
-    pub measured: bool,
 }
 
 const fn scalar(name: &'static str, unit: Unit, doc: &'static str) -> Scalar {
     Scalar {
         name,
         unit,
-        worse: Worse::Higher,
+        worse: Some(Worse::Higher),
         doc,
-        measured: false,
     }
 }
 
-const fn measured(name: &'static str, unit: Unit, doc: &'static str) -> Scalar {
+const fn neutral(name: &'static str, unit: Unit, doc: &'static str) -> Scalar {
     Scalar {
-        measured: true,
+        worse: None,
         ..scalar(name, unit, doc)
     }
 }
 
 /// Every scalar that an expression may name. One that the run did not measure is no data.
 pub const SCALARS: &[Scalar] = &[
-    measured(
+    scalar(
         "recovery_time",
         Unit::Nanos,
         "from the last step of the fix until the gates hold again",
     ),
-    measured(
+    scalar(
         "time_to_detect",
         Unit::Nanos,
         "from the first entry of the timeline until a guard acted, or else the fix began, or else it was over",
     ),
-    measured(
+    scalar(
         "time_to_mitigate",
         Unit::Nanos,
         "from the first entry of the timeline until a guard rolled back, or the fix began, or else it was over",
@@ -63,7 +59,7 @@ pub const SCALARS: &[Scalar] = &[
         Unit::Count,
         "acknowledged writes that the audited ledger does not have",
     ),
-    measured(
+    scalar(
         "orphan.work_seconds",
         Unit::Nanos,
         "work of the whole run for clients that had left, and not meant to be done all the same; orphan.seconds is of its time",
@@ -71,38 +67,33 @@ pub const SCALARS: &[Scalar] = &[
     scalar(
         "blast_radius",
         Unit::Fraction,
-        "share of tenants that felt the incident",
+        "share of the tenants (20 requests in both phases at least) who felt the incident: five points more of their requests than in their baseline, and surely so (3 standard errors), were not answered or slower than its 95th percentile",
     ),
-    measured(
+    scalar(
         "truth.wrong_answers",
         Unit::Count,
         "answers of a cache that belonged to another question",
     ),
-    measured("truth.writes", Unit::Count, "writes that happened"),
-    measured(
+    neutral("truth.writes", Unit::Count, "writes that happened"),
+    scalar(
         "truth.duplicates",
         Unit::Count,
         "writes beyond the first of an operation",
     ),
-    measured(
+    scalar(
         "truth.lost",
         Unit::Count,
         "operations that were answered and never written",
     ),
-    measured(
+    scalar(
         "truth.unpublished",
         Unit::Count,
         "writes that are done and whose second step never came",
     ),
-    measured(
+    scalar(
         "truth.killed",
         Unit::Count,
         "records that were meant to be made though their client had left, and were not",
-    ),
-    scalar(
-        "truth.stale_answers",
-        Unit::Count,
-        "answers of a cache that were older than the truth",
     ),
     scalar(
         "truth.good_rejects",
@@ -114,7 +105,7 @@ pub const SCALARS: &[Scalar] = &[
         Unit::Count,
         "the same as duplicate_writes",
     ),
-    measured(
+    neutral(
         "truth.hits",
         Unit::Count,
         "requests and calls that a fault touched",

@@ -8,12 +8,22 @@ use super::{
 use crate::{
     config::show_nanos,
     diagnosis::Diagnosis,
-    gates::{Gate, Judgement, Verdict},
+    gates::{Context, Gate, Judgement, Verdict},
 };
+use indexmap::IndexMap;
 
 /// Holds every gate in the incident phase and, once recovered, in the recovered phase; one that is about the run as a whole
 /// says the same in both, and is held once. A run without an incident phase is judged as a whole, in its baseline.
 pub fn judge(incident: &Incident, run: &Run) -> Vec<Judgement> {
+    judge_against(incident, run, &|_| None)
+}
+
+/// The same, with what `reference` stands for in a phase: see [`Context::reference`](crate::gates::Context::reference).
+pub fn judge_against(
+    incident: &Incident,
+    run: &Run,
+    reference: &dyn Fn(&str) -> Option<IndexMap<String, f64>>,
+) -> Vec<Judgement> {
     let stretches = stretches(&run.truth);
     let context = context(
         &run.watched,
@@ -22,6 +32,10 @@ pub fn judge(incident: &Incident, run: &Run) -> Vec<Judgement> {
         &stretches,
         &run.scalars,
     );
+    // What is judged as a whole has nothing before it: its baseline is itself, and no bound on that could be broken.
+    let whole = !stretches
+        .iter()
+        .any(|s| s.name == PhaseName::Incident.word());
     let named = |name: PhaseName| stretches.iter().find(|s| s.name == name.word());
     let held: Vec<_> = match named(PhaseName::Incident) {
         Some(during) => std::iter::once(during)
@@ -30,15 +44,35 @@ pub fn judge(incident: &Incident, run: &Run) -> Vec<Judgement> {
         None => named(PhaseName::Baseline).into_iter().collect(),
     };
     let first = held.first().map(|phase| phase.name.as_str());
-    held.iter()
+    let last = held.last().map(|phase| phase.name.as_str());
+    let mut judgements: Vec<Judgement> = held
+        .iter()
         .flat_map(|phase| {
+            let reference = reference(&phase.name);
+            let context = Context {
+                reference: reference.as_ref(),
+                baseline: context.baseline.clone().filter(|_| !whole),
+                ..context.clone()
+            };
             let counts = |gate: &&Gate| {
                 !gate.is_of_the_run() || first.is_some_and(|name| name == phase.name)
             };
             let gates = incident.gates.iter().filter(counts);
-            gates.map(|gate| gate.judge(&context, phase))
+            gates
+                .map(|gate| gate.judge(&context, phase))
+                .collect::<Vec<_>>()
         })
-        .collect()
+        .collect();
+    // It was broken where it ended the run, whatever windows that begin elsewhere say.
+    if let Some(aborted) = &run.aborted
+        && let Some(judgement) = judgements
+            .iter_mut()
+            .find(|j| j.gate == aborted.gate && last == Some(j.phase.as_str()))
+    {
+        judgement.verdict = Verdict::Breach;
+        judgement.detail = aborted.sentence();
+    }
+    judgements
 }
 
 /// One way in which a run is not what its incident expects.

@@ -1,11 +1,13 @@
 //! The runner: an incident in, the recording and the truth out.
 
 use super::{
+    abort::{Aborted, Aborts, cut},
     file::{Incident, Registries},
     guard::Guards,
     plan::Plan,
     recovery::settle_recovery,
-    truth::{Entry, EntryKind, Phase, PhaseName, Truth},
+    scalars::{self, Counted, scalars},
+    truth::{Entry, EntryKind, PhaseName, Truth},
 };
 use crate::{
     config::Refusal,
@@ -56,7 +58,7 @@ pub struct Run {
     pub tries: u64,
     /// Requests that had not ended when nothing could happen any more.
     pub unfinished: u64,
-    /// Length of the trace, ns.
+    /// Length of the trace, ns, as far as it was replayed.
     pub length: u64,
     /// What is known of the trace.
     pub facts: Facts,
@@ -66,6 +68,8 @@ pub struct Run {
     pub wrong_answers: u64,
     /// Values that gates may name besides indicators.
     pub scalars: IndexMap<String, f64>,
+    /// The gate that ended it, if one did.
+    pub aborted: Option<Aborted>,
 }
 
 /// Names while a run goes on: those of the trace and those of the service.
@@ -122,6 +126,7 @@ struct Feed<'a> {
     ops: &'a Cell<u64>,
     facts: &'a RefCell<(Facts, Skipped)>,
     refusal: &'a RefCell<Option<Refusal>>,
+    aborted: &'a RefCell<Option<Aborted>>,
     progress: Option<&'a dyn Fn(u64, u64)>,
     /// Who changes requests as they come in, if anybody does, with the seed of their dice.
     saboteur: Option<(&'a Faults, u64)>,
@@ -159,6 +164,9 @@ impl Iterator for Feed<'_> {
     type Item = (u64, Arrival);
     #[inline]
     fn next(&mut self) -> Option<(u64, Arrival)> {
+        if self.aborted.borrow().is_some() {
+            return None;
+        }
         let arrived = self.next.as_ref().map_or(u64::MAX, |(at, _)| *at);
         if let Some((at, _)) = self.controls.front()
             && *at <= arrived
@@ -238,6 +246,7 @@ pub fn run(
             .chain(&incident.measures)
             .flat_map(|g| g.watches()),
     );
+    let specs = specs.chain(scalars::watches(incident));
     let mut watches = Watches::new(
         windows.clone(),
         specs,
@@ -258,6 +267,16 @@ pub fn run(
         },
     )?));
     let lookout = guards.clone();
+    let aborted = RefCell::new(None);
+    let mut aborts = Aborts::new(
+        &incident.gates,
+        &plan.phases,
+        Names {
+            tags: tags.clone(),
+            names: names.clone(),
+        },
+        &aborted,
+    );
     let ops = Cell::new(0);
     let refusal = RefCell::new(None);
     let sim = Sim::new();
@@ -269,6 +288,9 @@ pub fn run(
         let mut observers: Vec<&mut dyn Observer> = vec![&mut watches];
         if guarded {
             observers.push(&mut guards);
+        }
+        if aborts.any() {
+            observers.push(&mut aborts);
         }
         let setting = Setting {
             seed: incident.seed,
@@ -291,6 +313,7 @@ pub fn run(
             ops: &ops,
             facts: &known,
             refusal: &refusal,
+            aborted: &aborted,
             progress: options.progress,
             saboteur: plan
                 .faults
@@ -360,36 +383,19 @@ pub fn run(
         });
     }
     truth.entries.sort_by_key(|entry| entry.at);
-    let mut scalars = IndexMap::new();
-    scalars.insert("truth.wrong_answers".to_string(), wrong_answers as f64);
-    let audited = [
-        "truth.writes",
-        "truth.duplicates",
-        "truth.lost",
-        "truth.unpublished",
-    ];
-    scalars.extend(
-        audited
-            .into_iter()
-            .zip(audit)
-            .map(|(name, n)| (name.to_string(), n as f64)),
-    );
-    scalars.insert("truth.killed".to_string(), killed as f64);
-    scalars.insert("orphan.work_seconds".to_string(), wasted as f64);
-    let hits: u64 = truth.entries.iter().map(|entry| entry.hits).sum();
-    scalars.insert("truth.hits".to_string(), hits as f64);
-    if let (Some(began), false) = (truth.began(), incident.healthy) {
-        // What nobody notices lasts until it is over by itself, and so long at the least.
-        let of_incident = |p: &&Phase| p.name == PhaseName::Incident;
-        let over = truth.phases.iter().find(of_incident).map(|p| p.to);
-        let over = over.unwrap_or(began).min(length.max(began));
-        for (name, at) in [
-            ("time_to_detect", truth.noticed()),
-            ("time_to_mitigate", truth.mitigated()),
-        ] {
-            scalars.insert(name.into(), (at.unwrap_or(over) - began) as f64);
-        }
+    let aborted = aborted.take();
+    let mut length = length;
+    if let Some(aborted) = &aborted {
+        cut(&mut truth, aborted, &windows);
+        length = aborted.at.min(length);
     }
+    let counted = Counted {
+        wrong_answers,
+        audit,
+        killed,
+        wasted,
+    };
+    let mut scalars = scalars(incident, &counted, &watched, &recording, &truth, length);
     settle_recovery(incident, &watched, &recording, &mut truth, &mut scalars);
     Ok(Run {
         recording,
@@ -405,6 +411,7 @@ pub fn run(
         skipped,
         wrong_answers,
         scalars,
+        aborted,
     })
 }
 

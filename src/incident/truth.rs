@@ -119,11 +119,14 @@ impl Truth {
 }
 
 impl Entry {
-    /// Whether a guard only told people.
+    /// Whether nothing was done to the service: a guard told people, or a gate ended the run.
     pub fn is_alert(&self) -> bool {
-        self.kind == EntryKind::Guard && self.label.starts_with(ALERT)
+        let tells = |start: &&str| self.label.starts_with(*start);
+        self.kind == EntryKind::Guard && [ALERT, ABORT].iter().any(tells)
     }
 }
 
 /// How the label of an alert begins.
 pub(super) const ALERT: &str = "alert: ";
+/// How the label of a gate that ended the run begins.
+pub(super) const ABORT: &str = "run ended by gate ";

@@ -4,6 +4,7 @@
 //! Not here: wall-clock times, speeds, paths of the machine. What is not in here is in no file, which is why every file
 //! of a report is the same to the byte on every run and machine.
 
+use crate::baseline::Movement;
 use crate::diagnosis::Diagnosis;
 use crate::gates::{Judgement, Verdict};
 use crate::incident::{EntryKind, Phase, PhaseName, Truth};
@@ -22,8 +23,8 @@ pub struct Findings<'a> {
     pub incident: &'a str,
     /// The variant that was overlaid, or a word for what was left out (`healthy`, `no-fix`).
     pub variant: Option<&'a str>,
-    /// The seed.
-    pub seed: u64,
+    /// The seed; `None` of a recording, which does not know it.
+    pub seed: Option<u64>,
     /// The digest of the run's recording.
     pub digest: &'a str,
     /// Operations of the trace that were replayed. Retries of a client share one.
@@ -40,6 +41,8 @@ pub struct Findings<'a> {
     pub truth: &'a Truth,
     /// What the gates say, in the order of the file.
     pub judgements: &'a [Judgement],
+    /// What has moved since a baseline, if the run was held against one.
+    pub moved: Option<&'a Movement>,
     /// What was concluded from the recording alone.
     pub diagnosis: &'a Diagnosis,
     /// The indicators of all users' traffic, window by window.

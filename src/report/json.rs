@@ -3,7 +3,7 @@
 //! ```text
 //! schema              1; grows when a key changes its meaning or goes away, not when one is added
 //! incident variant question title          as in the file; null where it has none
-//! seed digest                              digest as hexadecimal text
+//! seed digest                              seed null of a recording; digest as hexadecimal text
 //! requests_replayed tries background_requests    counts
 //! virtual_ns          length of the run
 //! recovery_ns         from the last step of the fix until recovered; null: never, or no fix
@@ -11,6 +11,7 @@
 //! diagnosis_agrees    whether the diagnosis names what [expect] expects; null without [expect], or without rows
 //! phases[]            name, from_ns, to_ns, indicators { name: number | null } for the whole catalogue
 //! units               { indicator: ns | fraction | count | per_second | ratio }
+//! moved               what moved since the baseline: baseline, identical, tolerance, phases[], moved[]; null without one
 //! gates[]             gate, expression, phase, verdict, detail
 //! diagnosis           summary, onset, symptoms[], causes[], segments[], tail[], notes[], cleared[], also[], facts[],
 //!                     limits[]; times in ns
@@ -50,6 +51,7 @@ pub fn summary(findings: &Findings) -> Value {
         "phases": phases(f),
         "units": units(),
         "gates": f.judgements,
+        "moved": f.moved,
         "diagnosis": f.diagnosis,
         "truth": f.truth,
         "trace": trace(f),

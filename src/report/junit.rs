@@ -22,7 +22,10 @@ pub fn render(findings: &Findings) -> String {
          <testsuite name=\"{name}\" {counts}>\n    <properties>\n"
     );
     for (key, value) in [
-        ("seed", findings.seed.to_string()),
+        (
+            "seed",
+            findings.seed.map_or("unknown".into(), |s| s.to_string()),
+        ),
         ("digest", findings.digest.to_owned()),
         ("requests_replayed", findings.requests_replayed.to_string()),
         ("reproduce", findings.reproduce.to_owned()),

@@ -258,14 +258,19 @@ pub fn name(findings: &Findings) -> String {
 
 /// What was replayed and what it takes to do it again: label and words.
 pub fn run(findings: &Findings) -> Vec<(&'static str, String)> {
-    let mut requests = format!("{} replayed", thousands(findings.requests_replayed));
+    let done = findings.seed.map_or("recorded", |_| "replayed");
+    let mut requests = format!("{} {done}", thousands(findings.requests_replayed));
     if findings.tries != findings.requests_replayed {
         requests += &format!(" in {} tries", thousands(findings.tries));
     }
     if findings.background > 0 {
         requests += &format!(", and {} in the background", thousands(findings.background));
     }
-    requests += &format!(", {} of virtual time", show_nanos(findings.virtual_length));
+    requests += &format!(
+        ", {}{}",
+        show_nanos(findings.virtual_length),
+        findings.seed.map_or("", |_| " of virtual time"),
+    );
     let facts = &findings.trace;
     let mut trace = facts.name.to_owned();
     if !facts.format.is_empty() && facts.format != facts.name {
@@ -279,12 +284,9 @@ pub fn run(findings: &Findings) -> Vec<(&'static str, String)> {
         };
         trace += &format!(", {} {lines} skipped", thousands(facts.skipped_lines));
     }
-    let mut lines = vec![
-        ("requests", requests),
-        ("seed", findings.seed.to_string()),
-        ("digest", findings.digest.to_owned()),
-        ("trace", trace),
-    ];
+    let mut lines = vec![("requests", requests)];
+    lines.extend(findings.seed.map(|seed| ("seed", seed.to_string())));
+    lines.extend([("digest", findings.digest.to_owned()), ("trace", trace)]);
     if !facts.captured.is_empty() {
         lines.push(("captured", facts.captured.join(", ")));
     }

@@ -45,6 +45,10 @@ const GATES: &[(&str, &str)] = &[
         "in no sliding window of 30 s of the phase is it broken",
     ),
     (
+        "error_rate < 5% for 30s abort_on_breach",
+        "the same, and the run ends as soon as it is broken for certain: a maximum of a time by the first request beyond it, a share by a whole such window of 20 requests or more that have ended",
+    ),
+    (
         "queue.wait p(95) < 50ms during incident",
         "held in this phase, whatever phase is judged",
     ),
@@ -151,13 +155,9 @@ incident phase. `baseline` is what the same quantity was in the baseline phase. 
     }
     text.push_str("\nWith one value a run:\n\n| quantity | unit | what it is |\n|---|---|---|\n");
     for scalar in SCALARS {
-        let not = match scalar.measured {
-            true => "",
-            false => " (not measured yet: no data)",
-        };
         let _ = writeln!(
             text,
-            "| `{}` | {} | {}{not} |",
+            "| `{}` | {} | {} |",
             scalar.name, scalar.unit, scalar.doc
         );
     }
@@ -192,6 +192,7 @@ pub(super) fn filters(text: &mut String) {
 
 const GRAMMAR: &str = "
 ```text
+text      = gate [ \"abort_on_breach\" ]
 gate      = all { \"or\" all }              all = part { \"and\" part }
 part      = \"(\" gate \")\" | NAMED | condition
 condition = quantity op bound { \"for\" DURATION | \"during\" PHASE }

@@ -26,7 +26,7 @@ pub(super) struct Manifest {
 }
 
 /// Digest of what the tables say: of values, not of files, so that it is the same in every format.
-pub(super) fn digest(recording: &Recording) -> String {
+pub fn digest(recording: &Recording) -> String {
     let mut hasher = Xxh3::new();
     fn table<R: Row>(hasher: &mut Xxh3, table: &Table<R>, names: &Dictionaries) {
         hasher.update(R::TABLE.as_bytes());

@@ -16,6 +16,7 @@ mod manifest;
 mod reference;
 mod wrong;
 
+pub use manifest::digest;
 pub use reference::reference;
 
 use super::{

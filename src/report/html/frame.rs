@@ -1,7 +1,7 @@
 //! The frame of every page: its head, and a policy by which it asks nothing of anybody and runs no script but its own.
 
 use super::sha256::sha256;
-use crate::report::words::base64;
+use crate::config::base64::encode as base64;
 
 /// What all pages look like.
 const STYLE: &str = include_str!("style.css");

@@ -3,7 +3,8 @@
 use super::open;
 #[cfg(feature = "plots")]
 use super::palette::smaller;
-use crate::report::words::{base64, escape};
+use crate::config::base64::encode as base64;
+use crate::report::words::escape;
 use rayon::prelude::*;
 
 /// A picture to show, as PNG for either setting of the reader.

@@ -76,11 +76,14 @@ fn subtitle(findings: &Findings) -> String {
         .map(|v| format!(" · {v}"))
         .unwrap_or_default();
     format!(
-        "{}{variant}: {} · {} requests · seed {}",
+        "{}{variant}: {} · {} requests{}",
         findings.incident,
         findings.title,
         thousands(findings.requests_replayed),
-        findings.seed
+        findings
+            .seed
+            .map(|seed| format!(" · seed {seed}"))
+            .unwrap_or_default()
     )
 }
 

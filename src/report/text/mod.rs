@@ -6,6 +6,7 @@
 
 mod course;
 mod grid;
+mod moved;
 mod paint;
 mod spark;
 
@@ -16,6 +17,7 @@ use crate::diagnosis::Diagnosis;
 use crate::gates::{Judgement, Verdict};
 pub(super) use grid::wrap;
 use grid::{Grid, beside, visible};
+pub(super) use moved::heading as what_moved;
 pub(super) use paint::{Ink, Paint};
 use std::path::{Path, PathBuf};
 
@@ -26,6 +28,7 @@ pub fn render(findings: &Findings, styled: bool) -> String {
         heading(findings, paint),
         verdict(findings, paint),
         gates(findings, paint),
+        moved::lines(findings, paint),
         side_by_side(&tables::latency(findings), paint),
         side_by_side(&tables::outcomes(findings), paint),
         side_by_side(&tables::cache(findings), paint),

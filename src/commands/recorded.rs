@@ -1,0 +1,191 @@
+//! A recording as a run that is over: held to gates and reported on like one. What only the lab knows, its truth, is what
+//! the user says of it: when the incident began, and when it was over.
+
+use super::{
+    Done,
+    gate::{Against, GateArgs},
+    output::Stdout,
+    replay::Reported,
+};
+use crate::{
+    config::{Refusal, parse_nanos, show_nanos},
+    diagnosis::diagnose,
+    gates::Context,
+    incident::{Phase, PhaseName, Truth, stretches},
+    indicators::{WatchSpec, Watched, Windows},
+    recording::{Recording, RequestRow, Row, files, requests},
+    report::{Findings, TraceFacts},
+};
+use indexmap::IndexMap;
+use std::{path::Path, process::ExitCode};
+
+/// Whether a path is a recording rather than an incident.
+pub fn is_recording(path: &str) -> bool {
+    let folder = Path::new(path);
+    let holds = |name: &str| folder.join(name).is_file();
+    folder.is_dir()
+        && (holds("recording.json")
+            || ["parquet", "csv", "jsonl"]
+                .iter()
+                .any(|end| holds(&format!("requests.{end}"))))
+}
+
+/// Its phases: before the onset, from it on, and after it was over; without an onset, all of it is one.
+fn phases(recording: &Recording, onset: Option<u64>, until: Option<u64>) -> Vec<Phase> {
+    let end = recording.span.max(1);
+    let phase = |name, from: u64, to: u64| Phase { name, from, to };
+    let Some(onset) = onset else {
+        return vec![phase(PhaseName::Baseline, 0, end)];
+    };
+    let over = until.unwrap_or(end);
+    let mut phases = vec![
+        phase(PhaseName::Baseline, 0, onset),
+        phase(PhaseName::Incident, onset, over),
+        phase(PhaseName::Recovered, over, end),
+    ];
+    phases.retain(|p| p.from < p.to);
+    phases
+}
+
+/// Reads a time of the recording, such as 20m.
+fn time(flag: &str, text: Option<&str>, recording: &Recording) -> Result<Option<u64>, Refusal> {
+    let Some(text) = text else { return Ok(None) };
+    let wrong = |message: String| {
+        Refusal::new(format!("{flag} {text}: {message}")).help(format!(
+            "write a time since the recording's start, up to {}, such as 20m",
+            show_nanos(recording.span)
+        ))
+    };
+    let ns = parse_nanos(text).ok_or_else(|| wrong("is no time".into()))?;
+    if ns == 0 || ns > recording.span {
+        return Err(wrong("lies not within the recording".into()));
+    }
+    Ok(Some(ns))
+}
+
+pub fn run(args: &GateArgs, against: &Against, out: &mut Stdout) -> Done {
+    for (given, flag) in [
+        (args.run.expect, "--expect"),
+        (args.run.no_records, "--no-records"),
+        (args.run.save.is_some(), "--save"),
+        (args.run.which.variant.is_some(), "--variant"),
+        (!args.run.which.set.is_empty(), "--set"),
+        (args.run.which.healthy, "--healthy"),
+        (args.run.which.trace.is_some(), "--trace"),
+    ] {
+        if given {
+            return Err(Refusal::new(format!(
+                "{flag} is for a run, and {} is a recording",
+                args.run.which.incident
+            )));
+        }
+    }
+    let folder = Path::new(&args.run.which.incident);
+    let recording = files::load(folder)?;
+    let onset = time("--onset", args.onset.as_deref(), &recording)?;
+    let until = time("--until", args.until.as_deref(), &recording)?;
+    if let (Some(onset), Some(until)) = (onset, until)
+        && until <= onset
+    {
+        return Err(Refusal::new("--until is not after --onset"));
+    }
+    let truth = Truth {
+        phases: phases(&recording, onset, until),
+        ..Truth::default()
+    };
+    let stretches = stretches(&truth);
+    let cuts: Vec<u64> = truth.phases.iter().map(|p| p.from).collect();
+    let rows = recording.requests.len() as u64;
+    let windows = Windows::plan(recording.span.max(1), rows, &cuts);
+    let specs = std::iter::once(WatchSpec::all());
+    let specs = specs.chain(against.gates().iter().flat_map(|g| g.watches()));
+    let watched = Watched::from_recording(&recording, windows, specs);
+    let scalars = IndexMap::new();
+    let context = Context {
+        watched: &watched,
+        names: &recording,
+        baseline: onset.map(|onset| 0..onset),
+        baseline_of: None,
+        phases: &stretches,
+        reference: None,
+        scalars: &scalars,
+        baselines: Default::default(),
+    };
+    let judged = stretches
+        .iter()
+        .filter(|s| onset.is_none() || s.name != PhaseName::Baseline.word());
+    let judgements: Vec<_> = judged
+        .flat_map(|phase| against.gates().iter().map(|g| g.judge(&context, phase)))
+        .collect();
+    if judgements.is_empty() {
+        return Err(Refusal::new("there is nothing to hold this recording to").help(
+            "give conditions with --require 'latency p(95) < 250ms', a file of [gates] with --gates, or another recording with --baseline",
+        ));
+    }
+    let diagnosis = diagnose(&recording);
+    let name = folder
+        .canonicalize()
+        .ok()
+        .and_then(|f| f.file_name().map(|n| n.to_string_lossy().into_owned()))
+        .unwrap_or_else(|| args.run.which.incident.clone());
+    let table = &recording.requests;
+    let of = |column: usize, value: u64| {
+        (0..table.len())
+            .filter(|&i| table.value(column, i) == value)
+            .count() as u64
+    };
+    let background = of(requests::background, 1);
+    let again = match table.has(requests::tries) {
+        true => {
+            rows - background
+                - of(requests::tries, 0)
+                    .max(of(requests::tries, 1))
+                    .min(rows - background)
+        }
+        false => 0,
+    };
+    let title = format!("Recording {name}");
+    let captured: Vec<&str> = table
+        .recorded()
+        .map(|c| RequestRow::COLUMNS[c].name)
+        .collect();
+    let digest = files::digest(&recording);
+    let reproduce = std::iter::once("gameday".to_string())
+        .chain(std::env::args().skip(1))
+        .collect::<Vec<_>>()
+        .join(" ");
+    let findings = Findings {
+        title: &title,
+        question: None,
+        incident: &name,
+        variant: None,
+        seed: None,
+        digest: &digest,
+        requests_replayed: rows - background - again,
+        tries: rows - background,
+        background,
+        virtual_length: recording.span,
+        trace: TraceFacts {
+            name: &name,
+            format: "recording",
+            origin: recording.origin,
+            captured,
+            filled: vec![],
+            skipped_lines: 0,
+        },
+        truth: &truth,
+        judgements: &judgements,
+        moved: None,
+        diagnosis: &diagnosis,
+        watch: watched.all(),
+        recording: Some(&recording),
+        bytes_kept: (recording.requests.bytes() + recording.attempts.bytes()) as u64,
+        reproduce: &reproduce,
+    };
+    Reported::new(&args.run).report(&findings, out)?;
+    Ok(ExitCode::from(u8::from(
+        judgements
+            .iter()
+            .any(|j| j.verdict != crate::gates::Verdict::Pass),
+    )))
+}

@@ -1,0 +1,145 @@
+//! Gates on a recording: one that was saved, and one that somebody else exported.
+
+use assert_cmd::Command;
+use predicates::{prelude::PredicateBooleanExt, str::contains};
+use std::{fmt::Write, fs, path::Path};
+
+/// Ten minutes of four requests a second; from `slow_from` on, in seconds, one in five takes 900 ms instead of 40.
+fn export(folder: &Path, slow_from: u64) {
+    fs::create_dir_all(folder).unwrap();
+    let mut text = String::from("arrived_ms,latency_ms,outcome,tenant\n");
+    for i in 0..2_400u64 {
+        let slow = i / 4 >= slow_from && i % 5 == 0;
+        let latency = if slow { 900 } else { 40 + i % 7 };
+        let tenant = ["acme", "zoo"][(i % 2) as usize];
+        let _ = writeln!(text, "{},{latency},ok,{tenant}", i * 250);
+    }
+    fs::write(folder.join("requests.csv"), text).unwrap();
+}
+
+fn gate(at: &Path, args: &[&str]) -> assert_cmd::assert::Assert {
+    Command::cargo_bin("gameday")
+        .unwrap()
+        .current_dir(at)
+        .arg("gate")
+        .args(args)
+        .assert()
+}
+
+#[test]
+fn an_export_is_held_to_gates_as_a_whole_and_by_phase() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    export(&at.join("mine"), 300);
+    let p95 = "latency p(95) < 250ms";
+    gate(at, &["mine", "--require", p95])
+        .code(1)
+        .stdout(contains("900ms, allowed 250ms"));
+    gate(at, &["mine", "--require", "latency p(80) < 250ms"]).success();
+    // Before the onset is the baseline, and only what came after is judged.
+    let phases = ["--onset", "5m"];
+    gate(
+        at,
+        &[
+            &["mine", "--require", "latency p(95) < 1.5x baseline"][..],
+            &phases,
+        ]
+        .concat(),
+    )
+    .code(1)
+    .stdout(contains("incident").and(contains("(1.5x baseline 4")));
+    gate(
+        at,
+        &[
+            &["mine", "--require", "latency p(95) < 100ms during baseline"][..],
+            &phases,
+        ]
+        .concat(),
+    )
+    .success();
+    // As a whole it has nothing before it.
+    gate(at, &["mine", "--require", "latency p(95) < 1.5x baseline"])
+        .code(1)
+        .stdout(contains("there is no baseline phase before it"));
+    // A column that nobody recorded is no data, which fails.
+    gate(at, &["mine", "--require", "queue.wait p(95) < 1h"])
+        .code(1)
+        .stdout(contains("without data"));
+    gate(at, &["mine", "--require", "latency by tenant p(95) < 1h"]).code(2);
+    gate(
+        at,
+        &[
+            "mine",
+            "--require",
+            "success_rate by tenant (min 500 requests) > 99%",
+        ],
+    )
+    .success();
+}
+
+#[test]
+fn it_is_reported_on_like_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    export(&at.join("mine"), 300);
+    let args = [
+        "mine",
+        "--require",
+        "p95 = latency p(95) < 250ms",
+        "--out",
+        "reports",
+        "--onset",
+        "5m",
+        "--until",
+        "8m",
+    ];
+    gate(at, &args).code(1);
+    let report = at.join("reports/mine");
+    let summary = fs::read_to_string(report.join("summary.json")).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
+    assert_eq!(summary["seed"], serde_json::Value::Null);
+    assert_eq!(summary["requests_replayed"], 2_400);
+    let phases: Vec<&str> = summary["phases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| p["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(phases, ["baseline", "incident", "recovered"]);
+    assert_eq!(summary["gates"].as_array().unwrap().len(), 2);
+    let page = fs::read_to_string(report.join("report.html")).unwrap();
+    assert!(page.contains("Recording mine"));
+    assert!(report.join("junit.xml").is_file());
+    // The same again, to the byte.
+    let first = fs::read(report.join("summary.json")).unwrap();
+    gate(at, &args).code(1);
+    assert_eq!(fs::read(report.join("summary.json")).unwrap(), first);
+}
+
+#[test]
+fn what_a_recording_cannot_be_asked_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    export(&at.join("mine"), 300);
+    gate(at, &["mine"])
+        .code(2)
+        .stderr(contains("nothing to hold this recording to"));
+    let p95 = ["mine", "--require", "latency p(95) < 1s"];
+    for (more, why) in [
+        (&["--set", "a=1"][..], "--set is for a run"),
+        (&["--expect"], "--expect is for a run"),
+        (&["--onset", "11m"], "lies not within the recording"),
+        (&["--onset", "soon"], "is no time"),
+        (
+            &["--onset", "5m", "--until", "4m"],
+            "--until is not after --onset",
+        ),
+    ] {
+        gate(at, &[&p95[..], more].concat())
+            .code(2)
+            .stderr(contains(why));
+    }
+    gate(at, &["incident-24", "--onset", "5m"])
+        .code(2)
+        .stderr(contains("--onset is of a recording"));
+}
