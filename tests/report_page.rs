@@ -132,6 +132,25 @@ fn it_says_the_verdict_first_and_then_what_it_rests_on() {
     assert!(page.contains("<title>✗ x · gameday</title>"));
 }
 
+#[test]
+fn what_moved_since_a_baseline_is_told_where_there_is_one() {
+    let demo = Demo::incident(2.0);
+    let mut findings = demo.findings();
+    assert!(!render(&findings, &[], &[]).contains("id=\"moved\""));
+    let movement = gameday::baseline::Movement {
+        baseline: "baselines/<a>.json".into(),
+        identical: true,
+        tolerance: 0.05,
+        phases: vec![],
+        moved: vec![],
+    };
+    findings.moved = Some(&movement);
+    let page = render(&findings, &[], &[]);
+    assert!(page.contains("against baselines/&lt;a&gt;.json"), "{page}");
+    assert!(page.contains("<p>the same to the byte</p>"), "{page}");
+    assert!(page.contains("<a href=\"#moved\">"), "{page}");
+}
+
 /// Red, green and blue of `#rrggbb`, 0 to 255.
 fn colour(hex: &str) -> [f64; 3] {
     [1, 3, 5].map(|i| f64::from(u8::from_str_radix(&hex[i..i + 2], 16).unwrap()))

@@ -159,6 +159,7 @@ fn one(
         .path()
         .and_then(Path::file_name)
         .map_or("generated".into(), |n| n.to_string_lossy());
+    progress.clear();
     let moved = match &held {
         Some(held) => held.settle(incident, variant.as_deref(), &trace_name, &run)?,
         None => None,

@@ -192,9 +192,10 @@ pub fn verdict(findings: &Findings) -> (&'static str, String) {
                     phases.push(&judgement.phase);
                 }
             }
-            let during = match phases.is_empty() {
-                true => String::new(),
-                false => format!(" in {}", phases.join(" and ")),
+            let during = match &phases[..] {
+                [] => String::new(),
+                [one] => format!(" in {one}"),
+                [others @ .., last] => format!(" in {} and {last}", others.join(", ")),
             };
             let broken = format!(
                 "{} broken{during}: {}",

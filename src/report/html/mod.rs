@@ -10,6 +10,7 @@ mod alt;
 mod diagnosis;
 mod frame;
 mod gates;
+mod moved;
 mod numbers;
 #[cfg(feature = "plots")]
 mod palette;
@@ -36,6 +37,7 @@ pub fn render(findings: &Findings, images: &[Image], files: &[&str]) -> String {
     let sections = [
         verdict::section(findings),
         pair(&diagnosis::section(findings), &gates::section(findings)),
+        moved::section(findings),
         strip::section(findings),
         pictures::section(images),
         numbers::happened(findings),
@@ -71,10 +73,11 @@ fn pair(left: &str, right: &str) -> String {
 }
 
 /// Every section of the page: what it is called in a link, and there.
-const SECTIONS: [(&str, &str); 9] = [
+const SECTIONS: [(&str, &str); 10] = [
     ("verdict", "Verdict"),
     ("diagnosis", "Diagnosis"),
     ("gates", "Gates"),
+    ("moved", "What moved"),
     ("figures", "Key numbers"),
     ("pictures", "Pictures"),
     ("course", "What happened"),
