@@ -7,6 +7,7 @@
 pub mod baseline;
 #[cfg(feature = "cli")]
 pub mod commands;
+pub mod compare;
 pub mod components;
 pub mod config;
 pub mod diagnosis;

@@ -143,3 +143,69 @@ fn what_a_recording_cannot_be_asked_is_refused() {
         .code(2)
         .stderr(contains("--onset is of a recording"));
 }
+
+#[test]
+fn a_newer_recording_is_held_against_an_older_one_beyond_chance() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    // Two of the same service, with other requests, and one that is slower from the start.
+    for (name, shift, slow_from) in [("older", 0, 9_999), ("same", 3, 9_999), ("slower", 1, 0)] {
+        export(&at.join(name), slow_from);
+        let file = at.join(name).join("requests.csv");
+        let mut lines: Vec<String> = fs::read_to_string(&file)
+            .unwrap()
+            .lines()
+            .map(str::to_string)
+            .collect();
+        let rows = lines.len() - 1;
+        let tails: Vec<String> = lines[1..]
+            .iter()
+            .map(|l| l.split_once(',').unwrap().1.to_string())
+            .collect();
+        for i in 0..rows {
+            let arrived = lines[i + 1].split_once(',').unwrap().0.to_string();
+            lines[i + 1] = format!("{arrived},{}", tails[(i * 7 + shift) % rows]);
+        }
+        fs::write(&file, lines.join("\n") + "\n").unwrap();
+    }
+    gate(at, &["older", "--update-baseline"])
+        .success()
+        .stderr(contains("baselines/older"));
+    let kept = fs::read_dir(at.join("baselines/older")).unwrap().count();
+    assert!(kept >= 2, "{kept}");
+    let held =
+        |name: &str, code: i32| gate(at, &[name, "--baseline", "baselines/older"]).code(code);
+    held("older", 0);
+    held("same", 0).stdout(contains("none is worse"));
+    held("slower", 1).stdout(contains("latency.p95").and(contains("breached")));
+    // `baseline` in a gate is the older recording.
+    gate(
+        at,
+        &[
+            "slower",
+            "--baseline",
+            "baselines/older",
+            "--require",
+            "p99 = latency p(99) < 1.1x baseline",
+        ],
+    )
+    .code(1)
+    .stdout(contains("(1.1x baseline 4"));
+    gate(
+        at,
+        &[
+            "same",
+            "--baseline",
+            "baselines/older",
+            "--require",
+            "p99 = latency p(99) < 1.1x baseline",
+        ],
+    )
+    .success();
+    gate(at, &["same", "--baseline", "nowhere"])
+        .code(2)
+        .stderr(contains("no such recording"));
+    gate(at, &["incident-24", "--baseline", "older"])
+        .code(2)
+        .stderr(contains("is a recording"));
+}

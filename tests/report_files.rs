@@ -146,6 +146,13 @@ fn nothing_of_the_machine_is_in_any_file() {
 fn gates_read_as_test_cases_and_as_annotations() {
     let mut demo = Demo::incident(5.0);
     demo.judgements[0].detail = "a < b & \"c\"\u{1b}\nd".into();
-    insta::assert_snapshot!("junit", gameday::report::junit::render(&demo.findings()));
+    insta::assert_snapshot!(
+        "junit",
+        gameday::report::junit::render(&demo.findings()).unwrap()
+    );
+    insta::assert_snapshot!(
+        "markdown",
+        gameday::report::markdown::render(&demo.findings())
+    );
     insta::assert_snapshot!("github", gameday::report::github::render(&demo.findings()));
 }

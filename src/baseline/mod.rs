@@ -11,7 +11,7 @@ mod histogram;
 mod moved;
 
 pub use file::{read, write};
-pub use moved::{Moved, Movement, TOLERANCE, Way};
+pub use moved::{GATE, Moved, Movement, TOLERANCE, Way};
 
 use crate::{
     gates::{Asked, Gate, Stretch},

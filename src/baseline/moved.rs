@@ -61,7 +61,7 @@ const HELD: &[&str] = &[
 const BEYOND: f64 = 10.0;
 
 /// How the gate is called.
-const GATE: &str = "baseline";
+pub const GATE: &str = "baseline";
 
 /// What is missing where a whole phase is.
 const PHASE: &str = "length of the phase";

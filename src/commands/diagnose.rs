@@ -13,7 +13,7 @@ pub struct DiagnoseArgs {
     /// A folder with requests.parquet, requests.csv or requests.jsonl; the columns are listed in docs/recording.md.
     pub recording: PathBuf,
     /// What is printed.
-    #[arg(long, value_enum, default_value = "text")]
+    #[arg(long, visible_alias = "format", value_enum, default_value = "text")]
     pub print: Print,
 }
 

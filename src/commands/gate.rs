@@ -22,13 +22,13 @@ const FOLDER: &str = "baselines";
 pub struct GateArgs {
     #[command(flatten)]
     pub run: ReplayArgs,
-    /// Hold the run against a baseline too: nothing may be worse than in it by more than the tolerance, and it is what `reference` stands for in gates; in a folder, the file that is called like the incident.
+    /// Hold the run against a baseline too: nothing may be worse than in it by more than the tolerance, and it is what `reference` stands for in gates; in a folder, the file that is called like the incident. Of a recording: an older recording.
     #[arg(long, value_name = "FILE|FOLDER")]
     pub baseline: Option<PathBuf>,
     /// Write what the run comes to as the baseline; without --baseline, into baselines/.
     #[arg(long)]
     pub update_baseline: bool,
-    /// By what share a quantity may be worse than in the baseline; without, 1%.
+    /// By what share a quantity may be worse than in the baseline; without, 1%, and of a recording, beyond chance, 5%.
     #[arg(long, value_name = "SHARE")]
     pub tolerance: Option<String>,
     /// A further gate: a condition such as 'latency p(95) < 250ms', perhaps with a name: 'p95 = latency p(95) < 250ms'.
@@ -49,7 +49,7 @@ pub struct GateArgs {
 #[derive(Default)]
 pub struct Against {
     gates: Vec<Gate>,
-    tolerance: f64,
+    tolerance: Option<f64>,
     /// Where the baseline stands, or is to stand.
     place: Option<PathBuf>,
     update: bool,
@@ -57,8 +57,8 @@ pub struct Against {
 
 pub fn run(args: &GateArgs, out: &mut Stdout) -> Done {
     let tolerance = match &args.tolerance {
-        None => TOLERANCE,
-        Some(text) => share(text)?,
+        None => None,
+        Some(text) => Some(share(text)?),
     };
     let mut gates = match &args.gates {
         None => vec![],
@@ -143,6 +143,32 @@ impl Against {
         &self.gates
     }
 
+    /// Whether the baseline is to be written.
+    pub fn update(&self) -> bool {
+        self.update
+    }
+
+    /// The share by which a quantity may be worse, if one was named.
+    pub fn tolerance(&self) -> Option<f64> {
+        self.tolerance
+    }
+
+    /// What --baseline names.
+    pub fn place(&self) -> Option<&Path> {
+        self.place.as_deref()
+    }
+
+    /// Where the baseline of a recording of this name stands, which is a recording itself.
+    pub fn place_of_recording(&self, name: &str) -> PathBuf {
+        match &self.place {
+            Some(place) if place.is_dir() && !recorded::is_recording(&place.to_string_lossy()) => {
+                place.join(name)
+            }
+            Some(place) => place.clone(),
+            None => Path::new(FOLDER).join(name),
+        }
+    }
+
     /// Adds its gates to those of an incident; one of the same name takes its place.
     pub fn add_gates(&self, incident: &mut Incident) {
         for gate in &self.gates {
@@ -174,6 +200,19 @@ impl Against {
         variant: Option<&str>,
         several: bool,
     ) -> Result<Option<Held>, Refusal> {
+        if let Some(place) = &self.place
+            && recorded::is_recording(&place.to_string_lossy())
+        {
+            return Err(Refusal::file(
+                place.display(),
+                "is a recording, and a run is held against the baseline of a run",
+            )
+            .help(format!(
+                "gameday compare {} {}",
+                place.display(),
+                incident.name
+            )));
+        }
         let Some(path) = self.file(incident, variant, several) else {
             return Ok(None);
         };
@@ -194,7 +233,7 @@ impl Against {
         Ok(Some(Held {
             path,
             baseline: held,
-            tolerance: self.tolerance,
+            tolerance: self.tolerance.unwrap_or(TOLERANCE),
             update: self.update,
         }))
     }

@@ -2,14 +2,18 @@
 //!
 //! Exit codes: 0 done (and, where gates count, all of them pass), 1 a gate is breached or had no data, 2 bad input.
 
+mod compare;
 mod contract;
 mod diagnose;
 mod drill;
+mod export;
 mod find;
 mod gate;
 mod lab;
 mod lint;
 mod list;
+mod merge;
+mod older;
 mod output;
 mod plan;
 mod profile;
@@ -18,6 +22,8 @@ mod recorded;
 mod replay;
 mod report;
 mod schema;
+mod step_summary;
+mod sweep;
 pub mod trace;
 mod verify;
 mod which;
@@ -36,9 +42,11 @@ struct Cli {
 
 const PROFILED: &str =
     "An incident: its name, or the path of its file; or the folder of a recording, with --at";
-const GATED: &str = "An incident: its name, or the path of its file; or the folder of a recording";
+const EITHER: &str = "An incident: its name, or the path of its file; or the folder of a recording";
 const VERIFIED: &str =
     "An incident: its name, or the path of its file; or `theory`, for the engine";
+
+const SWEPT: &str = "A path with its values: one for all runs (PATH=1m), a list (PATH=1,2,3), a range with both ends (PATH=10..200:10), or by a factor (PATH=10ms..1s:*2)";
 
 #[derive(Subcommand)]
 enum Command {
@@ -47,11 +55,13 @@ enum Command {
     /// Replay an incident and exit with 1 when a gate is breached: what CI calls.
     #[command(
         mut_arg("gate", |arg| arg.hide(true)),
-        mut_arg("incident", |arg| arg.value_name("INCIDENT|RECORDING").help(GATED)),
+        mut_arg("incident", |arg| arg.value_name("INCIDENT|RECORDING").help(EITHER)),
         mut_arg("out", |arg| arg.help("Folder of reports; without, none is written")),
         mut_arg("no_report", |arg| arg.hide(true)),
     )]
     Gate(gate::GateArgs),
+    /// Compare two recordings, incidents or stretches: what got worse, beyond chance and beyond what matters.
+    Compare(compare::CompareArgs),
     /// Diagnose a recording: one that was saved, or your own export.
     Diagnose(diagnose::DiagnoseArgs),
     /// Check the engine against theory, or that an incident replays to the same bytes.
@@ -63,12 +73,26 @@ enum Command {
     /// Draw an incident again and again: how often it breaches its gates, and how long it takes to recover.
     #[command(mut_arg("variant", |arg| arg.help("Overlay the [variant.NAME] table")))]
     Drill(drill::DrillArgs),
+    /// Replay an incident over a grid of settings, each under several seeds: what to set something to.
+    #[command(
+        mut_arg("variant", |arg| arg.help("Overlay the [variant.NAME] table")),
+        mut_arg("set", |arg| arg.value_name("PATH=VALUES").help(SWEPT)),
+    )]
+    Sweep(sweep::SweepArgs),
+    /// Put the shards of a sweep together.
+    Merge(merge::MergeArgs),
     /// What an incident teaches: its course, fault tree and reach, the controls to pay for first, and a gate for each cause.
     #[command(mut_arg("variant", |arg| arg.help("Overlay the [variant.NAME] table")))]
     Plan(plan::PlanArgs),
     /// Say where CPU went, before an incident and while it lasts: folded stacks and flame graphs.
     #[command(mut_arg("incident", |arg| arg.help(PROFILED)))]
     Profile(profile::ProfileArgs),
+    /// Turn a run, or the folder of a recording, into other tools' formats: Perfetto, OpenMetrics, folded stacks.
+    #[command(
+        mut_arg("incident", |arg| arg.help(EITHER)),
+        mut_arg("variant", |arg| arg.help("Overlay the [variant.NAME] table")),
+    )]
+    Export(export::ExportArgs),
     /// A page over the reports of a folder.
     Report(report::ReportArgs),
     /// Look at, convert and generate traces.
@@ -81,7 +105,7 @@ enum Command {
     Lint(lint::LintArgs),
     /// List incidents, causes, indicators, components or faults.
     List(list::ListArgs),
-    /// Print the JSON Schema of incident files, or the reference page with every field.
+    /// Print the JSON Schema of incident files, or of summary.json, or the reference page with every field.
     Schema(schema::SchemaArgs),
 }
 
@@ -95,11 +119,15 @@ pub fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Replay(args) => replay::run(args, None, &mut out),
         Command::Gate(args) => gate::run(args, &mut out),
+        Command::Compare(args) => compare::run(args, &mut out),
         Command::Diagnose(args) => diagnose::run(args, &mut out),
         Command::Verify(args) => verify::run(args, &mut out),
         Command::Drill(args) => drill::run(args, &mut out),
+        Command::Sweep(args) => sweep::run(args, &mut out),
+        Command::Merge(args) => merge::run(args, &mut out),
         Command::Plan(args) => plan::run(args, &mut out),
         Command::Profile(args) => profile::run(args, &mut out),
+        Command::Export(args) => export::run(args, &mut out),
         Command::Report(args) => report::run(args, &mut out),
         Command::Trace(args) => trace::run(args, &mut out).map(|()| ExitCode::SUCCESS),
         Command::Contract(args) => contract::run(args, &mut out),

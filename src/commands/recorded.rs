@@ -4,6 +4,7 @@
 use super::{
     Done,
     gate::{Against, GateArgs},
+    older::{self, Older},
     output::Stdout,
     replay::Reported,
 };
@@ -28,6 +29,14 @@ pub fn is_recording(path: &str) -> bool {
             || ["parquet", "csv", "jsonl"]
                 .iter()
                 .any(|end| holds(&format!("requests.{end}"))))
+}
+
+/// The folder's own name, also where the path is `.`.
+fn name_of(folder: &Path) -> String {
+    let whole = folder.canonicalize().unwrap_or(folder.to_path_buf());
+    whole
+        .file_name()
+        .map_or("recording".into(), |n| n.to_string_lossy().into_owned())
 }
 
 /// Its phases: before the onset, from it on, and after it was over; without an onset, all of it is one.
@@ -100,12 +109,29 @@ pub fn run(args: &GateArgs, against: &Against, out: &mut Stdout) -> Done {
     let specs = std::iter::once(WatchSpec::all());
     let specs = specs.chain(against.gates().iter().flat_map(|g| g.watches()));
     let watched = Watched::from_recording(&recording, windows, specs);
+    let name = name_of(folder);
+    let place = against.place_of_recording(&name);
+    if against.update() {
+        older::write(&recording, &place)?;
+        eprintln!("baseline   {}", place.display());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let older = match against.place() {
+        Some(_) => Some(Older::read(&place, against, onset.is_none())?),
+        None => None,
+    };
     let scalars = IndexMap::new();
     let context = Context {
         watched: &watched,
         names: &recording,
-        baseline: onset.map(|onset| 0..onset),
-        baseline_of: None,
+        baseline: onset
+            .map(|onset| 0..onset)
+            .or(older.as_ref().map(Older::span)),
+        // With an onset it has a baseline of its own.
+        baseline_of: older
+            .as_ref()
+            .filter(|_| onset.is_none())
+            .map(Older::watched),
         phases: &stretches,
         reference: None,
         scalars: &scalars,
@@ -114,20 +140,16 @@ pub fn run(args: &GateArgs, against: &Against, out: &mut Stdout) -> Done {
     let judged = stretches
         .iter()
         .filter(|s| onset.is_none() || s.name != PhaseName::Baseline.word());
-    let judgements: Vec<_> = judged
+    let mut judgements: Vec<_> = judged
         .flat_map(|phase| against.gates().iter().map(|g| g.judge(&context, phase)))
         .collect();
+    judgements.extend(older.as_ref().map(|older| older.judge(&recording)));
     if judgements.is_empty() {
         return Err(Refusal::new("there is nothing to hold this recording to").help(
             "give conditions with --require 'latency p(95) < 250ms', a file of [gates] with --gates, or another recording with --baseline",
         ));
     }
     let diagnosis = diagnose(&recording);
-    let name = folder
-        .canonicalize()
-        .ok()
-        .and_then(|f| f.file_name().map(|n| n.to_string_lossy().into_owned()))
-        .unwrap_or_else(|| args.run.which.incident.clone());
     let table = &recording.requests;
     let of = |column: usize, value: u64| {
         (0..table.len())

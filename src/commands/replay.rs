@@ -5,6 +5,7 @@ use super::{
     gate::{Against, Held},
     output::{Stdout, print_now},
     progress::Progress,
+    step_summary,
     which::WhichArgs,
 };
 use crate::{
@@ -51,7 +52,7 @@ pub struct ReplayArgs {
     #[arg(long)]
     pub no_report: bool,
     /// What is printed.
-    #[arg(long, value_enum, default_value = "text")]
+    #[arg(long, visible_alias = "format", value_enum, default_value = "text")]
     pub print: Print,
 }
 
@@ -93,6 +94,10 @@ pub enum Print {
     Json,
     /// JUnit XML.
     Junit,
+    /// Annotations of GitHub Actions; the page of `markdown` is appended to $GITHUB_STEP_SUMMARY.
+    Github,
+    /// Half a page of Markdown, for a comment.
+    Markdown,
     /// The digest alone.
     Digest,
 }
@@ -199,12 +204,14 @@ fn one(
         bytes_kept: (run.recording.requests.bytes() + run.recording.attempts.bytes()) as u64,
         reproduce: &reproduce,
     };
+    progress.clear();
     let reported = Reported::new(args);
     let written = match gate {
         // What CI calls leaves nothing behind that nobody asked for.
         Some(_) => reported.report(&findings, out)?,
         None => reported.into_default_folder().report(&findings, out)?,
     };
+    progress.clear();
     eprintln!(
         "{}: {} requests in {seconds:.2} s of wall time, {:.0} a second",
         incident.label(),
@@ -257,7 +264,12 @@ impl<'a> Reported<'a> {
         let text = match self.print {
             Print::Text => report::text::render(findings, out.styled),
             Print::Json => report::json::render(findings),
-            Print::Junit => report::junit::render(findings),
+            Print::Junit => report::junit::render(findings)?,
+            Print::Github => {
+                step_summary::append(&report::markdown::render(findings))?;
+                report::github::render(findings)
+            }
+            Print::Markdown => report::markdown::render(findings),
             Print::Digest => format!("{}\n", findings.digest),
         };
         print_now(out, &text)?;

@@ -81,14 +81,7 @@ impl WhichArgs {
         registries: &Registries,
     ) -> Result<Incident, Refusal> {
         let (path, text) = find::incident(&self.incident)?;
-        let overlay = Overlay {
-            variant: variant.map(str::to_string),
-            set: [&self.set[..], set].concat(),
-            seed,
-            healthy: self.healthy,
-            no_fix: self.no_fix,
-            fix_steps: self.fix_steps,
-        };
+        let overlay = self.overlay(variant, &[&self.set[..], set].concat(), seed);
         Incident::read(
             &path,
             &text,
@@ -96,6 +89,18 @@ impl WhichArgs {
             &self.shape.overrides(self.trace.clone()),
             registries,
         )
+    }
+
+    /// What is laid over the file, with these settings alone.
+    pub fn overlay(&self, variant: Option<&str>, set: &[String], seed: Option<u64>) -> Overlay {
+        Overlay {
+            variant: variant.map(str::to_string),
+            set: set.to_vec(),
+            seed,
+            healthy: self.healthy,
+            no_fix: self.no_fix,
+            fix_steps: self.fix_steps,
+        }
     }
 
     /// The variants asked for; `None` is the file itself.
@@ -113,6 +118,25 @@ impl WhichArgs {
             Some(name) => vec![Some(name.to_string())],
             None => vec![None],
         })
+    }
+
+    /// An option that only an incident can be given, if there is one: a recording is as it was.
+    pub fn of_incidents(&self) -> Option<&'static str> {
+        let over = self.shape.overrides(None);
+        let given = [
+            (self.variant.is_some(), "--variant"),
+            (!self.set.is_empty(), "--set"),
+            (self.healthy, "--healthy"),
+            (self.no_fix, "--no-fix"),
+            (self.fix_steps.is_some(), "--fix-steps"),
+            (self.trace.is_some(), "--trace"),
+            (self.shape.seed.is_some(), "--seed"),
+            (over.take.is_some(), "--take"),
+            (over.rate.is_some(), "--rate"),
+            (over.speed.is_some(), "--speed"),
+            (over.filter.is_some(), "--filter"),
+        ];
+        given.into_iter().find(|g| g.0).map(|g| g.1)
     }
 
     /// The command that does it again, as the user would type it.

@@ -301,7 +301,7 @@ pub fn show_nanos(ns: u64) -> String {
         999_500..999_500_000 => digits(ns as f64 / 1e6, "ms"),
         _ if ns < 60 * S => digits(ns as f64 / 1e9, "s"),
         _ => {
-            let seconds = (ns + S / 2) / S;
+            let seconds = ns.saturating_add(S / 2) / S;
             match seconds {
                 0..3600 => two(seconds / 60, "m", seconds % 60, "s"),
                 3600..86_400 => two(seconds / 3600, "h", seconds % 3600 / 60, "m"),

@@ -7,6 +7,7 @@
 //! - [`recurrence`]: how often an incident comes back over draws of traffic, victims and start.
 //! - [`schema`]: whether versions of a schema can be rolled out, and in which order.
 //! - [`structures`]: which data structure holds the tail that an operation may cost.
+//! - [`sweep`]: what to set something to: a grid of settings under several seeds, in parts that are put together again.
 //! - [`work`]: what a unit of metered work costs on this machine, and how units grow with size.
 
 pub mod hardening;
@@ -15,5 +16,6 @@ pub mod limiter;
 pub mod recurrence;
 pub mod schema;
 pub mod structures;
+pub mod sweep;
 pub mod theory;
 pub mod work;

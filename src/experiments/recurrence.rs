@@ -54,7 +54,7 @@ pub fn wilson(hits: u64, draws: u64, z: f64) -> (f64, f64) {
 }
 
 /// 97.5th percentile of the standard normal distribution.
-const Z95: f64 = 1.959_963_984_540_054;
+pub const Z95: f64 = 1.959_963_984_540_054;
 
 /// Takes draws together.
 pub fn summarise(outcomes: &[Outcome]) -> Summary {

@@ -28,6 +28,7 @@ mod amount;
 mod judge;
 mod lex;
 mod named;
+mod objective;
 mod parse;
 mod recovery;
 mod scalars;
@@ -36,6 +37,7 @@ mod trigger;
 
 pub use abort::{Abort, ENOUGH, Watched as AbortOn};
 pub use named::{NAMED, Named};
+pub use objective::Objective;
 pub use parse::PHASES;
 pub use scalars::{SCALARS, Scalar, find_scalar};
 pub use trigger::{Line, Trigger};

@@ -99,6 +99,28 @@ pub(super) fn parse_gate(text: &str) -> Result<(Expr, Option<Abort>), Wrong> {
     }
 }
 
+/// Reads a quantity alone, perhaps with the phase that it is of.
+pub(super) fn parse_quantity(text: &str) -> Result<(Quantity, Option<&'static str>), Wrong> {
+    let mut parser = Parser {
+        tokens: lex(text)?,
+        next: 0,
+        end: text.len(),
+        depth: 0,
+    };
+    let quantity = parser.quantity()?;
+    let during = match parser.word("during") {
+        true => Some(parser.phase()?),
+        false => None,
+    };
+    match parser.peek() {
+        None => Ok((quantity, during)),
+        Some(Token::Sign(_)) => Err(parser
+            .wrong("during or the end")
+            .help("what is wanted is the quantity alone, such as latency p(95) during incident")),
+        Some(_) => Err(parser.wrong("during or the end")),
+    }
+}
+
 struct Parser {
     tokens: Vec<(Token, Range<usize>)>,
     next: usize,
@@ -231,13 +253,7 @@ impl Parser {
                 })?;
                 sliding.replace(ns).is_some()
             } else if self.word("during") {
-                let (word, place) = self.any_word("a phase")?;
-                let phase = PHASES.iter().find(|phase| **phase == word);
-                let phase = phase.ok_or_else(|| {
-                    Wrong::new(place, format!("there is no phase \"{word}\""))
-                        .help(suggestion(&word, PHASES.iter().copied()))
-                })?;
-                during.replace(*phase).is_some()
+                during.replace(self.phase()?).is_some()
             } else {
                 break;
             };
@@ -251,6 +267,15 @@ impl Parser {
             bound,
             sliding,
             during,
+        })
+    }
+
+    fn phase(&mut self) -> Parsed<&'static str> {
+        let (word, place) = self.any_word("a phase")?;
+        let phase = PHASES.iter().find(|phase| **phase == word);
+        phase.copied().ok_or_else(|| {
+            Wrong::new(place, format!("there is no phase \"{word}\""))
+                .help(suggestion(&word, PHASES.iter().copied()))
         })
     }
 

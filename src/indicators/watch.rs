@@ -322,7 +322,9 @@ impl Watch {
         Some(union.count()).filter(|n| *n > 0.0)
     }
 
-    fn gauge(&self, name: &str, stat: GaugeStat, windows: Range<usize>) -> Option<f64> {
+    /// The mean or largest reading of a gauge, or of all gauges of a kind (`pool.in_use` is also `pool.in_use.llm`), over
+    /// windows; `None` when it was not read there.
+    pub fn gauge(&self, name: &str, stat: GaugeStat, windows: Range<usize>) -> Option<f64> {
         match stat {
             GaugeStat::Max => {
                 let read = self.readings(name, windows);
@@ -335,8 +337,9 @@ impl Watch {
         }
     }
 
-    /// Sum of its readings, and how many there are.
-    fn sum_of_gauge(&self, name: &str, windows: Range<usize>) -> (f64, u64) {
+    /// The sum of the readings of a gauge, or of a kind, over windows, and how many there are: for what is counted since it
+    /// was last read.
+    pub fn sum_of_gauge(&self, name: &str, windows: Range<usize>) -> (f64, u64) {
         self.readings(name, windows)
             .fold((0.0, 0), |(sum, n), r| (sum + r.sum, n + u64::from(r.n)))
     }

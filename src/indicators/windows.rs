@@ -96,6 +96,12 @@ impl Windows {
         self.edges.len() - 1
     }
 
+    /// Whether a window has the full width: no cut made it shorter.
+    pub fn is_whole(&self, index: usize) -> bool {
+        let edge = |i: usize| self.edges.get(i).copied().unwrap_or(0);
+        edge(index + 1).saturating_sub(edge(index)) >= self.width
+    }
+
     /// Never: there is at least one window.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

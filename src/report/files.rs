@@ -3,6 +3,8 @@
 //! Rename of a folder onto a folder is no single step on any system: the old report is moved aside first, and moved back
 //! if the new one cannot take its place. What a killed run left behind is cleared away by the next.
 
+use super::export::choice;
+use super::export::trace_events::{self, About};
 use super::{Findings, hdr, html, json, junit, text};
 use crate::config::Refusal;
 use std::path::{Path, PathBuf};
@@ -11,6 +13,9 @@ use std::{fs, io, process};
 
 /// Files by which a folder is known to be a report, and may be replaced.
 const OURS: &str = "summary.json";
+
+/// Requests that are shown one by one.
+const SLOWEST: usize = 100;
 
 /// Writes the report of a run into its folder below `reports`, and gives the paths of its files, in order.
 pub fn write_all(findings: &Findings, reports: &Path) -> Result<Vec<PathBuf>, Refusal> {
@@ -73,8 +78,17 @@ fn contents(findings: &Findings) -> Result<Vec<(String, Vec<u8>)>, Refusal> {
             .into_iter()
             .map(|(name, text)| (name, text.into_bytes())),
     );
-    others.push(("junit.xml".to_owned(), junit::render(findings).into_bytes()));
+    others.push((
+        "junit.xml".to_owned(),
+        junit::render(findings)?.into_bytes(),
+    ));
     others.push(("latency.hlog".to_owned(), hdr::hlog(findings)));
+    if let Some(recording) = findings.recording {
+        let chosen = choice::slowest(recording, SLOWEST);
+        let about = About::of(findings.folder_name(), findings.truth);
+        let trace = trace_events::render(recording, &chosen, &about);
+        others.push(("slowest.trace.json".to_owned(), trace.into_bytes()));
+    }
     let beside: Vec<&str> = files
         .iter()
         .chain(&others)

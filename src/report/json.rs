@@ -21,6 +21,8 @@
 //! reproduce           the command line
 //! ```
 //!
+//! The same as a JSON Schema, with every key of every part: `summary_schema`, and docs/summary.schema.json.
+//!
 //! `null` is "no data", never zero. Numbers are written shortest, so equal runs give equal bytes.
 
 use super::Findings;
@@ -84,16 +86,20 @@ fn number(value: Option<f64>) -> Value {
 }
 
 fn units() -> Map<String, Value> {
-    let word = |unit| match unit {
+    catalogue()
+        .map(|i| (i.name.to_owned(), json!(unit(i.unit))))
+        .collect()
+}
+
+/// The word of a unit.
+pub(super) fn unit(unit: Unit) -> &'static str {
+    match unit {
         Unit::Nanos => "ns",
         Unit::Fraction => "fraction",
         Unit::Count => "count",
         Unit::PerSecond => "per_second",
         Unit::Ratio => "ratio",
-    };
-    catalogue()
-        .map(|i| (i.name.to_owned(), json!(word(i.unit))))
-        .collect()
+    }
 }
 
 fn trace(f: &Findings) -> Value {

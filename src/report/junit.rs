@@ -1,26 +1,20 @@
 //! `junit.xml`: the gates' verdicts as test cases, for CI that knows nothing of gates. A breach is a failure, and so is
-//! no data. No times: they would be the wall clock's.
+//! no data. What was concluded stands under it, as the suite's output. No times: they would be the wall clock's.
 //!
 //! Source: the layout that Jenkins, GitLab and GitHub's reporters read (testsuites, testsuite, testcase, failure).
 
-use super::Findings;
-use super::words::escape;
-use crate::gates::Verdict;
-use std::fmt::Write as _;
+use super::{Findings, text};
+use crate::config::Refusal;
+use crate::gates::{Judgement, Verdict};
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 /// The document.
-pub fn render(findings: &Findings) -> String {
-    let judgements = findings.judgements;
-    let failures = judgements
-        .iter()
-        .filter(|j| j.verdict != Verdict::Pass)
-        .count();
-    let (name, tests) = (escape(&findings.folder_name()), judgements.len());
-    let counts = format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"0\" skipped=\"0\"");
-    let mut xml = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"gameday\" {counts}>\n  \
-         <testsuite name=\"{name}\" {counts}>\n    <properties>\n"
-    );
+///
+/// # Errors
+/// A document that the writer of XML refuses: none that is known.
+pub fn render(findings: &Findings) -> Result<String, Refusal> {
+    let name = findings.folder_name();
+    let mut suite = TestSuite::new(name.as_str());
     for (key, value) in [
         (
             "seed",
@@ -30,32 +24,41 @@ pub fn render(findings: &Findings) -> String {
         ("requests_replayed", findings.requests_replayed.to_string()),
         ("reproduce", findings.reproduce.to_owned()),
     ] {
-        let _ = writeln!(
-            xml,
-            "      <property name=\"{key}\" value=\"{}\"/>",
-            escape(&value)
-        );
+        suite.add_property((key, value.as_str()));
     }
-    xml += "    </properties>\n";
-    for judgement in judgements {
-        let (phase, gate) = (escape(&judgement.phase), escape(&judgement.gate));
-        let _ = write!(
-            xml,
-            "    <testcase classname=\"{name}.{phase}\" name=\"{gate}\""
-        );
-        let kind = match judgement.verdict {
-            Verdict::Pass => {
-                xml += "/>\n";
-                continue;
-            }
-            Verdict::Breach => "breach",
-            Verdict::NoData => "no_data",
-        };
-        let (detail, expression) = (escape(&judgement.detail), escape(&judgement.expression));
-        let _ = writeln!(
-            xml,
-            ">\n      <failure type=\"{kind}\" message=\"{detail}\">{expression}</failure>\n    </testcase>"
-        );
-    }
-    xml + "  </testsuite>\n</testsuites>\n"
+    suite.add_test_cases(findings.judgements.iter().map(|j| case(&name, j)));
+    let said = text::of_diagnosis(findings.diagnosis, false);
+    suite.set_system_out(said.replace(|c: char| c.is_control() && c != '\n', " "));
+    let mut report = Report::new("gameday");
+    report.add_test_suite(suite);
+    report
+        .to_string()
+        .map_err(|e| Refusal::new(format!("junit.xml cannot be written: {e}")))
+}
+
+/// A gate in a phase.
+fn case(suite: &str, judgement: &Judgement) -> TestCase {
+    let kind = match judgement.verdict {
+        Verdict::Pass => None,
+        Verdict::Breach => Some("breach"),
+        Verdict::NoData => Some("no_data"),
+    };
+    let status = kind.map_or_else(TestCaseStatus::success, |kind| {
+        let mut failed = TestCaseStatus::non_success(NonSuccessKind::Failure);
+        failed
+            .set_type(kind)
+            .set_message(line(&judgement.detail))
+            .set_description(line(&judgement.expression));
+        failed
+    });
+    let mut case = TestCase::new(line(&judgement.gate), status);
+    case.set_classname(line(&format!("{suite}.{}", judgement.phase)));
+    case
+}
+
+/// One line. XML knows no control characters, and what looks like the colours of a terminal would be cut out, with the
+/// text behind it.
+fn line(text: &str) -> String {
+    let printable = |c: char| if c.is_control() { ' ' } else { c };
+    text.chars().map(printable).collect()
 }

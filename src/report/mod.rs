@@ -4,7 +4,9 @@
 //! concludes: numbers are indicators of the catalogue, verdicts are the gates', causes the diagnosis's. No wall-clock
 //! value enters, so every file is the same to the byte on every run and machine.
 
+pub mod compare;
 mod diagnosed;
+pub mod export;
 mod files;
 mod findings;
 mod focus;
@@ -14,12 +16,15 @@ pub mod html;
 pub mod index;
 pub mod json;
 pub mod junit;
+pub mod markdown;
 pub mod plan;
 #[cfg(feature = "plots")]
 pub mod plots;
 pub mod profile;
 mod spark;
 mod story;
+pub mod summary_schema;
+pub mod sweep;
 mod tables;
 pub mod text;
 mod words;

@@ -40,7 +40,8 @@ impl Profile {
                 continue;
             }
             let value = f64::from_bits(table.value(gauges::value, row));
-            *profile.stacks.entry(stack.replace('.', ";")).or_default() += value as u64;
+            let spent = profile.stacks.entry(stack.replace('.', ";")).or_default();
+            *spent = spent.saturating_add(value as u64);
         }
         let arrived = |row: usize| span.contains(&recording.requests.value(requests::arrived, row));
         let user = |row: usize| recording.requests.value(requests::background, row) == 0;
@@ -57,7 +58,7 @@ impl Profile {
 
     /// ns a request of all stacks.
     pub fn per_request(&self) -> u64 {
-        let all: u64 = self.stacks.values().sum();
+        let all = self.stacks.values().fold(0u64, |a, b| a.saturating_add(*b));
         all.checked_div(self.requests).unwrap_or(0)
     }
 

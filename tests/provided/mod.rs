@@ -44,6 +44,17 @@ pub fn python(package: &str) -> Option<Command> {
     Some(Command::new(python))
 }
 
+/// A program: that of an environment variable, or one of this name on the path.
+pub fn tool(variable: &str, name: &str) -> Option<PathBuf> {
+    let program = std::env::var_os(variable).map_or_else(|| PathBuf::from(name), PathBuf::from);
+    let found = Command::new(&program).arg("--version").output();
+    if !found.is_ok_and(|found| found.status.success()) {
+        skipped(variable, &format!("{} is not there", program.display()));
+        return None;
+    }
+    Some(program)
+}
+
 /// `$GAMEDAY_CHROMIUM`, or chromium, if it is there.
 pub fn chromium() -> Option<String> {
     let chromium = std::env::var("GAMEDAY_CHROMIUM").unwrap_or_else(|_| "chromium".into());

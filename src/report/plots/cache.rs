@@ -16,13 +16,8 @@ pub const PLOT: Plot = Plot {
 };
 
 fn figure(findings: &Findings) -> Option<Figure> {
-    let panel = |title: &str, y: Axis, series: Vec<Series>, height| Panel {
-        title: title.into(),
-        x: None,
-        y,
-        series,
-        height,
-    };
+    let panel =
+        |title: &str, y: Axis, series: Vec<Series>, height| Panel::new(title, y, height, series);
     let of = |label, role, name| line(findings, label, role, name);
     let hits = without_zeros(vec![
         of("hit rate", Role::HitRate, "cache.hit_rate"),

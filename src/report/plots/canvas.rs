@@ -73,26 +73,35 @@ fn failed(error: impl std::fmt::Display) -> Refusal {
 fn average(large: &[u8], width: u32, height: u32) -> Vec<u8> {
     let (over, row) = (OVER as usize, (width * OVER * 3) as usize);
     let mut small = Vec::with_capacity((width * height * 3) as usize);
-    let mut sums = vec![0u32; (width * 3) as usize];
+    let out = (width * 3) as usize;
     for y in 0..height as usize {
         let lines = &large[y * over * row..(y + 1) * over * row];
         // Most lines of a picture are like the one above, and comparing is cheap.
         if y > 0 && *lines == large[(y - 1) * over * row..y * over * row] {
-            small.extend_from_within(small.len() - sums.len()..);
+            small.extend_from_within(small.len() - out..);
             continue;
         }
-        sums.fill(0);
-        for line in lines.chunks_exact(row) {
-            for (sums, pixels) in sums.chunks_exact_mut(3).zip(line.chunks_exact(3 * over)) {
-                for pixel in pixels.chunks_exact(3) {
-                    sums[0] += u32::from(pixel[0]);
-                    sums[1] += u32::from(pixel[1]);
-                    sums[2] += u32::from(pixel[2]);
+        let mut last: Option<[&[u8]; OVER as usize]> = None;
+        for x in 0..width as usize {
+            let block: [&[u8]; OVER as usize] = std::array::from_fn(|line| {
+                let at = line * row + x * over * 3;
+                &lines[at..at + over * 3]
+            });
+            // And most pixels are like the one on their left.
+            if last == Some(block) {
+                small.extend_from_within(small.len() - 3..);
+                continue;
+            }
+            let mut sums = [0u32; 3];
+            for pixel in block.iter().flat_map(|line| line.chunks_exact(3)) {
+                for (sum, part) in sums.iter_mut().zip(pixel) {
+                    *sum += u32::from(*part);
                 }
             }
+            let n = OVER * OVER;
+            small.extend(sums.map(|sum| ((sum + n / 2) / n) as u8));
+            last = Some(block);
         }
-        let n = OVER * OVER;
-        small.extend(sums.iter().map(|sum| ((sum + n / 2) / n) as u8));
     }
     small
 }
@@ -126,11 +135,8 @@ impl Canvas<'_> {
         if a.0 == b.0 || a.1 == b.1 {
             return Ok(());
         }
-        // Both corners of plotters' rectangles are inside.
-        let corners = [
-            (a.0.min(b.0), a.1.min(b.1)),
-            (a.0.max(b.0) - 1, a.1.max(b.1) - 1),
-        ];
+        // The lower right corner of the bitmap's rectangles is outside.
+        let corners = [(a.0.min(b.0), a.1.min(b.1)), (a.0.max(b.0), a.1.max(b.1))];
         self.area
             .draw(&Rectangle::new(corners, colour.mix(share).filled()))
             .map_err(failed)

@@ -9,6 +9,10 @@ use super::shapes::Shapes;
 use super::style::{Palette, Pen, blend};
 use crate::config::Refusal;
 
+/// Room for the ramp of a map of counts, with what its ends are.
+const SCALE: f64 = 330.0;
+/// A name keeps so much, however many there are.
+const LEAST: f64 = 30.0;
 /// Size of a panel's title.
 const HEAD: f64 = 16.0;
 
@@ -29,6 +33,10 @@ pub fn png(figure: &Figure, palette: &Palette) -> Result<Vec<u8>, Refusal> {
             sheet.bands(figure, &layout.frames)?;
             for (panel, frame) in figure.panels.iter().zip(&layout.frames) {
                 sheet.grid(panel, frame)?;
+                if let Some(heat) = &panel.heat {
+                    sheet.shapes.heat(heat, frame)?;
+                }
+                sheet.shapes.tiles(&panel.tiles, frame)?;
             }
             sheet.marks(figure, &layout)?;
             for (panel, frame) in figure.panels.iter().zip(&layout.frames) {
@@ -186,6 +194,10 @@ impl Sheet<'_, '_> {
                 }
             }
             let from = lane.map_or(first.y0, |(lane, _)| top(lane) + 3.0);
+            if figure.panels.iter().any(|p| p.heat.is_some()) {
+                let halo = self.shapes.halo(pen);
+                self.canvas.line(&[(x, from), (x, last.y1)], halo)?;
+            }
             self.canvas.line(&[(x, from), (x, last.y1)], pen)?;
             if let (Some(until), Some(_)) = (mark.until, lane) {
                 let end = first.across(until).max(x + 2.0);
@@ -237,33 +249,91 @@ impl Sheet<'_, '_> {
                 1.0,
             )
         };
-        let width = Font::of(Face::Bold).width(&panel.title, HEAD);
+        let title = Font::of(Face::Bold).fitted(&panel.title, HEAD, frame.x1 - frame.x0);
+        let width = Font::of(Face::Bold).width(&title, HEAD);
         paper(frame.x0 - 2.0, frame.x0 + width + 8.0)?;
         self.canvas.text(
             (frame.x0, base),
-            &panel.title,
+            &title,
             self.ink(Face::Bold, HEAD),
             Anchor::Start,
         )?;
         let shown: Vec<&Series> = panel.series.iter().filter(|s| s.has_data()).collect();
-        if shown.is_empty() {
+        if !panel.has_data() {
             let at = ((frame.x0 + frame.x1) / 2.0, (frame.y0 + frame.y1) / 2.0);
             self.canvas
                 .text(at, "no data", self.soft(HEAD), Anchor::Middle)?;
             return Ok(());
         }
         let (swatch, space) = (30.0, 18.0);
-        let wide = |s: &Series| swatch + Font::of(Face::Regular).width(&s.label, NAME) + space;
-        let all: f64 = shown.iter().map(|s| wide(s)).sum();
+        let scale = panel.heat.as_ref().map_or(0.0, |_| SCALE);
+        let room = frame.x1 - frame.x0 - width - 16.0 - scale;
+        let labels = labels(&shown, room - shown.len() as f64 * (swatch + space));
+        let wide = |label: &String| swatch + Font::of(Face::Regular).width(label, NAME) + space;
+        let all: f64 = labels.iter().map(wide).sum();
         let mut x = (frame.x1 - all + space).max(frame.x0 + width + 16.0);
-        paper(x - 8.0, frame.x1)?;
-        for series in shown {
+        if !shown.is_empty() {
+            paper(x - 8.0, frame.x1)?;
+        }
+        if let Some(heat) = &panel.heat {
+            paper(frame.x0 + width + 8.0, x)?;
+            self.shapes.scale(heat, (x - 2.0 * space, base))?;
+        }
+        for (series, label) in shown.iter().zip(&labels) {
             self.shapes.swatch(series, (x, base - 4.5), swatch - 7.0)?;
             let kind = self.ink(Face::Regular, NAME);
             self.canvas
-                .text((x + swatch, base), &series.label, kind, Anchor::Start)?;
-            x += wide(series);
+                .text((x + swatch, base), label, kind, Anchor::Start)?;
+            x += wide(label);
         }
         Ok(())
+    }
+}
+
+/// The names of series, the longest cut until all fit into the room.
+fn labels(series: &[&Series], room: f64) -> Vec<String> {
+    let font = Font::of(Face::Regular);
+    let mut widths: Vec<f64> = series.iter().map(|s| font.width(&s.label, NAME)).collect();
+    widths.sort_by(f64::total_cmp);
+    // The short ones take what they need, the others share the rest evenly.
+    let (mut left, mut cap) = (room, f64::INFINITY);
+    for (i, width) in widths.iter().enumerate() {
+        let share = left / (widths.len() - i) as f64;
+        if *width > share {
+            cap = share;
+            break;
+        }
+        left -= width;
+    }
+    let fit = |s: &&Series| match cap.is_finite() {
+        true => font.fitted(&s.label, NAME, cap.max(LEAST)),
+        false => s.label.clone(),
+    };
+    series.iter().map(fit).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::figure::Shape;
+    use super::super::style::Role;
+    use super::*;
+
+    #[test]
+    fn long_names_are_cut_and_short_ones_are_not() {
+        let of = |label: &str| Series {
+            label: label.into(),
+            role: Role::All,
+            shape: Shape::Line,
+            points: vec![],
+        };
+        let (long, short) = (of(&"a tenant with a name ".repeat(9)), of("all"));
+        let both = [&short, &long, &long];
+        let cut = labels(&both, 300.0);
+        assert_eq!(cut[0], "all");
+        assert!(cut[1].ends_with('…') && cut[1] == cut[2], "{cut:?}");
+        let width = |l: &String| Font::of(Face::Regular).width(l, NAME);
+        let all: f64 = cut.iter().map(width).sum();
+        assert!((200.0..=300.0).contains(&all), "{all}");
+        assert_eq!(labels(&both[..1], 300.0), ["all"]);
     }
 }

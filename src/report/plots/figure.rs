@@ -37,6 +37,76 @@ pub struct Panel {
     pub series: Vec<Series>,
     /// Height in px at scale one, axis labels left out.
     pub height: u32,
+    /// How many there are where, drawn below the series.
+    pub heat: Option<Heat>,
+    /// Boxes with names in them: the parts of a whole, row by row.
+    pub tiles: Vec<Tile>,
+}
+
+impl Panel {
+    /// A panel of series over the figure's own horizontal axis.
+    pub fn new(title: impl Into<String>, y: Axis, height: u32, series: Vec<Series>) -> Panel {
+        Panel {
+            title: title.into(),
+            x: None,
+            y,
+            series,
+            height,
+            heat: None,
+            tiles: vec![],
+        }
+    }
+
+    /// Whether there is anything to draw.
+    pub fn has_data(&self) -> bool {
+        let warm = self.heat.as_ref().is_some_and(|heat| heat.most() > 0);
+        warm || !self.tiles.is_empty() || self.series.iter().any(Series::has_data)
+    }
+}
+
+/// Counts in cells, shaded by their logarithm.
+#[derive(Clone, Debug)]
+pub struct Heat {
+    /// Edges of the columns along the horizontal axis, ascending.
+    pub across: Vec<f64>,
+    /// Edges of the rows along the vertical axis, ascending.
+    pub up: Vec<f64>,
+    /// Counts of a column from the lowest row up, column by column.
+    pub counts: Vec<Vec<u64>>,
+    /// What is counted, such as `requests a cell`.
+    pub of: &'static str,
+}
+
+impl Heat {
+    /// The largest count.
+    pub fn most(&self) -> u64 {
+        self.counts.iter().flatten().copied().max().unwrap_or(0)
+    }
+
+    /// How strongly a count of one or more is shaded: 0 for one, 1 for the largest, evenly by its logarithm.
+    pub fn strength(&self, count: u64) -> f64 {
+        let most = self.most().max(2) as f64;
+        (libm::log(count.max(1) as f64) / libm::log(most)).clamp(0.0, 1.0)
+    }
+}
+
+/// A box along the horizontal axis in a row of the vertical one.
+#[derive(Clone, Debug)]
+pub struct Tile {
+    /// What it is; shown where it fits.
+    pub label: String,
+    /// What is said of it, behind the name where that fits as well.
+    pub note: String,
+    /// Which row.
+    pub row: usize,
+    /// Where it begins.
+    pub from: f64,
+    /// Where it ends.
+    pub to: f64,
+    /// What it is, which decides its colour.
+    pub role: Role,
+    /// How strongly it is coloured, 0 to 1.
+    pub strength: f64,
 }
 
 /// How a series is drawn.
@@ -135,6 +205,18 @@ impl Figure {
             if panel.x.is_some() {
                 let _ = writeln!(text, "  x: {}", x_axis.text());
             }
+            if let Some(heat) = &panel.heat {
+                heat.text(&mut text, points, x_axis, &panel.y);
+            }
+            for tile in &panel.tiles {
+                let (from, to) = (x_axis.word(tile.from), x_axis.word(tile.to));
+                let row = panel.y.word(tile.row as f64);
+                let _ = writeln!(
+                    text,
+                    "  {row}: {:?} {from} to {to} {:?} {:?} {:.2}",
+                    tile.label, tile.note, tile.role, tile.strength
+                );
+            }
             for series in &panel.series {
                 let _ = write!(
                     text,
@@ -155,5 +237,36 @@ impl Figure {
             }
         }
         text
+    }
+}
+
+impl Heat {
+    /// For some columns how many there are, and where most of them lie.
+    fn text(&self, text: &mut String, points: usize, x: &Axis, y: &Axis) {
+        let all: u64 = self.counts.iter().flatten().sum();
+        let _ = write!(
+            text,
+            "  {} columns of {} cells, {all} in all, {} {} at most:",
+            self.counts.len(),
+            self.up.len().saturating_sub(1),
+            self.most(),
+            self.of
+        );
+        let step = self.counts.len().div_ceil(points.max(1)).max(1);
+        for (counts, from) in self.counts.iter().zip(&self.across).step_by(step) {
+            let all: u64 = counts.iter().sum();
+            let fullest = counts
+                .iter()
+                .enumerate()
+                .max_by_key(|(i, n)| (**n, usize::MAX - i));
+            let at = fullest.and_then(|(i, n)| Some((self.up.get(i)?, n)));
+            let _ = match at.filter(|_| all > 0) {
+                Some((low, n)) => {
+                    write!(text, " {}={all}, {n} from {}", x.word(*from), y.word(*low))
+                }
+                None => write!(text, " {}=–", x.word(*from)),
+            };
+        }
+        text.push('\n');
     }
 }

@@ -35,13 +35,7 @@ fn figure(findings: &Findings) -> Option<Figure> {
         })
         .collect();
     let y = Axis::log(Reading::Duration, values(&series));
-    let panel = Panel {
-        title: "Latency from the intended arrival".into(),
-        x: None,
-        y,
-        series,
-        height: 470,
-    };
+    let panel = Panel::new("Latency from the intended arrival", y, 470, series);
     Some(Figure {
         title: PLOT.title.into(),
         subtitle: subtitle(findings),

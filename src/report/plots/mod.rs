@@ -1,24 +1,44 @@
 //! The pictures of a report: each plot builds a [`Figure`] from findings, and one drawer turns figures into PNG.
 //!
 //! A new picture is one file with a `figure` function and one line in [`PLOTS`]. Quantities come from the catalogue of
-//! indicators: a plot computes none of its own. Rows of a recording are read by the breakdown of the tail alone.
+//! indicators: a plot computes none of its own. Rows of a recording are read by the breakdown of the tail and
+//! by what sets parts of the traffic side by side (`split`).
 
 mod axis;
 mod cache;
 mod canvas;
+mod caption;
+mod cpu;
+mod dependencies;
 mod draw;
 mod figure;
+mod flame;
 mod font;
+mod heat;
+mod honest;
 mod latency;
 mod layout;
+mod leavers;
+mod limits;
+mod overload;
+mod parsing;
+mod queue;
+mod series;
 mod shapes;
+mod split;
 mod style;
+pub mod sweep;
 mod tail;
+mod ticks;
 mod timeline;
+mod writes;
 
 pub use axis::{Axis, Reading, Scale};
-pub use figure::{Band, Figure, Mark, Panel, Series, Shape};
+pub use caption::caption;
+pub use figure::{Band, Figure, Heat, Mark, Panel, Series, Shape, Tile};
 pub use style::{DARK, LIGHT, Palette, Role};
+
+use series::{at_windows, in_whole_windows, line, over_time, values, without_zeros};
 
 use super::words::{clock, thousands};
 use super::{Findings, story};
@@ -37,7 +57,23 @@ pub struct Plot {
 }
 
 /// Every plot, in the order of a report.
-pub const PLOTS: &[Plot] = &[timeline::PLOT, latency::PLOT, cache::PLOT, tail::PLOT];
+pub const PLOTS: &[Plot] = &[
+    timeline::PLOT,
+    heat::PLOT,
+    latency::PLOT,
+    tail::PLOT,
+    cache::PLOT,
+    dependencies::PLOT,
+    limits::PLOT,
+    queue::PLOT,
+    cpu::PLOT,
+    flame::PLOT,
+    parsing::PLOT,
+    honest::PLOT,
+    writes::PLOT,
+    leavers::PLOT,
+    overload::PLOT,
+];
 
 /// A picture in both themes.
 pub struct Picture {
@@ -45,6 +81,8 @@ pub struct Picture {
     pub name: &'static str,
     /// What it shows.
     pub title: String,
+    /// What it shows, in words and numbers: for who cannot see it.
+    pub caption: String,
     /// PNG for paper and bright screens: the file of the report.
     pub light: Vec<u8>,
     /// PNG for dark screens, for pages that follow the reader's setting.
@@ -62,6 +100,7 @@ pub fn pictures(findings: &Findings) -> Result<Vec<Picture>, Refusal> {
         Ok(Picture {
             name,
             title: figure.title.clone(),
+            caption: caption(figure),
             light: light?,
             dark: dark?,
         })
@@ -69,21 +108,19 @@ pub fn pictures(findings: &Findings) -> Result<Vec<Picture>, Refusal> {
     figures.par_iter().map(draw).collect()
 }
 
-/// Which run a picture is about.
+/// Which run a picture is about. The title comes last: it may be too long, and is cut.
 fn subtitle(findings: &Findings) -> String {
     let variant = findings
         .variant
         .map(|v| format!(" · {v}"))
         .unwrap_or_default();
+    let seed = findings.seed.map(|seed| format!(" · seed {seed}"));
     format!(
-        "{}{variant}: {} · {} requests{}",
+        "{}{variant} · {} requests{}: {}",
         findings.incident,
-        findings.title,
         thousands(findings.requests_replayed),
-        findings
-            .seed
-            .map(|seed| format!(" · seed {seed}"))
-            .unwrap_or_default()
+        seed.unwrap_or_default(),
+        findings.title
     )
 }
 
@@ -169,61 +206,4 @@ fn mark_of(entry: &Entry) -> Mark {
         until: entry.until.map(|u| u as f64),
         ..plain_mark(story::entry_name(entry), role, entry.at)
     }
-}
-
-/// An indicator's course: the middle of each window, and its value.
-fn course(findings: &Findings, name: &str) -> Vec<(f64, Option<f64>)> {
-    at_windows(findings, &findings.series(name))
-}
-
-/// Values at the middles of their windows.
-fn at_windows(findings: &Findings, values: &[Option<f64>]) -> Vec<(f64, Option<f64>)> {
-    let middles = findings
-        .watch
-        .windows
-        .edges
-        .windows(2)
-        .map(|e| (e[0] as f64 + e[1] as f64) / 2.0);
-    middles.zip(values.iter().copied()).collect()
-}
-
-/// The same without windows that were cut short: what counts different things says less there, for no other reason.
-fn in_whole_windows(findings: &Findings, mut series: Series) -> Series {
-    let windows = &findings.watch.windows;
-    for (point, edges) in series.points.iter_mut().zip(windows.edges.windows(2)) {
-        if edges[1] - edges[0] < windows.width {
-            point.1 = None;
-        }
-    }
-    series
-}
-
-/// A line over time.
-fn line(findings: &Findings, label: &str, role: Role, indicator: &str) -> Series {
-    Series {
-        label: label.to_owned(),
-        role,
-        shape: Shape::Line,
-        points: course(findings, indicator),
-    }
-}
-
-/// Without the series that are zero wherever they have data, but for the first: nothing to see, a name less to read.
-fn without_zeros(series: Vec<Series>) -> Vec<Series> {
-    let something = |(i, s): &(usize, Series)| {
-        *i == 0 || s.points.iter().any(|(_, y)| y.is_some_and(|y| y != 0.0))
-    };
-    series
-        .into_iter()
-        .enumerate()
-        .filter(something)
-        .map(|(_, s)| s)
-        .collect()
-}
-
-/// All values of some series.
-fn values(series: &[Series]) -> impl Iterator<Item = f64> + '_ {
-    series
-        .iter()
-        .flat_map(|s| s.points.iter().filter_map(|(_, y)| *y))
 }

@@ -2,11 +2,11 @@
 
 use super::axis::Reading;
 use super::canvas::{Anchor, Canvas, Point, Type};
-use super::figure::{Panel, Series, Shape};
+use super::figure::{Heat, Panel, Series, Shape, Tile};
 use super::font::{Face, Font};
 use super::layout::{Frame, NAME};
-use super::style::{Palette, blend};
-use crate::config::Refusal;
+use super::style::{Palette, Pen, Role, blend, contrast};
+use crate::config::{Refusal, show_count};
 use plotters::style::RGBColor;
 
 /// Draws series.
@@ -21,9 +21,10 @@ impl Shapes<'_, '_> {
     /// All series of a panel, in order.
     pub fn series(&self, panel: &Panel, frame: &Frame) -> Result<(), Refusal> {
         let mut below: Vec<f64> = vec![];
+        let halo = panel.heat.is_some();
         for series in &panel.series {
             match series.shape {
-                Shape::Line => self.lines(series, frame)?,
+                Shape::Line => self.lines(series, frame, halo)?,
                 Shape::Stack => self.stack(series, frame, &mut below)?,
                 Shape::Bar => self.bars(series, frame, &mut below)?,
             }
@@ -64,14 +65,97 @@ impl Shapes<'_, '_> {
         }
     }
 
-    fn lines(&self, series: &Series, frame: &Frame) -> Result<(), Refusal> {
+    /// With a halo of paper where the ground is of all shades.
+    fn lines(&self, series: &Series, frame: &Frame, halo: bool) -> Result<(), Refusal> {
         let pen = self.palette.pen(series.role);
         for run in runs(&series.points) {
             let points: Vec<Point> = run.iter().map(|(_, x, y)| frame.at(*x, *y)).collect();
+            if halo {
+                self.canvas.line(&points, self.halo(pen))?;
+            }
             match points[..] {
                 [only] => self.canvas.dot(only, pen.width, pen.colour)?,
                 _ => self.canvas.line(&points, pen)?,
             }
+        }
+        Ok(())
+    }
+
+    /// What lies below a line on a ground of all shades.
+    pub fn halo(&self, pen: Pen) -> Pen {
+        Pen {
+            colour: self.palette.paper,
+            dash: &[],
+            width: pen.width + 2.0,
+        }
+    }
+
+    /// The cells of a map of counts; those without any stay ground.
+    pub fn heat(&self, heat: &Heat, frame: &Frame) -> Result<(), Refusal> {
+        for (x, counts) in heat.across.windows(2).zip(&heat.counts) {
+            for (y, count) in heat.up.windows(2).zip(counts).filter(|(_, n)| **n > 0) {
+                let colour = self.palette.ramp(heat.strength(*count));
+                let (from, to) = (frame.at(x[0], y[0]), frame.at(x[1], y[1]));
+                self.canvas.fill(from, to, colour, 1.0)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The ramp of a map of counts with what its ends are, ending at a place. Gives where it begins.
+    pub fn scale(&self, heat: &Heat, end: Point) -> Result<f64, Refusal> {
+        const WIDTH: usize = 120;
+        let soft = Type {
+            face: Face::Regular,
+            size: NAME,
+            colour: self.palette.ink,
+        };
+        let many = format!("{} {}", show_count(heat.most()), heat.of);
+        let font = Font::of(Face::Regular);
+        self.canvas.text(end, &many, soft, Anchor::End)?;
+        let right = end.0 - font.width(&many, NAME) - 6.0;
+        let left = right - WIDTH as f64;
+        for i in 0..WIDTH {
+            let colour = self.palette.ramp(i as f64 / (WIDTH - 1) as f64);
+            let x = left + i as f64;
+            self.canvas
+                .fill((x, end.1 - 11.0), (x + 1.0, end.1 + 1.0), colour, 1.0)?;
+        }
+        self.canvas
+            .text((left - 6.0, end.1), "1", soft, Anchor::End)?;
+        Ok(left - 6.0 - font.width("1", NAME))
+    }
+
+    /// Boxes with what fits into them.
+    pub fn tiles(&self, tiles: &[Tile], frame: &Frame) -> Result<(), Refusal> {
+        let half = (frame.y1 - frame.y0) / frame.y.rows.len().max(1) as f64 / 2.0 - 1.0;
+        let font = Font::of(Face::Regular);
+        for tile in tiles {
+            let (from, to) = (frame.across(tile.from), frame.across(tile.to));
+            let y = frame.up(tile.row as f64);
+            let plain = self.palette.pen(Role::Alike).colour;
+            let colour = blend(self.palette.pen(tile.role).colour, plain, tile.strength);
+            let ground = blend(colour, self.palette.paper, self.palette.fill);
+            // A gap to the next one, but never all of a box.
+            let end = (to - 1.0).max(from + 0.4);
+            self.canvas
+                .fill((from, y - half), (end, y + half), ground, 1.0)?;
+            let room = end - from - 8.0;
+            let both = format!("{}  {}", tile.label, tile.note);
+            let name = if font.width(&both, NAME) <= room {
+                both
+            } else if font.width(&tile.label, NAME) <= room {
+                tile.label.clone()
+            } else {
+                continue;
+            };
+            let kind = Type {
+                face: Face::Regular,
+                size: NAME,
+                colour: self.on(ground),
+            };
+            self.canvas
+                .text((from + 5.0, y + 4.5), &name, kind, Anchor::Start)?;
         }
         Ok(())
     }
@@ -139,9 +223,7 @@ impl Shapes<'_, '_> {
 
     /// Ink or paper, whichever reads on a colour.
     fn on(&self, ground: RGBColor) -> RGBColor {
-        let light =
-            |c: RGBColor| 0.299 * f64::from(c.0) + 0.587 * f64::from(c.1) + 0.114 * f64::from(c.2);
-        let far = |c: RGBColor| (light(c) - light(ground)).abs();
+        let far = |c: RGBColor| contrast(c, ground);
         let (ink, paper) = (self.palette.ink, self.palette.paper);
         if far(ink) >= far(paper) { ink } else { paper }
     }

@@ -75,12 +75,10 @@ fn figure(findings: &Findings) -> Option<Figure> {
                 .collect()
         })
         .collect();
+    let height = 44 * words.len().max(1) as u32 + 8;
     let panel = |title: &str, x: Axis, rows: &[Vec<f64>]| Panel {
-        title: title.into(),
         x: Some(x),
-        y: Axis::rows(words.clone()),
-        series: bars(rows),
-        height: 44 * words.len().max(1) as u32 + 8,
+        ..Panel::new(title, Axis::rows(words.clone()), height, bars(rows))
     };
     let longest = totals.iter().copied().fold(0.0, f64::max);
     // Room for the total behind the longest bar.

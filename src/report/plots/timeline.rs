@@ -18,13 +18,8 @@ pub const PLOT: Plot = Plot {
 const LEAST_SHARE: f64 = 0.01;
 
 fn figure(findings: &Findings) -> Option<Figure> {
-    let panel = |title: &str, y: Axis, series: Vec<Series>, height| Panel {
-        title: title.into(),
-        x: None,
-        y,
-        series,
-        height,
-    };
+    let panel =
+        |title: &str, y: Axis, series: Vec<Series>, height| Panel::new(title, y, height, series);
     let of = |label, role, name| line(findings, label, role, name);
 
     let latency = vec![

@@ -6,7 +6,7 @@
 
 mod course;
 mod grid;
-mod moved;
+pub(super) mod moved;
 mod paint;
 mod spark;
 
@@ -15,9 +15,8 @@ use super::words::clock;
 use super::{Findings, diagnosed, story};
 use crate::diagnosis::Diagnosis;
 use crate::gates::{Judgement, Verdict};
-pub(super) use grid::wrap;
-use grid::{Grid, beside, visible};
-pub(super) use moved::heading as what_moved;
+pub(super) use grid::{Grid, wrap};
+use grid::{beside, visible};
 pub(super) use paint::{Ink, Paint};
 use std::path::{Path, PathBuf};
 
