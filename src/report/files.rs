@@ -45,14 +45,12 @@ fn contents(findings: &Findings) -> Result<Vec<(String, Vec<u8>)>, Refusal> {
     #[cfg(feature = "plots")]
     let pictures = super::plots::pictures(findings)?;
     #[cfg(feature = "plots")]
-    let alts = alts(findings);
-    #[cfg(feature = "plots")]
     let shown: Vec<html::Image> = pictures
         .iter()
         .map(|p| html::Image {
             name: p.name,
             title: &p.title,
-            alt: alts.get(p.name).map_or(&p.title, |alt| alt),
+            alt: &p.caption,
             light: &p.light,
             dark: &p.dark,
         })
@@ -98,14 +96,6 @@ fn contents(findings: &Findings) -> Result<Vec<(String, Vec<u8>)>, Refusal> {
     files.push(("report.html".to_owned(), page.into_bytes()));
     files.extend(others);
     Ok(files)
-}
-
-/// What is seen on each picture, in words, by name.
-#[cfg(feature = "plots")]
-fn alts(findings: &Findings) -> indexmap::IndexMap<&'static str, String> {
-    let figures = super::plots::PLOTS.iter();
-    let figures = figures.filter_map(|p| Some((p.name, (p.figure)(findings)?)));
-    figures.map(|(name, f)| (name, html::alt(&f))).collect()
 }
 
 fn cannot(path: &Path, error: &io::Error) -> Refusal {

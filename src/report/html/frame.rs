@@ -1,7 +1,7 @@
 //! The frame of every page: its head, and a policy by which it asks nothing of anybody and runs no script but its own.
 
-use super::sha256::sha256;
 use crate::config::base64::encode as base64;
+use sha2::{Digest, Sha256};
 
 /// What all pages look like.
 const STYLE: &str = include_str!("style.css");
@@ -15,7 +15,7 @@ pub fn frame(title: &str, head: &str, style: &str, script: &str, body: &str) -> 
         script => format!("\n{script}"),
     };
     // A hash admits what it is of and nothing else, wherever it would come from.
-    let admits = |text: &str| format!("'sha256-{}'", base64(&sha256(text.as_bytes())));
+    let admits = |text: &str| format!("'sha256-{}'", base64(&Sha256::digest(text)));
     let scripts = match script.is_empty() {
         true => "'none'".to_owned(),
         false => admits(&script),

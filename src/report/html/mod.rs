@@ -5,8 +5,6 @@
 //! runs no script but its own. Without script everything is there, one below the other. Tables and sentences are those of
 //! the text.
 
-#[cfg(feature = "plots")]
-mod alt;
 mod diagnosis;
 mod frame;
 mod gates;
@@ -16,12 +14,9 @@ mod numbers;
 mod palette;
 mod pictures;
 mod run;
-mod sha256;
 mod strip;
 mod verdict;
 
-#[cfg(feature = "plots")]
-pub use alt::of as alt;
 pub(super) use frame::frame;
 pub use pictures::Image;
 

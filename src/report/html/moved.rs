@@ -16,7 +16,7 @@ pub fn section(findings: &Findings) -> String {
     };
     let beside = format!("against {}", escape(&movement.baseline));
     let mut html = open("moved", "", "What moved", &beside);
-    let _ = writeln!(html, "<p>{}</p>", escape(&text::what_moved(movement)));
+    let _ = writeln!(html, "<p>{}</p>", escape(&text::moved::heading(movement)));
     if movement.moved.is_empty() {
         return html + "</section>\n";
     }

@@ -2,7 +2,7 @@
 //!
 //! Over time each line is told by its middle value in the phases that are compared; other pictures by what is largest.
 
-use super::figure::{Band, Figure, Panel, Series, Shape};
+use super::figure::{Band, Figure, Mark, Panel, Series, Shape};
 use crate::incident::PhaseName;
 
 /// Series of a panel that are told; the others can be looked up in the numbers.
@@ -23,7 +23,12 @@ pub fn caption(figure: &Figure) -> String {
     let bands: Vec<&Band> = bands.collect();
     let panels = figure.panels.iter().filter(|p| p.has_data());
     let told = panels.map(|panel| format!("{}: {}.", panel.title, told(figure, panel, &bands)));
-    let sentences: Vec<String> = told.collect();
+    let mut sentences: Vec<String> = told.collect();
+    let mark = |m: &Mark| format!("{} at {}", m.label, figure.x.word(m.at));
+    let marks: Vec<String> = figure.marks.iter().map(mark).collect();
+    if !marks.is_empty() {
+        sentences.push(format!("Marked: {}.", marks.join(", ")));
+    }
     format!("{}. {}", figure.title, sentences.join(" "))
 }
 

@@ -17,7 +17,6 @@ use crate::diagnosis::Diagnosis;
 use crate::gates::{Judgement, Verdict};
 pub(super) use grid::{Grid, wrap};
 use grid::{beside, visible};
-pub(super) use moved::heading as what_moved;
 pub(super) use paint::{Ink, Paint};
 use std::path::{Path, PathBuf};
 
