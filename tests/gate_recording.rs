@@ -209,3 +209,21 @@ fn a_newer_recording_is_held_against_an_older_one_beyond_chance() {
         .code(2)
         .stderr(contains("is a recording"));
 }
+
+#[test]
+fn what_cannot_be_told_does_not_pass() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    export(&at.join("older"), 9_999);
+    // It got worse in the middle: what it is as a whole cannot be told by chance, and is no pass.
+    export(&at.join("newer"), 300);
+    gate(at, &["newer", "--baseline", "older"]).code(1);
+    // A recording of a minute says nothing.
+    let text = fs::read_to_string(at.join("older/requests.csv")).unwrap();
+    fs::create_dir(at.join("short")).unwrap();
+    let lines: Vec<&str> = text.lines().take(40).collect();
+    fs::write(at.join("short/requests.csv"), lines.join("\n") + "\n").unwrap();
+    gate(at, &["short", "--baseline", "older"])
+        .code(1)
+        .stdout(contains("without data").and(contains("too few requests")));
+}

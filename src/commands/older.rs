@@ -4,7 +4,7 @@
 use super::{gate::Against, recorded::is_recording};
 use crate::{
     baseline::GATE,
-    compare::{self, Comparison, Options, Tolerance, Verdict as Row},
+    compare::{self, Comparison, Family, Options, Tolerance, Verdict as Row},
     config::{Refusal, show_nanos, show_percent},
     gates::{Gate, Judgement, Verdict},
     indicators::{WatchSpec, Watched, Windows},
@@ -143,10 +143,16 @@ fn said(comparison: &Comparison) -> (Verdict, String) {
         };
         return (Verdict::Breach, named.join("; ") + &more);
     }
-    if same + better + unclear == 0 {
-        let why = comparison.notes.first();
-        let why = why.map_or("nothing could be compared", String::as_str);
-        return (Verdict::NoData, why.to_string());
+    // Nothing passes that could not be told: of what users feel, most must be.
+    let felt = || comparison.rows.iter().filter(|r| r.family == Family::Felt);
+    let mut untold = felt().filter(|r| r.verdict == Row::TooFew);
+    if 2 * untold.clone().count() >= felt().count() {
+        let notes = comparison.notes.iter().map(|note| note.to_string());
+        let rows = untold
+            .next()
+            .map(|row| format!("{}: {}", row.name, row.detail));
+        let why: Vec<String> = rows.into_iter().chain(notes).collect();
+        return (Verdict::NoData, why.join("; "));
     }
     let words = format!(
         "of {} quantities none is worse: {same} the same, {better} better, {unclear} that cannot be told",
