@@ -17,6 +17,14 @@ fn export(folder: &Path, slow_from: u64) {
     fs::write(folder.join("requests.csv"), text).unwrap();
 }
 
+/// A number that looks like chance (Steele, Lea & Flood 2014, the finalizer of SplitMix64).
+fn scattered(i: usize) -> usize {
+    let mut z = (i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((z ^ (z >> 31)) >> 16) as usize
+}
+
 fn gate(at: &Path, args: &[&str]) -> assert_cmd::assert::Assert {
     Command::cargo_bin("gameday")
         .unwrap()
@@ -164,7 +172,7 @@ fn a_newer_recording_is_held_against_an_older_one_beyond_chance() {
             .collect();
         for i in 0..rows {
             let arrived = lines[i + 1].split_once(',').unwrap().0.to_string();
-            lines[i + 1] = format!("{arrived},{}", tails[(i * 7 + shift) % rows]);
+            lines[i + 1] = format!("{arrived},{}", tails[scattered(i + 10_000 * shift) % rows]);
         }
         fs::write(&file, lines.join("\n") + "\n").unwrap();
     }

@@ -148,9 +148,7 @@ fn said(comparison: &Comparison) -> (Verdict, String) {
     let mut untold = felt().filter(|r| r.verdict == Row::TooFew);
     if 2 * untold.clone().count() >= felt().count() {
         let notes = comparison.notes.iter().map(|note| note.to_string());
-        let rows = untold
-            .next()
-            .map(|row| format!("{}: {}", row.name, row.detail));
+        let rows = untold.next().map(|row| row.detail.clone());
         let why: Vec<String> = rows.into_iter().chain(notes).collect();
         return (Verdict::NoData, why.join("; "));
     }
