@@ -7,9 +7,8 @@ use super::{
 };
 use crate::{
     config::{Refusal, parse_nanos},
-    incident::{self, Registries, RunOptions},
     indicators::{Stage, Watch, Windows},
-    recording::{Keep, Recording, files, requests},
+    recording::{Recording, files, requests},
     report::{
         export::{
             choice::{self, Choice},
@@ -169,18 +168,7 @@ fn of_folder(folder: &str, which: &WhichArgs) -> Result<(Recording, About), Refu
 }
 
 fn of_incident(args: &ExportArgs) -> Result<(Recording, About), Refusal> {
-    if args.which.variant.as_deref() == Some("all") {
-        return Err(Refusal::new("one variant at a time").help("--variant NAME"));
-    }
-    let registries = Registries::builtin();
-    let incident = args
-        .which
-        .read(args.which.variant.as_deref(), &registries)?;
-    let options = RunOptions {
-        keep: Keep::Rows,
-        progress: None,
-    };
-    let run = incident::run(&incident, &registries, &options)?;
+    let (incident, run) = args.which.replay_one()?;
     let about = About::of(incident.label(), &run.truth);
     Ok((run.recording, about))
 }

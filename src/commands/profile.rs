@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{
     config::{At, Node, Read, Refusal, Source, Value, When},
-    incident::{self, PhaseName, Registries, RunOptions},
-    recording::{Keep, Recording, files},
+    incident::PhaseName,
+    recording::{Recording, files},
     report::profile::{self, Profile},
 };
 use clap::Args;
@@ -60,18 +60,7 @@ fn of_incident(args: &ProfileArgs) -> Result<Found, Refusal> {
         return Err(Refusal::new("--at is for a recording's folder")
             .help("an incident knows when it begins"));
     }
-    if args.which.variant.as_deref() == Some("all") {
-        return Err(Refusal::new("one variant at a time").help("--variant NAME"));
-    }
-    let registries = Registries::builtin();
-    let incident = args
-        .which
-        .read(args.which.variant.as_deref(), &registries)?;
-    let options = RunOptions {
-        keep: Keep::Rows,
-        progress: None,
-    };
-    let run = incident::run(&incident, &registries, &options)?;
+    let (incident, run) = args.which.replay_one()?;
     let phase = |name: PhaseName| {
         let found = run.truth.phases.iter().find(|p| p.name == name);
         found.map_or(0..0, |p| p.from..p.to)

@@ -3,7 +3,8 @@
 use super::{find, trace::ShapeArgs};
 use crate::{
     config::Refusal,
-    incident::{Incident, Overlay, Registries},
+    incident::{self, Incident, Overlay, Registries, Run, RunOptions},
+    recording::Keep,
 };
 use clap::Args;
 use std::path::PathBuf;
@@ -71,6 +72,24 @@ impl WhichArgs {
         registries: &Registries,
     ) -> Result<Incident, Refusal> {
         self.read_over(self.variant.as_deref(), set, seed, registries)
+    }
+
+    /// Reads the one incident that is meant and replays it, all rows kept.
+    ///
+    /// # Errors
+    /// Several variants, and as [`WhichArgs::read`].
+    pub fn replay_one(&self) -> Result<(Incident, Run), Refusal> {
+        if self.variant.as_deref() == Some("all") {
+            return Err(Refusal::new("one variant at a time").help("--variant NAME"));
+        }
+        let registries = Registries::builtin();
+        let incident = self.read(self.variant.as_deref(), &registries)?;
+        let options = RunOptions {
+            keep: Keep::Rows,
+            progress: None,
+        };
+        let run = incident::run(&incident, &registries, &options)?;
+        Ok((incident, run))
     }
 
     fn read_over(

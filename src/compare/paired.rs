@@ -5,7 +5,8 @@
 //! over first tries.
 
 use super::{
-    Comparison, Matched, Options, Segment, judge, matched, rows, side::Side, whole, words,
+    Comparison, Matched, Options, Segment, judge, matched, rows, segments::COLUMNS, side::Side,
+    whole, words,
 };
 use crate::{
     indicators::Stage,
@@ -26,15 +27,6 @@ const STAGES: &[Stage] = &[
     Stage::PoolWait,
     Stage::Backoff,
     Stage::Call,
-];
-/// Columns that say whose request it is.
-const TAGS: &[usize] = &[
-    requests::tenant,
-    requests::route,
-    requests::class,
-    requests::region,
-    requests::model,
-    requests::client,
 ];
 /// Parts of the traffic that are told.
 const SEGMENTS: usize = 12;
@@ -185,7 +177,7 @@ fn differences(
         } else {
             *outcomes.entry(ended).or_default() += 1;
         }
-        for &tag in TAGS {
+        for &tag in COLUMNS {
             let part = parts.entry((tag, a.value(tag, pair.0))).or_default();
             let d = if same { d } else { 0 };
             *part = (part.0 + 1, part.1 + d, part.2 + u64::from(!same));
@@ -288,7 +280,7 @@ fn column(stage: Stage) -> usize {
 
 fn segments(base: &Recording, parts: BTreeMap<(usize, u64), (u64, i128, u64)>) -> Vec<Moved> {
     let mut moved: Vec<Moved> = vec![];
-    for &tag in TAGS {
+    for &tag in COLUMNS {
         let Meaning::Name(dictionary) = RequestRow::COLUMNS[tag].meaning else {
             continue;
         };
@@ -333,7 +325,7 @@ fn changed(base: &Recording, new: &Recording, (i, j): (usize, usize)) -> Changed
         op: a.op,
         tries: a.tries,
         arrived: a.arrived,
-        tags: TAGS.iter().filter_map(tag).collect(),
+        tags: COLUMNS.iter().filter_map(tag).collect(),
         base: a.latency,
         new: b.latency,
         base_outcome: word(a.outcome.into()),

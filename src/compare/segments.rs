@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 /// Columns whose values are parts of the traffic.
-const COLUMNS: &[usize] = &[
+pub const COLUMNS: &[usize] = &[
     requests::tenant,
     requests::route,
     requests::class,
