@@ -25,6 +25,20 @@ fn scattered(i: usize) -> usize {
     ((z ^ (z >> 31)) >> 16) as usize
 }
 
+/// The same as chance would have it: `salt` makes another recording of the same service.
+fn noisy(folder: &Path, slow_from: u64, salt: usize) {
+    fs::create_dir_all(folder).unwrap();
+    let mut text = String::from("arrived_ms,latency_ms,outcome,tenant\n");
+    for i in 0..2_400u64 {
+        let dice = scattered(i as usize + 10_000 * salt);
+        let slow = i / 4 >= slow_from && dice % 5 == 0;
+        let latency = if slow { 900 } else { 40 + dice / 7 % 7 };
+        let tenant = ["acme", "zoo"][dice / 50 % 2];
+        let _ = writeln!(text, "{},{latency},ok,{tenant}", i * 250 + salt as u64);
+    }
+    fs::write(folder.join("requests.csv"), text).unwrap();
+}
+
 fn gate(at: &Path, args: &[&str]) -> assert_cmd::assert::Assert {
     Command::cargo_bin("gameday")
         .unwrap()
@@ -157,25 +171,9 @@ fn a_newer_recording_is_held_against_an_older_one_beyond_chance() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     // Two of the same service, with other requests, and one that is slower from the start.
-    for (name, shift, slow_from) in [("older", 0, 9_999), ("same", 3, 9_999), ("slower", 1, 0)] {
-        export(&at.join(name), slow_from);
-        let file = at.join(name).join("requests.csv");
-        let mut lines: Vec<String> = fs::read_to_string(&file)
-            .unwrap()
-            .lines()
-            .map(str::to_string)
-            .collect();
-        let rows = lines.len() - 1;
-        let tails: Vec<String> = lines[1..]
-            .iter()
-            .map(|l| l.split_once(',').unwrap().1.to_string())
-            .collect();
-        for i in 0..rows {
-            let arrived = lines[i + 1].split_once(',').unwrap().0.to_string();
-            lines[i + 1] = format!("{arrived},{}", tails[scattered(i + 10_000 * shift) % rows]);
-        }
-        fs::write(&file, lines.join("\n") + "\n").unwrap();
-    }
+    noisy(&at.join("older"), 9_999, 0);
+    noisy(&at.join("same"), 9_999, 3);
+    noisy(&at.join("slower"), 0, 1);
     gate(at, &["older", "--update-baseline"])
         .success()
         .stderr(contains("baselines/older"));
@@ -222,16 +220,24 @@ fn a_newer_recording_is_held_against_an_older_one_beyond_chance() {
 fn what_cannot_be_told_does_not_pass() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
-    export(&at.join("older"), 9_999);
-    // It got worse in the middle: what it is as a whole cannot be told by chance, and is no pass.
-    export(&at.join("newer"), 300);
-    gate(at, &["newer", "--baseline", "older"]).code(1);
+    noisy(&at.join("older"), 9_999, 0);
+    // It got worse in its middle.
+    noisy(&at.join("newer"), 300, 1);
+    gate(at, &["newer", "--baseline", "older"])
+        .code(1)
+        .stdout(contains("breached").and(contains("latency.p95")));
+    // Said when, what came after is held against the older one.
+    gate(at, &["newer", "--baseline", "older", "--onset", "5m"])
+        .code(1)
+        .stdout(contains("breached").and(contains("latency.p95")));
     // A recording of a minute says nothing.
     let text = fs::read_to_string(at.join("older/requests.csv")).unwrap();
     fs::create_dir(at.join("short")).unwrap();
     let lines: Vec<&str> = text.lines().take(40).collect();
     fs::write(at.join("short/requests.csv"), lines.join("\n") + "\n").unwrap();
-    gate(at, &["short", "--baseline", "older"])
-        .code(1)
-        .stdout(contains("without data").and(contains("too few requests")));
+    gate(at, &["short", "--baseline", "older"]).code(1).stdout(
+        contains("without data")
+            .and(contains("too few requests"))
+            .and(contains("--onset")),
+    );
 }

@@ -106,8 +106,8 @@ impl Older {
         &self.watched
     }
 
-    /// Holds a newer recording against it.
-    pub fn judge(&self, newer: &Recording) -> Judgement {
+    /// Holds a newer recording, or the part of it that this phase is, against it.
+    pub fn judge(&self, newer: &Recording, phase: &str) -> Judgement {
         let comparison = match compare::paired(&self.recording, newer, &self.options, 0) {
             Ok(paired) => paired.comparison,
             Err(_) => compare::unpaired(&self.recording, newer, &self.options),
@@ -122,7 +122,7 @@ impl Older {
                 show_percent(tolerance.relative),
                 show_nanos(tolerance.absolute as u64)
             ),
-            phase: "all".into(),
+            phase: phase.into(),
             verdict,
             detail,
         }
@@ -150,7 +150,8 @@ fn said(comparison: &Comparison) -> (Verdict, String) {
         let notes = comparison.notes.iter().map(|note| note.to_string());
         let rows = untold.next().map(|row| row.detail.clone());
         let why: Vec<String> = rows.into_iter().chain(notes).collect();
-        return (Verdict::NoData, why.join("; "));
+        let advice = "; if it changed in its middle, say when with --onset";
+        return (Verdict::NoData, why.join("; ") + advice);
     }
     let words = format!(
         "of {} quantities none is worse: {same} the same, {better} better, {unclear} that cannot be told",

@@ -9,6 +9,7 @@ use super::{
     replay::Reported,
 };
 use crate::{
+    compare,
     config::{Refusal, parse_nanos, show_nanos},
     diagnosis::diagnose,
     gates::Context,
@@ -143,7 +144,14 @@ pub fn run(args: &GateArgs, against: &Against, out: &mut Stdout) -> Done {
     let mut judgements: Vec<_> = judged
         .flat_map(|phase| against.gates().iter().map(|g| g.judge(&context, phase)))
         .collect();
-    judgements.extend(older.as_ref().map(|older| older.judge(&recording)));
+    judgements.extend(older.as_ref().map(|older| match onset {
+        // What was before it is as it always was, and would hide what came.
+        Some(onset) => {
+            let part = compare::stretch(&recording, onset, until.unwrap_or(u64::MAX));
+            older.judge(&part, PhaseName::Incident.word())
+        }
+        None => older.judge(&recording, "all"),
+    }));
     if judgements.is_empty() {
         return Err(Refusal::new("there is nothing to hold this recording to").help(
             "give conditions with --require 'latency p(95) < 250ms', a file of [gates] with --gates, or another recording with --baseline",
