@@ -31,7 +31,7 @@ fn noisy(folder: &Path, slow_from: u64, salt: usize) {
     let mut text = String::from("arrived_ms,latency_ms,outcome,tenant\n");
     for i in 0..2_400u64 {
         let dice = scattered(i as usize + 10_000 * salt);
-        let slow = i / 4 >= slow_from && dice % 5 == 0;
+        let slow = i / 4 >= slow_from && dice.is_multiple_of(5);
         let latency = if slow { 900 } else { 40 + dice / 7 % 7 };
         let tenant = ["acme", "zoo"][dice / 50 % 2];
         let _ = writeln!(text, "{},{latency},ok,{tenant}", i * 250 + salt as u64);
