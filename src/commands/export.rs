@@ -2,7 +2,7 @@
 
 use super::{
     Done,
-    output::{Stdout, print},
+    output::{Stdout, note, print},
     which::WhichArgs,
 };
 use crate::{
@@ -117,7 +117,7 @@ pub fn run(args: &ExportArgs, out: &mut Stdout) -> Done {
             print(out, &text)?;
         } else {
             write(file, &text)?;
-            eprintln!("{}: {} bytes", file.display(), text.len());
+            note!("{}: {} bytes", file.display(), text.len());
         }
     }
     Ok(ExitCode::SUCCESS)

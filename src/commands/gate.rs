@@ -2,7 +2,7 @@
 
 use super::{
     Done,
-    output::Stdout,
+    output::{Stdout, note},
     recorded,
     replay::{self, ReplayArgs},
 };
@@ -295,7 +295,7 @@ impl Held {
             .map(|was| was.moved(&now, &incident.gates, self.tolerance, &path));
         if self.update {
             baseline::write(&now, &self.path)?;
-            eprintln!("baseline   {path}");
+            note!("baseline   {path}");
             // What it was of is no matter any more.
             return Ok(moved.and_then(Result::ok));
         }

@@ -30,6 +30,7 @@ mod which;
 
 use crate::config::Refusal;
 use clap::{Parser, Subcommand};
+use output::note;
 use std::{io::Write, process::ExitCode};
 
 /// Replay traffic through a backend in virtual time; say what broke, why, and what fixes it.
@@ -147,6 +148,6 @@ pub fn main() -> ExitCode {
 }
 
 fn refuse(refusal: &Refusal) -> ExitCode {
-    anstream::eprintln!("{refusal}");
+    note!("{refusal}");
     ExitCode::from(2)
 }

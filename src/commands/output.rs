@@ -51,6 +51,19 @@ impl Write for Stdout {
     }
 }
 
+/// Says a line on standard error, for people. Who no longer reads it has missed nothing that the exit code does not say.
+macro_rules! note {
+    ($($words:tt)*) => {
+        $crate::commands::output::say(&format!("{}\n", format_args!($($words)*)))
+    };
+}
+pub(super) use note;
+
+/// See [`note`].
+pub fn say(line: &str) {
+    let _ = anstream::stderr().write_all(line.as_bytes());
+}
+
 /// Prints a text.
 pub fn print(out: &mut Stdout, text: &str) -> Result<(), crate::config::Refusal> {
     out.write_all(text.as_bytes())

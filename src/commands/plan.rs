@@ -2,7 +2,7 @@
 
 use super::{
     Done,
-    output::{Stdout, print},
+    output::{Stdout, note, print},
     which::WhichArgs,
 };
 use crate::{
@@ -96,7 +96,7 @@ pub fn run(args: &PlanArgs, out: &mut Stdout) -> Done {
             &format!("{}-plan.md", incident.label()),
             &markdown::render(&plan),
         )?;
-        anstream::eprintln!("written     {}", path.display());
+        note!("written     {}", path.display());
     }
     let mut left = !open.is_empty();
     if let Some(folder) = &args.emit {
@@ -104,11 +104,11 @@ pub fn run(args: &PlanArgs, out: &mut Stdout) -> Done {
             match emitted.text {
                 Ok(text) => {
                     let path = write(folder, &emitted.file, &text)?;
-                    anstream::eprintln!("written     {}", path.display());
+                    note!("written     {}", path.display());
                 }
                 Err(why) => {
                     left = true;
-                    anstream::eprintln!("not written \"{}\": {why}", emitted.action);
+                    note!("not written \"{}\": {why}", emitted.action);
                 }
             }
         }

@@ -5,7 +5,7 @@ use super::{
     Done,
     gate::{Against, GateArgs},
     older::{self, Older},
-    output::Stdout,
+    output::{Stdout, note},
     replay::Reported,
 };
 use crate::{
@@ -114,7 +114,7 @@ pub fn run(args: &GateArgs, against: &Against, out: &mut Stdout) -> Done {
     let place = against.place_of_recording(&name);
     if against.update() {
         older::write(&recording, &place)?;
-        eprintln!("baseline   {}", place.display());
+        note!("baseline   {}", place.display());
         return Ok(ExitCode::SUCCESS);
     }
     let older = match against.place() {

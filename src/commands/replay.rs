@@ -3,7 +3,7 @@
 use super::{
     Done,
     gate::{Against, Held},
-    output::{Stdout, print_now},
+    output::{Stdout, note, print_now},
     progress::Progress,
     step_summary,
     which::WhichArgs,
@@ -212,14 +212,14 @@ fn one(
         None => reported.into_default_folder().report(&findings, out)?,
     };
     progress.clear();
-    eprintln!(
+    note!(
         "{}: {} requests in {seconds:.2} s of wall time, {:.0} a second",
         incident.label(),
         run.requests,
         run.requests as f64 / seconds.max(1e-9)
     );
     if !written.is_empty() {
-        eprint!("{}", report::text::written(&written));
+        note!("{}", report::text::written(&written).trim_end());
     }
     Ok(exit_code(
         args,
@@ -292,7 +292,7 @@ fn exit_code(
     if args.expect {
         let shortfalls = incident::meets(incident, run, judgements, diagnosis);
         for shortfall in &shortfalls {
-            anstream::eprintln!("{}: {}", incident.label(), shortfall.0);
+            note!("{}: {}", incident.label(), shortfall.0);
         }
         return u8::from(!shortfalls.is_empty());
     }

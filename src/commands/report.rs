@@ -2,7 +2,7 @@
 
 use super::{
     Done,
-    output::{Stdout, print},
+    output::{Stdout, note, print},
 };
 use crate::{
     config::Refusal,
@@ -40,7 +40,7 @@ pub fn run(args: &ReportArgs, out: &mut Stdout) -> Done {
     let page = reports.join(index::FILE);
     print(out, &format!("{}\n{}\n", found.summary(), page.display()))?;
     for (folder, why) in &found.unread {
-        anstream::eprintln!("not shown: {folder}: {why}");
+        note!("not shown: {folder}: {why}");
     }
     Ok(ExitCode::SUCCESS)
 }

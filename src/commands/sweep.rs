@@ -3,7 +3,7 @@
 
 use super::{
     Done, find,
-    output::{Stdout, print},
+    output::{Stdout, note, print},
     which::WhichArgs,
 };
 use crate::{
@@ -124,9 +124,9 @@ pub fn run(args: &SweepArgs, out: &mut Stdout) -> Done {
     bar.finish_and_clear();
     let file = folder.join(part.file());
     match did? {
-        Did::Skipped => eprintln!("{} is there already", file.display()),
-        Did::Replayed(n, 0) => eprintln!("{n} runs"),
-        Did::Replayed(n, before) => eprintln!("{n} runs, {before} more were done before"),
+        Did::Skipped => note!("{} is there already", file.display()),
+        Did::Replayed(n, 0) => note!("{n} runs"),
+        Did::Replayed(n, before) => note!("{n} runs, {before} more were done before"),
     }
     if shard.is_some() {
         print(out, &format!("{}\n", file.display()))?;
