@@ -32,10 +32,6 @@ pub fn judge_against(
         &stretches,
         &run.scalars,
     );
-    // What is judged as a whole has nothing before it: its baseline is itself, and no bound on that could be broken.
-    let whole = !stretches
-        .iter()
-        .any(|s| s.name == PhaseName::Incident.word());
     let named = |name: PhaseName| stretches.iter().find(|s| s.name == name.word());
     let held: Vec<_> = match named(PhaseName::Incident) {
         Some(during) => std::iter::once(during)
@@ -51,7 +47,6 @@ pub fn judge_against(
             let reference = reference(&phase.name);
             let context = Context {
                 reference: reference.as_ref(),
-                baseline: context.baseline.clone().filter(|_| !whole),
                 ..context.clone()
             };
             let counts = |gate: &&Gate| {
