@@ -161,3 +161,14 @@ pub fn incident(name: &str) -> Result<(PathBuf, String), Refusal> {
     Err(Refusal::new(format!("there is no incident \"{name}\""))
         .help(suggestion(name, known.iter().map(String::as_str))))
 }
+
+/// Whether a path is a recording rather than an incident.
+pub fn is_recording(path: &str) -> bool {
+    let folder = Path::new(path);
+    let holds = |name: &str| folder.join(name).is_file();
+    folder.is_dir()
+        && (holds("recording.json")
+            || ["parquet", "csv", "jsonl"]
+                .iter()
+                .any(|end| holds(&format!("requests.{end}"))))
+}

@@ -2,21 +2,18 @@
 
 use super::{
     Done,
-    output::{Stdout, note},
-    recorded,
+    against::Against,
+    find::is_recording,
+    output::Stdout,
+    recorded::{self, Asked},
     replay::{self, ReplayArgs},
 };
 use crate::{
-    baseline::{self, Baseline, Movement, Of, TOLERANCE, Taken},
     config::{At, Node, Percent, Read, Refusal, Source, Value},
     gates::Gate,
-    incident::{Incident, Run, stretches},
 };
 use clap::Args;
 use std::path::{Path, PathBuf};
-
-/// The folder of baselines where no file is named.
-const FOLDER: &str = "baselines";
 
 #[derive(Args)]
 pub struct GateArgs {
@@ -45,16 +42,6 @@ pub struct GateArgs {
     pub until: Option<String>,
 }
 
-/// What a run is held to besides its incident's gates, read before it begins.
-#[derive(Default)]
-pub struct Against {
-    gates: Vec<Gate>,
-    tolerance: Option<f64>,
-    /// Where the baseline stands, or is to stand.
-    place: Option<PathBuf>,
-    update: bool,
-}
-
 pub fn run(args: &GateArgs, out: &mut Stdout) -> Done {
     let tolerance = match &args.tolerance {
         None => None,
@@ -73,8 +60,16 @@ pub fn run(args: &GateArgs, out: &mut Stdout) -> Done {
         place: args.baseline.clone(),
         update: args.update_baseline,
     };
-    if recorded::is_recording(&args.run.which.incident) {
-        return recorded::run(args, &against, out);
+    if is_recording(&args.run.which.incident) {
+        return recorded::run(
+            &Asked {
+                run: &args.run,
+                onset: args.onset.as_deref(),
+                until: args.until.as_deref(),
+            },
+            &against,
+            out,
+        );
     }
     if args.onset.is_some() {
         return Err(
@@ -135,173 +130,4 @@ pub fn required(text: &str, others: &[Gate]) -> Result<Gate, Refusal> {
         at,
     };
     Gate::parse(&name, &node)
-}
-
-impl Against {
-    /// Its gates.
-    pub fn gates(&self) -> &[Gate] {
-        &self.gates
-    }
-
-    /// Whether the baseline is to be written.
-    pub fn update(&self) -> bool {
-        self.update
-    }
-
-    /// The share by which a quantity may be worse, if one was named.
-    pub fn tolerance(&self) -> Option<f64> {
-        self.tolerance
-    }
-
-    /// What --baseline names.
-    pub fn place(&self) -> Option<&Path> {
-        self.place.as_deref()
-    }
-
-    /// Where the baseline of a recording of this name stands, which is a recording itself.
-    pub fn place_of_recording(&self, name: &str) -> PathBuf {
-        match &self.place {
-            Some(place) if place.is_dir() && !recorded::is_recording(&place.to_string_lossy()) => {
-                place.join(name)
-            }
-            Some(place) => place.clone(),
-            None => Path::new(FOLDER).join(name),
-        }
-    }
-
-    /// Adds its gates to those of an incident; one of the same name takes its place.
-    pub fn add_gates(&self, incident: &mut Incident) {
-        for gate in &self.gates {
-            incident.gates.retain(|g| g.name() != gate.name());
-            incident.gates.push(gate.clone());
-        }
-    }
-
-    /// The file of this incident's baseline.
-    fn file(&self, incident: &Incident, variant: Option<&str>, several: bool) -> Option<PathBuf> {
-        let name = match variant {
-            Some(variant) => format!("{}-{variant}.json", incident.name),
-            None => format!("{}.json", incident.name),
-        };
-        match &self.place {
-            Some(place) if several || place.is_dir() => Some(place.join(name)),
-            Some(place) => Some(place.clone()),
-            None => self.update.then(|| Path::new(FOLDER).join(name)),
-        }
-    }
-
-    /// The baseline to hold a run against, with where it stands. What is to be written need not be there yet.
-    ///
-    /// # Errors
-    /// A file that cannot be read, or is no baseline.
-    pub fn read(
-        &self,
-        incident: &Incident,
-        variant: Option<&str>,
-        several: bool,
-    ) -> Result<Option<Held>, Refusal> {
-        if let Some(place) = &self.place
-            && recorded::is_recording(&place.to_string_lossy())
-        {
-            return Err(Refusal::file(
-                place.display(),
-                "is a recording, and a run is held against the baseline of a run",
-            )
-            .help(format!(
-                "gameday compare {} {}",
-                place.display(),
-                incident.name
-            )));
-        }
-        let Some(path) = self.file(incident, variant, several) else {
-            return Ok(None);
-        };
-        let held = match path.exists() {
-            false if self.update => None,
-            false => {
-                return Err(
-                    Refusal::file(path.display(), "there is no such baseline").help(format!(
-                        "write it: gameday gate {} --update-baseline --baseline {}",
-                        incident.name,
-                        path.display()
-                    )),
-                );
-            }
-            true if self.update => baseline::read(&path).ok(),
-            true => Some(baseline::read(&path)?),
-        };
-        Ok(Some(Held {
-            path,
-            baseline: held,
-            tolerance: self.tolerance.unwrap_or(TOLERANCE),
-            update: self.update,
-        }))
-    }
-}
-
-/// A baseline, and where it stands.
-pub struct Held {
-    path: PathBuf,
-    baseline: Option<Baseline>,
-    tolerance: f64,
-    update: bool,
-}
-
-impl Held {
-    /// Whether it is written anew, and nothing is held against it.
-    pub fn update(&self) -> bool {
-        self.update
-    }
-
-    /// What `reference` stands for.
-    pub fn reference(
-        &self,
-        gates: &[Gate],
-        phase: &str,
-    ) -> Option<indexmap::IndexMap<String, f64>> {
-        Some(self.baseline.as_ref()?.reference(gates, phase))
-    }
-
-    /// Holds a run against it, or writes it.
-    ///
-    /// # Errors
-    /// A baseline of other traffic, a file that cannot be written.
-    pub fn settle(
-        &self,
-        incident: &Incident,
-        variant: Option<&str>,
-        trace: &str,
-        run: &Run,
-    ) -> Result<Option<Movement>, Refusal> {
-        let phases = stretches(&run.truth);
-        let now = Baseline::take(Taken {
-            of: Of {
-                incident: incident.name.clone(),
-                variant: variant.map(str::to_string),
-                seed: incident.seed,
-                trace: trace.to_string(),
-                length: run.watched.windows.all().end,
-            },
-            digest: run.digest.to_string(),
-            phases: &phases,
-            watched: &run.watched,
-            scalars: &run.scalars,
-            gates: &incident.gates,
-        });
-        let path = self.path.display().to_string();
-        let moved = self
-            .baseline
-            .as_ref()
-            .map(|was| was.moved(&now, &incident.gates, self.tolerance, &path));
-        if self.update {
-            baseline::write(&now, &self.path)?;
-            note!("baseline   {path}");
-            // What it was of is no matter any more.
-            return Ok(moved.and_then(Result::ok));
-        }
-        moved.transpose().map_err(|why| {
-            Refusal::file(&path, format!("this baseline is of other traffic: {why}"))
-                .help("runs of the same incident, variant, seed and trace are held against each other; --update-baseline writes it anew")
-        })
-    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done (and, where gates count, all of them pass), 1 a gate is breached or had no data, 2 bad input.
 
+mod against;
 mod compare;
 mod contract;
 mod diagnose;

@@ -1,7 +1,7 @@
 //! An older recording that a newer one is held against: both are of real time, so that what differs may be chance. What is
 //! worse beyond chance, and beyond what matters, breaks the gate `baseline`.
 
-use super::{gate::Against, recorded::is_recording};
+use super::{against::Against, find::is_recording};
 use crate::{
     baseline::GATE,
     compare::{self, Comparison, Family, Options, Tolerance, Verdict as Row},
@@ -78,7 +78,7 @@ impl Older {
         }
         let recording = files::load(place)?;
         let windows = Windows::plan(recording.span.max(1), recording.requests.len() as u64, &[]);
-        let gates = against.gates().iter().filter(|_| stands_for_baseline);
+        let gates = against.gates.iter().filter(|_| stands_for_baseline);
         let specs = std::iter::once(WatchSpec::all()).chain(gates.flat_map(Gate::watches));
         let watched = Watched::from_recording(&recording, windows, specs);
         let standard = Tolerance::default();
@@ -86,7 +86,7 @@ impl Older {
             watched,
             options: Options {
                 tolerance: Tolerance {
-                    relative: against.tolerance().unwrap_or(standard.relative),
+                    relative: against.tolerance.unwrap_or(standard.relative),
                     ..standard
                 },
                 ..Options::default()

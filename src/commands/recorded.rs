@@ -3,10 +3,10 @@
 
 use super::{
     Done,
-    gate::{Against, GateArgs},
+    against::Against,
     older::{self, Older},
     output::{Stdout, note},
-    replay::Reported,
+    replay::{ReplayArgs, Reported},
 };
 use crate::{
     compare,
@@ -21,15 +21,14 @@ use crate::{
 use indexmap::IndexMap;
 use std::{path::Path, process::ExitCode};
 
-/// Whether a path is a recording rather than an incident.
-pub fn is_recording(path: &str) -> bool {
-    let folder = Path::new(path);
-    let holds = |name: &str| folder.join(name).is_file();
-    folder.is_dir()
-        && (holds("recording.json")
-            || ["parquet", "csv", "jsonl"]
-                .iter()
-                .any(|end| holds(&format!("requests.{end}"))))
+/// What is asked of a recording.
+pub struct Asked<'a> {
+    /// Its folder, what is printed, where a report goes.
+    pub run: &'a ReplayArgs,
+    /// When the incident began.
+    pub onset: Option<&'a str>,
+    /// When it was over.
+    pub until: Option<&'a str>,
 }
 
 /// The folder's own name, also where the path is `.`.
@@ -73,7 +72,7 @@ fn time(flag: &str, text: Option<&str>, recording: &Recording) -> Result<Option<
     Ok(Some(ns))
 }
 
-pub fn run(args: &GateArgs, against: &Against, out: &mut Stdout) -> Done {
+pub fn run(args: &Asked, against: &Against, out: &mut Stdout) -> Done {
     for (given, flag) in [
         (args.run.expect, "--expect"),
         (args.run.no_records, "--no-records"),
@@ -92,8 +91,8 @@ pub fn run(args: &GateArgs, against: &Against, out: &mut Stdout) -> Done {
     }
     let folder = Path::new(&args.run.which.incident);
     let recording = files::load(folder)?;
-    let onset = time("--onset", args.onset.as_deref(), &recording)?;
-    let until = time("--until", args.until.as_deref(), &recording)?;
+    let onset = time("--onset", args.onset, &recording)?;
+    let until = time("--until", args.until, &recording)?;
     if let (Some(onset), Some(until)) = (onset, until)
         && until <= onset
     {
@@ -108,16 +107,16 @@ pub fn run(args: &GateArgs, against: &Against, out: &mut Stdout) -> Done {
     let rows = recording.requests.len() as u64;
     let windows = Windows::plan(recording.span.max(1), rows, &cuts);
     let specs = std::iter::once(WatchSpec::all());
-    let specs = specs.chain(against.gates().iter().flat_map(|g| g.watches()));
+    let specs = specs.chain(against.gates.iter().flat_map(|g| g.watches()));
     let watched = Watched::from_recording(&recording, windows, specs);
     let name = name_of(folder);
     let place = against.place_of_recording(&name);
-    if against.update() {
+    if against.update {
         older::write(&recording, &place)?;
         note!("baseline   {}", place.display());
         return Ok(ExitCode::SUCCESS);
     }
-    let older = match against.place() {
+    let older = match against.place {
         Some(_) => Some(Older::read(&place, against, onset.is_none())?),
         None => None,
     };
@@ -142,7 +141,7 @@ pub fn run(args: &GateArgs, against: &Against, out: &mut Stdout) -> Done {
         .iter()
         .filter(|s| onset.is_none() || s.name != PhaseName::Baseline.word());
     let mut judgements: Vec<_> = judged
-        .flat_map(|phase| against.gates().iter().map(|g| g.judge(&context, phase)))
+        .flat_map(|phase| against.gates.iter().map(|g| g.judge(&context, phase)))
         .collect();
     judgements.extend(older.as_ref().map(|older| match onset {
         // What was before it is as it always was, and would hide what came.
@@ -212,7 +211,7 @@ pub fn run(args: &GateArgs, against: &Against, out: &mut Stdout) -> Done {
         bytes_kept: (recording.requests.bytes() + recording.attempts.bytes()) as u64,
         reproduce: &reproduce,
     };
-    Reported::new(&args.run).report(&findings, out)?;
+    Reported::new(args.run).report(&findings, out)?;
     Ok(ExitCode::from(u8::from(
         judgements
             .iter()

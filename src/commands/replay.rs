@@ -2,7 +2,7 @@
 
 use super::{
     Done,
-    gate::{Against, Held},
+    against::{Against, Held},
     output::{Stdout, note, print_now},
     progress::Progress,
     step_summary,
