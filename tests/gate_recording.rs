@@ -150,6 +150,12 @@ fn what_a_recording_cannot_be_asked_is_refused() {
     for (more, why) in [
         (&["--set", "a=1"][..], "--set is for a run"),
         (&["--expect"], "--expect is for a run"),
+        (&["--seed", "3"], "--seed is for a run"),
+        (&["--no-fix"], "--no-fix is for a run"),
+        (&["--loop", "2"], "--loop is for a run"),
+        (&["--lenient"], "--lenient is for a run"),
+        (&["--tolerance", "3%"], "--tolerance is of a baseline"),
+        (&["--baseline", "mine", "--tolerance", "0%"], "--tolerance"),
         (&["--onset", "11m"], "lies not within the recording"),
         (&["--onset", "soon"], "is no time"),
         (
@@ -240,4 +246,32 @@ fn what_cannot_be_told_does_not_pass() {
             .and(contains("too few requests"))
             .and(contains("--onset")),
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn the_command_that_does_it_again_can_be_pasted_into_a_shell() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    export(&at.join("it's mine"), 300);
+    let condition = "p95 = latency{tenant=\"acme\"} p(95) < 250ms";
+    let print = ["--print", "json"];
+    let said = gate(
+        at,
+        &[&["it's mine", "--require", condition][..], &print].concat(),
+    )
+    .code(1);
+    let said: serde_json::Value = serde_json::from_slice(&said.get_output().stdout).unwrap();
+    let again = said["reproduce"].as_str().unwrap();
+    let gameday = Path::new(env!("CARGO_BIN_EXE_gameday")).parent().unwrap();
+    let path = format!("{}:{}", gameday.display(), std::env::var("PATH").unwrap());
+    let pasted = std::process::Command::new("sh")
+        .args(["-c", again])
+        .current_dir(at)
+        .env("PATH", path)
+        .output()
+        .unwrap();
+    assert_eq!(pasted.status.code(), Some(1), "{again}");
+    let pasted: serde_json::Value = serde_json::from_slice(&pasted.stdout).unwrap();
+    assert_eq!(pasted, said);
 }

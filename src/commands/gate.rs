@@ -43,9 +43,14 @@ pub struct GateArgs {
 }
 
 pub fn run(args: &GateArgs, out: &mut Stdout) -> Done {
+    let of_recording = is_recording(&args.run.which.incident);
     let tolerance = match &args.tolerance {
         None => None,
-        Some(text) => Some(share(text)?),
+        Some(_) if args.baseline.is_none() && !args.update_baseline => {
+            return Err(Refusal::new("--tolerance is of a baseline")
+                .help("name one with --baseline; gates have bounds of their own"));
+        }
+        Some(text) => Some(share(text, of_recording)?),
     };
     let mut gates = match &args.gates {
         None => vec![],
@@ -60,7 +65,7 @@ pub fn run(args: &GateArgs, out: &mut Stdout) -> Done {
         place: args.baseline.clone(),
         update: args.update_baseline,
     };
-    if is_recording(&args.run.which.incident) {
+    if of_recording {
         return recorded::run(
             &Asked {
                 run: &args.run,
@@ -79,19 +84,21 @@ pub fn run(args: &GateArgs, out: &mut Stdout) -> Done {
     replay::run(&args.run, Some(&against), out)
 }
 
-/// Reads a share such as 1% or 0.5%.
-fn share(text: &str) -> Result<f64, Refusal> {
+/// Reads a share such as 1% or 0.5%. Against chance nothing is without any: there it is above 0%.
+fn share(text: &str, beyond_chance: bool) -> Result<f64, Refusal> {
     let source = Source::new("--tolerance", format!("\"{}\"", text.escape_default()));
     let node = Node::parse_value(&source)?;
     let share = Percent::read(&node)?.0;
-    if (0.0..1.0).contains(&share) {
-        return Ok(share);
+    match beyond_chance {
+        false if (0.0..1.0).contains(&share) => Ok(share),
+        true if share > 0.0 && share < 1.0 => Ok(share),
+        false => Err(node.wrong("a share from 0% to below 100%")),
+        true => Err(node.wrong("a share above 0% and below 100%, for a recording")),
     }
-    Err(node.wrong("a share from 0% to below 100%"))
 }
 
 /// The gates of a file.
-pub fn gates_of(file: &Path) -> Result<Vec<Gate>, Refusal> {
+fn gates_of(file: &Path) -> Result<Vec<Gate>, Refusal> {
     let text = std::fs::read_to_string(file)
         .map_err(|e| Refusal::file(file.display(), format!("cannot be read: {e}")))?;
     let root = Node::parse(&Source::new(file.display().to_string(), text))?;
@@ -104,7 +111,7 @@ pub fn gates_of(file: &Path) -> Result<Vec<Gate>, Refusal> {
 }
 
 /// Reads a gate of the command line; the name before a single `=`, if there is one, is its own.
-pub fn required(text: &str, others: &[Gate]) -> Result<Gate, Refusal> {
+fn required(text: &str, others: &[Gate]) -> Result<Gate, Refusal> {
     let source = Source::new("--require", text);
     let named = text.split_once('=').filter(|(name, rest)| {
         let name = name.trim();

@@ -7,6 +7,7 @@ use super::{
     older::{self, Older},
     output::{Stdout, note},
     replay::{ReplayArgs, Reported},
+    which::shell_word,
 };
 use crate::{
     compare,
@@ -73,21 +74,17 @@ fn time(flag: &str, text: Option<&str>, recording: &Recording) -> Result<Option<
 }
 
 pub fn run(args: &Asked, against: &Against, out: &mut Stdout) -> Done {
-    for (given, flag) in [
+    let of_runs = [
         (args.run.expect, "--expect"),
         (args.run.no_records, "--no-records"),
         (args.run.save.is_some(), "--save"),
-        (args.run.which.variant.is_some(), "--variant"),
-        (!args.run.which.set.is_empty(), "--set"),
-        (args.run.which.healthy, "--healthy"),
-        (args.run.which.trace.is_some(), "--trace"),
-    ] {
-        if given {
-            return Err(Refusal::new(format!(
-                "{flag} is for a run, and {} is a recording",
-                args.run.which.incident
-            )));
-        }
+    ];
+    let of_runs = of_runs.into_iter().find(|(given, _)| *given);
+    if let Some(flag) = of_runs.map(|f| f.1).or(args.run.which.of_incidents()) {
+        return Err(Refusal::new(format!(
+            "{flag} is for a run, and {} is a recording",
+            args.run.which.incident
+        )));
     }
     let folder = Path::new(&args.run.which.incident);
     let recording = files::load(folder)?;
@@ -158,31 +155,20 @@ pub fn run(args: &Asked, against: &Against, out: &mut Stdout) -> Done {
     }
     let diagnosis = diagnose(&recording);
     let table = &recording.requests;
-    let of = |column: usize, value: u64| {
-        (0..table.len())
-            .filter(|&i| table.value(column, i) == value)
-            .count() as u64
-    };
-    let background = of(requests::background, 1);
-    let again = match table.has(requests::tries) {
-        true => {
-            rows - background
-                - of(requests::tries, 0)
-                    .max(of(requests::tries, 1))
-                    .min(rows - background)
-        }
-        false => 0,
-    };
+    let of_users = (0..table.len()).filter(|&i| table.value(requests::background, i) == 0);
+    let tries = of_users.clone().count() as u64;
+    // Where tries are not recorded, each is one of its own.
+    let first = of_users.filter(|&i| table.value(requests::tries, i) <= 1);
+    let operations = first.count() as u64;
     let title = format!("Recording {name}");
     let captured: Vec<&str> = table
         .recorded()
         .map(|c| RequestRow::COLUMNS[c].name)
         .collect();
     let digest = files::digest(&recording);
-    let reproduce = std::iter::once("gameday".to_string())
-        .chain(std::env::args().skip(1))
-        .collect::<Vec<_>>()
-        .join(" ");
+    let words = std::env::args().skip(1).map(|word| shell_word(&word));
+    let reproduce = std::iter::once("gameday".to_string()).chain(words);
+    let reproduce = reproduce.collect::<Vec<_>>().join(" ");
     let findings = Findings {
         title: &title,
         question: None,
@@ -190,9 +176,9 @@ pub fn run(args: &Asked, against: &Against, out: &mut Stdout) -> Done {
         variant: None,
         seed: None,
         digest: &digest,
-        requests_replayed: rows - background - again,
-        tries: rows - background,
-        background,
+        requests_replayed: operations,
+        tries,
+        background: rows - tries,
         virtual_length: recording.span,
         trace: TraceFacts {
             name: &name,

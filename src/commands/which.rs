@@ -154,20 +154,30 @@ impl WhichArgs {
             (over.rate.is_some(), "--rate"),
             (over.speed.is_some(), "--speed"),
             (over.filter.is_some(), "--filter"),
+            (over.laps.is_some(), "--loop"),
+            (over.reorder.is_some(), "--reorder"),
+            (over.lenient, "--lenient"),
+            (over.map.is_some(), "--map"),
+            (over.hash.is_some(), "--hash"),
+            (over.hash_key_file.is_some(), "--hash-key-file"),
+            (over.spread.is_some(), "--spread"),
+            (over.request_time.is_some(), "--request-time"),
+            (over.fold_paths, "--fold-paths"),
         ];
         given.into_iter().find(|g| g.0).map(|g| g.1)
     }
 
     /// The command that does it again, as the user would type it.
     pub fn again(&self, command: &str, incident: &Incident) -> String {
-        let mut words = vec!["gameday".to_string(), command.into(), self.incident.clone()];
+        let mut words = vec![
+            "gameday".to_string(),
+            command.into(),
+            shell_word(&self.incident),
+        ];
         let mut add = |name: &str, value: Option<String>| {
             if let Some(value) = value {
                 words.push(format!("--{name}"));
-                let plain = value
-                    .chars()
-                    .all(|c| c.is_alphanumeric() || "./_-=%".contains(c));
-                words.push(if plain { value } else { format!("'{value}'") });
+                words.push(shell_word(&value));
             }
         };
         add("variant", incident.variant.clone());
@@ -203,5 +213,14 @@ impl WhichArgs {
             }
         }
         words.join(" ")
+    }
+}
+
+/// An argument as a POSIX shell takes it for one word.
+pub fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "./_-=%".contains(c);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => text.to_string(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
     }
 }
