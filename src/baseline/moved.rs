@@ -390,3 +390,15 @@ impl Movement {
         self.phases.iter().map(judgement).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_held_is_in_the_catalogue() {
+        for name in HELD {
+            assert!(find(name).is_some(), "{name}");
+        }
+    }
+}

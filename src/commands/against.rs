@@ -13,7 +13,6 @@ use std::path::{Path, PathBuf};
 const FOLDER: &str = "baselines";
 
 /// What a run is held to besides its incident's gates, read before it begins.
-#[derive(Default)]
 pub struct Against {
     /// Further gates.
     pub gates: Vec<Gate>,

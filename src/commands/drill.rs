@@ -176,7 +176,7 @@ fn series(
             let set = [&drawn[..], &controls.set[..]].concat();
             let incident = args.which.read_with(&set, Some(seed), &registries)?;
             let outcome = recurrence::replay(&incident, &controls.actions, by, &registries);
-            tally.one_more();
+            tally.more(1);
             outcome
         })
         .collect();

@@ -5,6 +5,7 @@
 //! 3/20 incident-24-no-fix  ━━━━━━━━━━━──────  62%  0:37:12 of 1:00:00  41,886 requests/s  ETA 3s
 //! ```
 
+use crate::report::thousands;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
     cell::RefCell,
@@ -153,9 +154,9 @@ impl Tally {
         tally
     }
 
-    /// One more is done.
-    pub fn one_more(&self) {
-        self.show(self.done.fetch_add(1, Ordering::Relaxed) + 1);
+    /// So many more are done.
+    pub fn more(&self, n: u64) {
+        self.show(self.done.fetch_add(n, Ordering::Relaxed) + n);
     }
 
     fn show(&self, done: u64) {
@@ -287,13 +288,6 @@ fn clock(ns: u64) -> String {
     format!("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
 }
 
-fn thousands(n: u64) -> String {
-    match n {
-        0..1000 => n.to_string(),
-        _ => format!("{},{:03}", thousands(n / 1000), n % 1000),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -368,9 +362,5 @@ mod tests {
     fn a_name_neither_fills_the_line_nor_speaks_to_the_terminal() {
         assert_eq!(short("a\u{1b}[31mb"), "a[31mb");
         assert_eq!(short(&"n".repeat(99)).chars().count(), NAME);
-        assert_eq!(
-            [0, 999, 1000, 41_886, 1_000_001].map(thousands),
-            ["0", "999", "1,000", "41,886", "1,000,001"]
-        );
     }
 }

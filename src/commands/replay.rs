@@ -204,14 +204,12 @@ fn one(
         bytes_kept: (run.recording.requests.bytes() + run.recording.attempts.bytes()) as u64,
         reproduce: &reproduce,
     };
-    progress.clear();
     let reported = Reported::new(args);
     let written = match gate {
         // What CI calls leaves nothing behind that nobody asked for.
         Some(_) => reported.report(&findings, out)?,
         None => reported.into_default_folder().report(&findings, out)?,
     };
-    progress.clear();
     note!(
         "{}: {} requests in {seconds:.2} s of wall time, {:.0} a second",
         incident.label(),

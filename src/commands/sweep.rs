@@ -4,6 +4,7 @@
 use super::{
     Done, find,
     output::{Stdout, note, print},
+    progress::Tally,
     which::WhichArgs,
 };
 use crate::{
@@ -13,7 +14,6 @@ use crate::{
 };
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use std::{
-    io::IsTerminal,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -119,9 +119,10 @@ pub fn run(args: &SweepArgs, out: &mut Stdout) -> Done {
         .unwrap_or_else(|| Path::new("sweeps").join(&plan.incident));
     plan_in(&plan, &folder)?;
     let part = shard.unwrap_or(Shard::WHOLE);
-    let bar = bar(part.runs(plan.runs()).count() as u64);
-    let did = sweep::make(&base, &plan, part, &folder, &|n| bar.inc(n));
-    bar.finish_and_clear();
+    let runs = part.runs(plan.runs()).count() as u64;
+    let tally = Tally::of(&plan.incident, runs, "runs");
+    let did = sweep::make(&base, &plan, part, &folder, &|n| tally.more(n));
+    drop(tally);
     let file = folder.join(part.file());
     match did? {
         Did::Skipped => note!("{} is there already", file.display()),
@@ -174,16 +175,4 @@ fn plan_in(plan: &Plan, folder: &Path) -> Result<(), Refusal> {
         }
     }
     sweep::place(folder, "plan.json", plan.file().as_bytes())
-}
-
-fn bar(runs: u64) -> indicatif::ProgressBar {
-    let bar = indicatif::ProgressBar::new(runs);
-    if !std::io::stderr().is_terminal() {
-        bar.set_draw_target(indicatif::ProgressDrawTarget::hidden());
-    }
-    let style = "{wide_bar} {pos}/{len} runs, {elapsed} gone, {eta} to go";
-    if let Ok(style) = indicatif::ProgressStyle::with_template(style) {
-        bar.set_style(style);
-    }
-    bar
 }

@@ -6,24 +6,16 @@
 //! Not here: who hears of requests and stops the traffic (`incident/abort.rs`).
 
 use super::{
+    online::{Online, Watched},
     parse::Wrong,
-    syntax::{Bound, Condition, Expr, Name, Op, Quantity, value_of},
+    syntax::{Expr, Op},
 };
-use crate::indicators::{Measure, Selector, Stage, Unit, of_requests};
+use crate::indicators::{Selector, Unit};
 use std::ops::Range;
 
 /// Requests that have to have ended in a window before a share ends a run: that of fewer moves by more than five points
 /// with a single request.
 pub const ENOUGH: u64 = 20;
-
-/// What is watched.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Watched {
-    /// The largest time of a request.
-    Most(Stage),
-    /// A share of requests: counters above the line, and below it.
-    Share(&'static [usize], &'static [usize]),
-}
 
 /// A condition that may end a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,58 +36,24 @@ pub struct Abort {
 impl Abort {
     /// Reads it off a gate's expression; `word` is where `abort_on_breach` stands.
     pub(super) fn of(expr: &Expr, word: &Range<usize>) -> Result<Abort, Wrong> {
-        let no = |why: &str| {
+        let fits = |watched: &Watched, op| match (op, watched) {
+            (Op::Less | Op::AtMost, _) => Ok(()),
+            (Op::More | Op::AtLeast, Watched::Share(..)) => Ok(()),
+            _ => Err("it does not say what must not be exceeded"),
+        };
+        let online = Online::of(expr, fits).map_err(|why| {
             Wrong::new(word.clone(), format!("a run cannot be ended by this: {why}")).help(
                 "write one comparison that is known while it runs: error_rate < 5% for 30s abort_on_breach, or latency max < 3s for 30s abort_on_breach",
             )
-        };
-        let Expr::Compare(condition) = expr else {
-            return Err(no("it is no single comparison"));
-        };
-        Abort::of_condition(condition).map_err(no)
-    }
-
-    fn of_condition(condition: &Condition) -> Result<Abort, &'static str> {
-        let Quantity::Indicator(subject) = &condition.quantity else {
-            return Err("it is known only when the run has ended");
-        };
-        let watched = match (subject.measure, subject.name) {
-            (Measure::Max(Stage::CallTime), _) => return Err("it is of attempts, not of requests"),
-            (Measure::Max(stage), Name::Listed(_)) => Watched::Most(stage),
-            (Measure::Ratio(of, over), _)
-                if subject.unit == Unit::Fraction && of_requests(of) && of_requests(over) =>
-            {
-                Watched::Share(of, over)
-            }
-            _ => return Err("it is not the maximum of a time, nor a share of requests"),
-        };
-        if subject.by.is_some() {
-            return Err("it is split");
-        }
-        if condition.during.is_some() {
-            return Err("a run does not know its phases");
-        }
-        let Bound::Amount(amount) = condition.bound else {
-            return Err("what it is compared with is not known yet");
-        };
-        let below = matches!(condition.op, Op::Less | Op::AtMost);
-        if !below
-            && (matches!(watched, Watched::Most(_))
-                || matches!(condition.op, Op::Equal | Op::NotEqual))
-        {
-            return Err("it does not say what must not be exceeded");
-        }
-        let Some(over) = condition.sliding else {
-            return Err("it does not say over which time");
-        };
+        })?;
         Ok(Abort {
-            watched,
-            select: subject.select.clone(),
-            over,
-            op: condition.op,
-            bound: value_of(amount, subject.unit),
-            unit: subject.unit,
-            quantity: condition.quantity.to_string(),
+            watched: online.watched,
+            select: online.select,
+            over: online.over,
+            op: online.op,
+            bound: online.bound,
+            unit: online.unit,
+            quantity: online.quantity,
         })
     }
 

@@ -29,15 +29,17 @@ mod judge;
 mod lex;
 mod named;
 mod objective;
+mod online;
 mod parse;
 mod recovery;
 mod scalars;
 mod syntax;
 mod trigger;
 
-pub use abort::{Abort, ENOUGH, Watched as AbortOn};
+pub use abort::{Abort, ENOUGH};
 pub use named::{NAMED, Named};
 pub use objective::Objective;
+pub use online::Watched as AbortOn;
 pub use parse::PHASES;
 pub use scalars::{SCALARS, Scalar, find_scalar};
 pub use trigger::{Line, Trigger};

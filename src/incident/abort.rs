@@ -1,17 +1,17 @@
 //! Ends a run as soon as a gate with `abort_on_breach` is broken for certain: hears of requests as they end, and stops the
 //! traffic. What is under way then still ends; phases end with the window in which it happened.
 
-use super::truth::{self, Entry, EntryKind, Phase, PhaseName, Truth};
+use super::{
+    sums::Sums,
+    truth::{self, Entry, EntryKind, Phase, PhaseName, Truth},
+};
 use crate::{
     config::show_nanos,
     gates::{Abort, AbortOn, ENOUGH, Gate},
     indicators::{Filter, Lookup, Windows, sums},
     recording::{Observer, RequestRow},
 };
-use std::{cell::RefCell, collections::VecDeque};
-
-/// Parts of a sliding window: what leaves it does so in such steps.
-const PARTS: u64 = 32;
+use std::cell::RefCell;
 
 /// A run that a gate ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +29,7 @@ struct Standing<'a> {
     gate: &'a Gate,
     on: &'a Abort,
     filter: Filter,
-    /// Number of a part, and the two sums in it.
-    parts: VecDeque<(u64, u64, u64)>,
+    sums: Sums,
 }
 
 /// The gates of a run that may end it.
@@ -59,7 +58,7 @@ impl<'a> Aborts<'a> {
                 gate,
                 on,
                 filter: Filter::new(&on.select),
-                parts: VecDeque::new(),
+                sums: Sums::default(),
             })
         };
         Aborts {
@@ -85,26 +84,12 @@ impl Standing<'_> {
                 self.on.broken_by(value).then_some(value)
             }
             AbortOn::Share(of, over) => {
-                let (of, over) = sums(row, of, over);
-                let size = (self.on.over / PARTS).max(1);
-                let part = now / size;
-                match self.parts.back_mut() {
-                    Some((last, a, b)) if *last == part => {
-                        *a += u64::from(of);
-                        *b += u64::from(over);
-                    }
-                    _ => self.parts.push_back((part, of.into(), over.into())),
-                }
-                let first = part.saturating_sub(PARTS - 1);
-                while self.parts.front().is_some_and(|(p, ..)| *p < first) {
-                    self.parts.pop_front();
-                }
+                self.sums.record(sums(row, of, over), now, self.on.over);
                 // Less than a whole window is a start that says little.
                 if now < since.saturating_add(self.on.over) {
                     return None;
                 }
-                let add = |(a, b): (u64, u64), (_, of, over): &(u64, u64, u64)| (a + of, b + over);
-                let (of, over) = self.parts.iter().fold((0, 0), add);
+                let (of, over) = self.sums.read(now, self.on.over);
                 let share = of as f64 / over as f64;
                 (over >= ENOUGH && self.on.broken_by(share)).then_some(share)
             }

@@ -5,7 +5,7 @@
 //! that is in force; a later deploy brings what it brings, also what was taken back before. What it does is an event of
 //! the recording (`rollback`, `alert`).
 
-use super::{file::Registries, truth};
+use super::{file::Registries, sums::Sums, truth};
 use crate::{
     components::window::Window,
     config::{Entry, Node, Read, Refusal, Span, Value, pick},
@@ -14,7 +14,7 @@ use crate::{
     recording::{Observer, RequestRow},
     service::seams::{Act, Lookout},
 };
-use std::{cell::RefCell, collections::VecDeque};
+use std::cell::RefCell;
 
 crate::choice! {
     /// What a guard does.
@@ -141,41 +141,6 @@ pub struct Undo {
     pub cold: bool,
     /// The change, for people.
     pub label: String,
-}
-
-/// Sums over the last while, in parts of it.
-#[derive(Default)]
-struct Sums(VecDeque<(u64, u64, u64)>);
-
-/// Parts of a guard's window: what leaves it does so in such steps.
-const PARTS: u64 = 32;
-
-impl Sums {
-    fn record(&mut self, (of, over): (u32, u32), ended: u64, window: u64) {
-        let part = ended / (window / PARTS).max(1);
-        match self.0.back_mut() {
-            Some((last, a, b)) if *last == part => {
-                *a += u64::from(of);
-                *b += u64::from(over);
-            }
-            _ => self.0.push_back((part, of.into(), over.into())),
-        }
-        self.forget(ended, window);
-    }
-
-    fn forget(&mut self, now: u64, window: u64) {
-        let size = (window / PARTS).max(1);
-        let first = (now / size).saturating_sub(PARTS - 1);
-        while self.0.front().is_some_and(|(part, ..)| *part < first) {
-            self.0.pop_front();
-        }
-    }
-
-    fn read(&mut self, now: u64, window: u64) -> (u64, u64) {
-        self.forget(now, window);
-        let add = |(a, b): (u64, u64), (_, of, over): &(u64, u64, u64)| (a + of, b + over);
-        self.0.iter().fold((0, 0), add)
-    }
 }
 
 struct Watching<'a> {

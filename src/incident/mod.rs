@@ -16,6 +16,7 @@ mod reference;
 mod run;
 mod scalars;
 mod schema;
+mod sums;
 mod timeline;
 mod trial;
 mod truth;

@@ -160,34 +160,34 @@ fn diagnosis(page: &mut String, findings: &Findings) {
 
 /// Text that stands for itself, on one line.
 fn plain(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '@' => safe.extend(['\\', c]),
-            _ if c.is_control() => safe.push(' '),
-            _ => safe.push(c),
-        }
-    }
-    safe
+    on_one_line(text, |c, safe| match c {
+        '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '@' => safe.extend(['\\', c]),
+        _ => safe.push(c),
+    })
 }
 
 /// Code on one line, in a table or out of it.
 fn code(text: &str) -> String {
+    let safe = on_one_line(text, |c, safe| match c {
+        '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '@' => {
+            let _ = write!(safe, "&#{};", c as u32);
+        }
+        _ => safe.push(c),
+    });
+    format!("<code>{safe}</code>")
+}
+
+/// A text without tags and line ends; `put` writes what else may mean something in Markdown.
+fn on_one_line(text: &str, put: impl Fn(char, &mut String)) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
             '&' => safe.push_str("&amp;"),
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '@' => {
-                let _ = write!(safe, "&#{};", c as u32);
-            }
             _ if c.is_control() => safe.push(' '),
-            _ => safe.push(c),
+            _ => put(c, &mut safe),
         }
     }
-    format!("<code>{safe}</code>")
+    safe
 }

@@ -31,3 +31,4 @@ mod words;
 
 pub use files::write_all;
 pub use findings::{Findings, TraceFacts};
+pub use words::thousands;
