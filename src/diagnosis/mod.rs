@@ -17,6 +17,7 @@ mod expiry;
 mod incident;
 mod lives;
 mod locate;
+mod marks;
 mod rank;
 mod refine;
 mod repeats;

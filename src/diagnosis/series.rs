@@ -136,7 +136,7 @@ impl Marker {
             What::NewKeys => Some(&view.repeats.new_keys),
             What::DiedYoung => Some(&view.lives),
             What::NewContents => Some(&view.repeats.first),
-            _ => None,
+            _ => view.marks.get(&self.what).map(Vec::as_slice),
         }
     }
 
@@ -178,9 +178,12 @@ impl Marker {
     /// Whether thing `i` is bad; `None` when the question does not arise.
     #[inline]
     pub fn bad(&self, view: &View, i: usize) -> Option<bool> {
+        if let Some(things) = self.things(view) {
+            return Some(things[i].bad);
+        }
         let ended = |word: u8| Some(view.get(requests::outcome, i) == u64::from(word));
         match self.what {
-            What::NewKeys | What::DiedYoung | What::NewContents => Some(self.things(view)?[i].bad),
+            What::NewKeys | What::DiedYoung | What::NewContents => None,
             What::Misses => match view.get(requests::cache, i) as u8 {
                 cache::HIT => Some(false),
                 cache::MISS => Some(true),

@@ -2,8 +2,9 @@
 //!
 //! Background work (warming, audit) is left out: it is nobody's symptom. Nothing is copied but times and row numbers.
 
-use super::{repeats::Repeats, stats::spaced};
-use crate::recording::{Recording, RequestRow, attempts, cache, requests, result};
+use super::{marks, repeats::Repeats, series::What, stats::spaced};
+use crate::recording::{Recording, RequestRow, attempts, cache, gauges, requests, result};
+use std::collections::BTreeMap;
 
 /// The requests and calls of users.
 pub struct View<'r> {
@@ -20,6 +21,8 @@ pub struct View<'r> {
     pub repeats: Repeats,
     /// Entries of the cache by the time of their writing; bad is one that died young (see `lives`).
     pub lives: Vec<Thing>,
+    /// Things of other kinds, by what they may show (see `marks`).
+    pub marks: BTreeMap<What, Vec<Thing>>,
     /// The tenant to watch (see `tenants`); 0 is none.
     pub hot: u64,
     /// Last instant of the recording, ns.
@@ -46,6 +49,19 @@ pub struct Call {
     pub result: u8,
     /// Who was called.
     pub dependency: u16,
+    /// Its row in the table of attempts; of no meaning when calls were pieced together from requests.
+    pub row: u32,
+}
+
+/// One reading of a gauge.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    /// When, ns.
+    pub time: u64,
+    /// Whose; 0 is shared.
+    pub replica: u16,
+    /// How much.
+    pub value: f64,
 }
 
 impl<'r> View<'r> {
@@ -71,11 +87,13 @@ impl<'r> View<'r> {
             own_calls,
             repeats: Repeats::default(),
             lives: vec![],
+            marks: BTreeMap::new(),
             hot: 0,
         };
         view.repeats = super::repeats::of(&view);
         view.lives = super::lives::of(&view);
         view.hot = super::tenants::hottest(&view).unwrap_or(0);
+        view.marks = marks::all(&view);
         Some(view)
     }
 
@@ -114,6 +132,35 @@ impl<'r> View<'r> {
     pub fn calls_between(&self, from: u64, to: u64) -> std::ops::Range<usize> {
         let at = |t| self.calls.partition_point(|c| c.started < t);
         at(from)..at(to).max(at(from))
+    }
+
+    /// A number of call `i` in the table of attempts; only where calls come from there (`own_calls`).
+    #[inline]
+    pub fn of_call(&self, column: usize, call: &Call) -> u64 {
+        self.recording.attempts.value(column, call.row as usize)
+    }
+
+    /// Whether calls come from the table of attempts, and it has this column, and it says something at all.
+    pub fn calls_have(&self, column: usize) -> bool {
+        let column = self.recording.attempts.column(column);
+        self.own_calls && column.is_some_and(|c| c.iter().any(|v| v != 0))
+    }
+
+    /// The readings of a gauge in order of time; none when it is not recorded.
+    pub fn readings(&self, gauge: &str) -> Vec<Reading> {
+        let names = self.recording.names.get("gauge");
+        let Some(number) = names.and_then(|n| n.find(gauge)) else {
+            return vec![];
+        };
+        let table = &self.recording.gauges;
+        (0..table.len())
+            .filter(|&r| table.value(gauges::gauge, r) == u64::from(number))
+            .map(|r| Reading {
+                time: table.value(gauges::time, r),
+                replica: table.value(gauges::replica, r) as u16,
+                value: f64::from_bits(table.value(gauges::value, r)),
+            })
+            .collect()
     }
 
     /// Whether each process has a cache of its own: with several processes, hits are on entries that the process itself wrote.
@@ -159,6 +206,7 @@ fn calls(recording: &Recording, order: &[u32]) -> (Vec<Call>, bool) {
                 seconds: table.value(attempts::time, r) as f32 * 1e-9,
                 result: table.value(attempts::result, r) as u8,
                 dependency: table.value(attempts::dependency, r) as u16,
+                row: r as u32,
             })
             .collect();
         if !calls.is_sorted_by_key(|c| c.started) {
@@ -186,6 +234,7 @@ fn calls(recording: &Recording, order: &[u32]) -> (Vec<Call>, bool) {
             seconds: requests.value(requests::call, r) as f32 * 1e-9,
             result: result::OK,
             dependency: 0,
+            row: 0,
         })
         .collect();
     calls.sort_by_key(|c| c.started);

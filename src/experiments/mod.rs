@@ -2,6 +2,7 @@
 //!
 //! - [`theory`]: the simulator against queueing theory.
 //! - [`leak`]: leak, filling cache or fragmentation, from the gauges of a soak.
+//! - [`blind`]: how often the diagnosis is right, on incidents that nobody has seen.
 //! - [`hardening`]: what is learnt from one incident, and which controls to pay for first.
 //! - [`limiter`]: what limit a traffic needs, and what a limit would refuse.
 //! - [`recurrence`]: how often an incident comes back over draws of traffic, victims and start.
@@ -10,6 +11,7 @@
 //! - [`sweep`]: what to set something to: a grid of settings under several seeds, in parts that are put together again.
 //! - [`work`]: what a unit of metered work costs on this machine, and how units grow with size.
 
+pub mod blind;
 pub mod hardening;
 pub mod leak;
 pub mod limiter;

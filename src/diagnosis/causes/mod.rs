@@ -26,6 +26,24 @@ pub enum Family {
     Dependency,
     /// What comes in changed.
     Load,
+    /// Something in the service itself takes longer, or waits.
+    Latency,
+    /// What is read cannot be read.
+    Parser,
+    /// A limiter refuses whom it should not.
+    Limiter,
+    /// Work goes on that nobody waits for.
+    Cancellation,
+    /// Something is done twice, or in part.
+    Duplicates,
+    /// Whom a queue serves, and whom not.
+    Queue,
+    /// What is computed costs more.
+    Cpu,
+    /// Success is said where there is none.
+    Partial,
+    /// Several things, one of which keeps the others alive.
+    Compound,
 }
 
 impl Family {
@@ -36,6 +54,15 @@ impl Family {
             Family::Cache => "cache",
             Family::Dependency => "dependency",
             Family::Load => "load",
+            Family::Latency => "latency",
+            Family::Parser => "parser",
+            Family::Limiter => "limiter",
+            Family::Cancellation => "cancellation",
+            Family::Duplicates => "duplicates",
+            Family::Queue => "queue",
+            Family::Cpu => "cpu",
+            Family::Partial => "partial",
+            Family::Compound => "compound",
         }
     }
 }

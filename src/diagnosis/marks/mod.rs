@@ -1,0 +1,24 @@
+//! Things that are neither a request, a call nor a look-up, or that are marked by more than their own row: readings of gauges,
+//! jobs, operations. One file a kind of thing; a line in [`MARKS`] makes a series of it, which alarms and has an onset like
+//! any other (its name, unit and thresholds: `series`, `threshold`).
+
+use super::{
+    series::What,
+    view::{Thing, View},
+};
+use std::collections::BTreeMap;
+
+/// The things of one quantity, in order of time; none when the recording cannot tell.
+type Of = fn(&View) -> Vec<Thing>;
+
+/// What is marked, and by whom.
+const MARKS: &[(What, Of)] = &[];
+
+/// All things that the recording has.
+pub fn all(view: &View) -> BTreeMap<What, Vec<Thing>> {
+    MARKS
+        .iter()
+        .map(|(what, of)| (*what, of(view)))
+        .filter(|(_, things)| !things.is_empty())
+        .collect()
+}

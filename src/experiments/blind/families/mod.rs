@@ -1,0 +1,56 @@
+//! The kinds of incidents that are drawn: one file a question of the catalogue, one entry of its table a cause.
+
+mod q21;
+
+use super::{draft::Draft, world::Need};
+
+/// How incidents of one cause are drawn.
+pub struct Kind {
+    /// The true cause, by its name in the catalogue.
+    pub cause: &'static str,
+    /// Other names of the same: what no recording tells from it, by the table of identifiability (docs/diagnosis.md).
+    pub same: &'static [&'static str],
+    /// What it asks of the service.
+    pub need: Need,
+    /// Adds what the cause needs to a drawn service, and what happens.
+    pub draw: fn(&mut Draft),
+}
+
+/// All kinds by family: the name of the family is that of its question.
+pub const FAMILIES: &[(&str, &[Kind])] = &[("Q21", q21::KINDS)];
+
+/// All kinds, with the name of their family.
+pub fn all() -> impl Iterator<Item = (&'static str, &'static Kind)> {
+    FAMILIES
+        .iter()
+        .flat_map(|(family, kinds)| kinds.iter().map(move |kind| (*family, kind)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::world, *};
+    use crate::incident::{Incident, Overlay, Registries};
+    use std::path::Path;
+
+    /// Each draw of each kind is a file that is read without a complaint, with the cause and without it.
+    #[test]
+    fn every_kind_draws_files_that_are_right() {
+        for (family, kind) in all() {
+            for case in 0..8 {
+                let mut draft = Draft::new(17, case);
+                world::draw(&mut draft, &kind.need);
+                (kind.draw)(&mut draft);
+                for text in [draft.broken(), draft.healthy()] {
+                    let read = Incident::read(
+                        Path::new("drawn.toml"),
+                        &text,
+                        &Overlay::default(),
+                        &Default::default(),
+                        &Registries::builtin(),
+                    );
+                    read.unwrap_or_else(|e| panic!("{family} {}: {e}\n{text}", kind.cause));
+                }
+            }
+        }
+    }
+}
