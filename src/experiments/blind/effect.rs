@@ -278,7 +278,15 @@ fn calls(healthy: &Recording, broken: &Recording, from: u64, to: u64) -> Option<
     more("calls for nobody", wasted(healthy), wasted(broken), 0.05)
 }
 
-/// The gauge that grew most, of those that say what is held or waits: readings of a quarter more, or less capacity.
+/// Gauges of what is held and of who waits longest; a queue's length says no more than its waits.
+const HELD: [&str; 4] = [
+    "pool.in_use",
+    "registry.entries",
+    "memory.live",
+    "queue.class_age",
+];
+
+/// The gauge that grew most, of those that say what is held: a leak is no harm yet, and will be.
 fn held(healthy: &Recording, broken: &Recording, from: u64, to: u64) -> Option<Effect> {
     let means = |r: &Recording| {
         let table = &r.gauges;
@@ -296,17 +304,21 @@ fn held(healthy: &Recording, broken: &Recording, from: u64, to: u64) -> Option<E
         sums
     };
     let (old, new) = (means(healthy), means(broken));
-    let grown = old.iter().filter_map(|(name, o)| {
-        let n = new.get(name)?;
-        let (o, n, readings) = (o.0 / o.1, n.0 / n.1, n.1);
-        ratio(
-            "a gauge",
-            o.max(0.5),
-            n.max(0.5),
-            1.5,
-            readings as usize * 4,
-        )
-    });
+    let of_held = |name: &&String| HELD.iter().any(|held| name.starts_with(held));
+    let grown = old
+        .iter()
+        .filter(|(name, _)| of_held(name))
+        .filter_map(|(name, o)| {
+            let n = new.get(name)?;
+            let (o, n, readings) = (o.0 / o.1, n.0 / n.1, n.1);
+            ratio(
+                "a gauge",
+                o.max(0.5),
+                n.max(0.5),
+                1.5,
+                readings as usize * 4,
+            )
+        });
     grown.max_by(|a, b| a.size.total_cmp(&b.size))
 }
 

@@ -1,6 +1,10 @@
 //! What many cases come to: one line a diagnoser and family, service, traffic and magnitude; calibration; confusion; misses.
 
-use super::{score::Share, trial::Done};
+use super::{
+    limit::{self, Limit},
+    score::Share,
+    trial::Done,
+};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -87,6 +91,8 @@ pub struct Summary {
     pub alarms: Vec<Share>,
     /// By what (`family`, `cause`, `service`, `traffic`, `magnitude`), then by its value, then by diagnoser.
     pub by: BTreeMap<&'static str, BTreeMap<String, Vec<Line>>>,
+    /// How large an effect must be for ours, by family, faint draws among them.
+    pub limits: BTreeMap<String, Limit>,
     /// Ten bins of the first diagnoser's confidence.
     pub calibration: Vec<Calibration>,
     /// Expected calibration error: the mean distance of confidence and share of right answers.
@@ -115,7 +121,21 @@ pub fn summarise(diagnosers: &[String], done: &[Done]) -> Summary {
         ..Summary::default()
     };
     let mut sizes = vec![];
+    let mut curve: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
     for one in done {
+        for case in one
+            .faint
+            .iter()
+            .chain(&one.case)
+            .filter(|c| !c.truth.causes.is_empty())
+        {
+            if let Some((_, score)) = case.said.first() {
+                curve
+                    .entry(case.family.into())
+                    .or_default()
+                    .push((case.effect.1, score.at[0]));
+            }
+        }
         for faint in &one.faint {
             s.line("magnitude", magnitude(faint.effect.1), &faint.said);
         }
@@ -189,6 +209,10 @@ pub fn summarise(diagnosers: &[String], done: &[Done]) -> Summary {
             });
         }
     }
+    s.limits = curve
+        .into_iter()
+        .filter_map(|(family, cases)| Some((family, limit::fit(&cases)?)))
+        .collect();
     s.finish(sizes);
     s
 }

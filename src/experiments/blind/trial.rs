@@ -123,9 +123,14 @@ pub fn case(options: &Options, diagnosers: &[Diagnoser], number: u64) -> Result<
         return Ok(done);
     }
     let families = kinds(&options.only)?;
+    let named =
+        |refusal: Refusal| refusal.help(format!("drawn as case {number} of seed {}", options.seed));
     for redrawn in 0..DRAWS {
         let drawn = draw(options, &families, number * DRAWS + redrawn);
-        let (broken, well) = (run(&drawn.draft.broken())?, run(&drawn.draft.healthy())?);
+        let (broken, well) = (
+            run(&drawn.draft.broken()).map_err(named)?,
+            run(&drawn.draft.healthy()).map_err(named)?,
+        );
         let from = (drawn.draft.from * SECOND) as u64;
         let to = drawn.draft.to.map_or(u64::MAX, |to| (to * SECOND) as u64);
         let effects = effect::measure(&broken, &well, from, to);

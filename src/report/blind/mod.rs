@@ -42,6 +42,7 @@ pub fn render(s: &Summary, again: &str) -> String {
         ] {
             by_value(&mut out, s, by, title);
         }
+        limits(&mut out, s);
         honesty(&mut out, s);
     }
     if let Some(alarms) = s.alarms.first().filter(|a| a.of > 0) {
@@ -161,6 +162,24 @@ fn by_value(out: &mut String, s: &Summary, by: &str, title: &str) {
             line.third.value() * 100.0,
             line.seen.value() * 100.0,
             line.on_time.value() * 100.0,
+        );
+    }
+    out.push('\n');
+}
+
+fn limits(out: &mut String, s: &Summary) {
+    if s.limits.is_empty() {
+        return;
+    }
+    let _ = writeln!(
+        out,
+        "Detection limit: what users must feel for a true cause to come first, where 1 is just noticeable"
+    );
+    for (family, limit) in &s.limits {
+        let _ = writeln!(
+            out,
+            "  {family:<10} in half of the cases {:>6.2}   in 95 % {:>6.2}",
+            limit.half, limit.most
         );
     }
     out.push('\n');

@@ -106,7 +106,7 @@ impl Sheet<'_, '_> {
         let to = (at.0 + CELL, at.1 + CELL);
         if n > 0 {
             let role = if right {
-                Role::Recovered
+                Role::Baseline
             } else {
                 Role::Incident
             };
