@@ -193,6 +193,7 @@ fn compare(
         },
         before: whole.old,
         during: whole.new,
+        times: whole.difference / least,
         version: Some(Version { column, value, old }),
     })
 }

@@ -22,7 +22,7 @@ const LEAST_REQUESTS: usize = 200;
 const LEAST_WINDOWS: usize = 12;
 
 /// See [`super::loudest`].
-pub fn loudest(recording: &Recording) -> Vec<(&'static str, f64, f64)> {
+pub fn loudest(recording: &Recording) -> Vec<episode::Loud> {
     let Some(view) = View::new(recording) else {
         return vec![];
     };
@@ -30,11 +30,7 @@ pub fn loudest(recording: &Recording) -> Vec<(&'static str, f64, f64)> {
     if windows.count < LEAST_WINDOWS {
         return vec![];
     }
-    let frame = frame(&view, windows);
-    episode::loudest(&view, &frame)
-        .into_iter()
-        .map(|(what, z, counting)| (what.name(), z, counting))
-        .collect()
+    episode::loudest(&view, &frame(&view, windows))
 }
 
 fn frame(view: &View, windows: Windows) -> Frame {
