@@ -20,7 +20,7 @@ pub fn least_z(what: What, times: f64) -> f64 {
         What::NewKeys => 6.0,
         What::DiedYoung => 6.0,
         What::NewContents => 6.0,
-        What::CallsSlow | What::CallsVerySlow => 9.0 - 2.5 * (times - 1.0).clamp(0.0, 1.0),
+        What::CallsSlow | What::CallsVerySlow => 9.0 - 2.5 * ((times - 1.4) / 0.8).clamp(0.0, 1.0),
         What::CallErrors => 5.5,
         What::ComputeSlow => 6.5,
         What::ParseErrors | What::Rejects => 8.0,

@@ -102,6 +102,11 @@ impl<'r> View<'r> {
         self.rows.len()
     }
 
+    /// The row of request `i` in the table of requests.
+    pub fn row(&self, i: usize) -> u32 {
+        self.rows[i]
+    }
+
     /// A number of request `i`.
     #[inline]
     pub fn get(&self, column: usize, i: usize) -> u64 {
