@@ -3,6 +3,7 @@
 //! Exit codes: 0 done (and, where gates count, all of them pass), 1 a gate is breached or had no data, 2 bad input.
 
 mod against;
+mod blind;
 mod compare;
 mod contract;
 mod diagnose;
@@ -66,6 +67,8 @@ enum Command {
     Compare(compare::CompareArgs),
     /// Diagnose a recording: one that was saved, or your own export.
     Diagnose(diagnose::DiagnoseArgs),
+    /// How often the diagnosis is right: incidents drawn at random, replayed, diagnosed and scored against what is known of them.
+    Blind(blind::BlindArgs),
     /// Check the engine against theory, or that an incident replays to the same bytes.
     #[command(
         mut_arg("incident", |arg| arg.value_name("INCIDENT|theory").help(VERIFIED)),
@@ -123,6 +126,7 @@ pub fn main() -> ExitCode {
         Command::Gate(args) => gate::run(args, &mut out),
         Command::Compare(args) => compare::run(args, &mut out),
         Command::Diagnose(args) => diagnose::run(args, &mut out),
+        Command::Blind(args) => blind::run(args, &mut out),
         Command::Verify(args) => verify::run(args, &mut out),
         Command::Drill(args) => drill::run(args, &mut out),
         Command::Sweep(args) => sweep::run(args, &mut out),

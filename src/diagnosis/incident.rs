@@ -206,8 +206,36 @@ fn describe(
                 se: m.se,
             })
             .collect(),
+        compared: Some((spans.before.clone(), spans.during.clone())),
         limits: facts.limits,
     }
+}
+
+/// See [`super::stands_in`].
+pub fn stands_in(diagnosis: &Diagnosis, other: &Recording) -> Option<bool> {
+    let first = diagnosis.causes.first()?;
+    let cause = CAUSES.iter().find(|c| c.id == first.cause)?;
+    let (before, during) = diagnosis.compared.clone()?;
+    let Some(view) = View::new(other) else {
+        return Some(false);
+    };
+    let windows = Windows::choose(&view);
+    if windows.count < LEAST_WINDOWS {
+        return Some(false);
+    }
+    let frame = frame(&view, windows);
+    let spans = Spans {
+        onset: during.start..during.start,
+        keys_until: during.end,
+        before,
+        during,
+        version: None,
+        behind_misses: false,
+    };
+    Some(rank::stands(
+        cause,
+        &evidence::gather(&view, &frame, &spans),
+    ))
 }
 
 fn summary(

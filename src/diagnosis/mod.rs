@@ -38,6 +38,7 @@ pub use rank::NONE;
 
 use crate::recording::Recording;
 use serde::Serialize;
+use std::ops::Range;
 
 /// The answer.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -65,6 +66,9 @@ pub struct Diagnosis {
     pub facts: Vec<Known>,
     /// What the recording lacks, and what could therefore not be told.
     pub limits: Vec<String>,
+    /// What was compared: the stretch before, and the episode, ns.
+    #[serde(skip)]
+    pub compared: Option<(Range<u64>, Range<u64>)>,
 }
 
 /// A time with its uncertainty, ns from the start.
@@ -149,6 +153,17 @@ pub struct Segment {
 /// Diagnoses a recording.
 pub fn diagnose(recording: &Recording) -> Diagnosis {
     incident::diagnose(recording)
+}
+
+/// What would come first if these causes were not in the catalogue: an honest diagnosis then says [`NONE`].
+pub fn first_without(diagnosis: &Diagnosis, causes: &[&str]) -> String {
+    rank::first_without(&diagnosis.facts, causes)
+}
+
+/// Whether what the first cause rests on stands in another recording over the same stretches: in a run without the cause it
+/// must not. `None`: no cause is named.
+pub fn stands_in(diagnosis: &Diagnosis, other: &Recording) -> Option<bool> {
+    incident::stands_in(diagnosis, other)
 }
 
 /// How loud each quantity is: its largest Z, and its largest among the stretches that would alarm alone. The thresholds are

@@ -5,10 +5,11 @@
 //! is at best not excluded.
 
 use super::{
-    Ranked,
+    Known, Ranked,
     causes::{CAUSES, Cause, Clause, Subject},
-    evidence::{Evidence, Group},
+    evidence::{Evidence, Fact, Group},
     say,
+    stats::Measure,
 };
 use std::collections::BTreeMap;
 
@@ -105,6 +106,30 @@ pub fn scores(evidence: &Evidence) -> Vec<Scored> {
     });
     all.sort_by(|a, b| b.score.total_cmp(&a.score));
     all
+}
+
+/// Whether a cause is more than not excluded.
+pub fn stands(cause: &Cause, evidence: &Evidence) -> bool {
+    score(cause, evidence) > NONE_SCORE
+}
+
+/// The first of the causes that are not among these, or [`NONE`].
+pub fn first_without(facts: &[Known], causes: &[&str]) -> String {
+    let mut evidence = Evidence::default();
+    for known in facts {
+        let fact = Fact::ALL.iter().find(|f| f.name() == known.fact);
+        if let Some(&fact) = fact {
+            evidence.put(fact, Some(Measure::new(known.value, known.se)));
+        }
+    }
+    let all = scores(&evidence);
+    let mut left = all
+        .iter()
+        .filter(|s| s.cause.is_none_or(|c| !causes.contains(&c.id)));
+    left.next()
+        .and_then(|s| s.cause)
+        .map_or(NONE, |c| c.id)
+        .to_string()
 }
 
 /// The causes to show.

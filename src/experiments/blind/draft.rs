@@ -36,8 +36,8 @@ pub struct Draft {
     pub call: f64,
     /// How much of its workers the healthy service uses, on average.
     pub busy: f64,
-    /// Words that say what was drawn, for the table: traffic and service.
-    pub traffic: &'static str,
+    /// What brings the traffic, for the table: a generator, or a trace.
+    pub traffic: String,
     /// The same for the service: `small`, `wide`, ...
     pub shape: &'static str,
     tree: Table,
@@ -59,7 +59,7 @@ impl Draft {
             dependency: "backend",
             call: 0.0,
             busy: 0.0,
-            traffic: "",
+            traffic: String::new(),
             shape: "",
             tree: Table::new(),
             cause: vec![],
@@ -109,6 +109,20 @@ impl Draft {
     pub fn merge(&mut self, text: &str) {
         let piece: Table = toml::from_str(text).unwrap_or_else(|e| panic!("{e}\n{text}"));
         merge(&mut self.tree, piece);
+    }
+
+    /// Takes away what is at a path.
+    pub fn remove(&mut self, path: &str) {
+        let mut parts: Vec<&str> = path.split('.').collect();
+        let last = parts.pop().unwrap_or_default();
+        let mut at = &mut self.tree;
+        for part in parts {
+            match at.get_mut(part) {
+                Some(Value::Table(inner)) => at = inner,
+                _ => return,
+            }
+        }
+        at.remove(last);
     }
 
     /// What the service has at a path such as `service.queue.workers`.

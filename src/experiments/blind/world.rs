@@ -32,7 +32,7 @@ pub const USUAL: Need = Need {
 };
 
 /// Draws when, how long and how large, and then the service, into an empty draft.
-pub fn draw(d: &mut Draft, need: &Need) {
+pub fn draw(d: &mut Draft, need: &Need, traces: &[String]) {
     d.seconds = d.pick(&LENGTHS);
     let requests = d.log_between(need.requests.0, need.requests.1);
     d.rate = requests / d.seconds;
@@ -45,18 +45,18 @@ pub fn draw(d: &mut Draft, need: &Need) {
         Onset::Step
     };
     d.size = d.unit();
-    traffic(d);
+    traffic(d, traces);
     service(d, need);
     noise(d);
 }
 
 /// Who asks, how often, and for what.
-fn traffic(d: &mut Draft) {
+fn traffic(d: &mut Draft, traces: &[String]) {
     let (seconds, rate) = (d.seconds, d.rate);
     d.merge(&format!(
         "schema = 1\ntitle = \"drawn\"\n[trace]\nduration = \"{seconds}s\""
     ));
-    d.traffic = d.pick(&[
+    let generator = d.pick(&[
         "poisson",
         "bursts",
         "long-bursts",
@@ -64,9 +64,10 @@ fn traffic(d: &mut Draft) {
         "flash-crowd",
         "gamma",
     ]);
-    let arrivals = match d.traffic {
+    d.traffic = generator.to_string();
+    let arrivals = match generator {
         "bursts" | "long-bursts" => {
-            let long = d.traffic == "long-bursts";
+            let long = generator == "long-bursts";
             let (busy, quiet) = if long {
                 ((40.0, 120.0), (120.0, 400.0))
             } else {
@@ -126,6 +127,24 @@ output_tokens = {{ kind = "lognormal", p50 = {answered:.0}, p99 = {:.0} }}
 "#,
         asked * wide,
         answered * long,
+    ));
+    captured(d, traces);
+}
+
+/// In half of the draws where traces are given, their arrivals and fields in the place of a generator's, at the drawn rate.
+fn captured(d: &mut Draft, traces: &[String]) {
+    if traces.is_empty() || !d.chance(0.5) {
+        return;
+    }
+    let at = d.count(0, traces.len() as u64 - 1) as usize;
+    let path = &traces[at];
+    let name = std::path::Path::new(path).file_name();
+    d.traffic = name.map_or_else(|| path.clone(), |n| n.to_string_lossy().into_owned());
+    let (rate, seconds) = (d.rate, d.seconds);
+    d.remove("trace.arrivals");
+    d.remove("trace.duration");
+    d.merge(&format!(
+        "[trace]\npath = {path:?}\nrate = \"{rate:.4}/s\"\ntake = \"{seconds}s\""
     ));
 }
 
@@ -200,12 +219,11 @@ pub fn cache(d: &mut Draft) {
     } else {
         (contents * d.between(0.3, 1.5)).max(50.0)
     };
-    let kind = d.pick(&["lru", "lru", "sieve"]);
     d.merge(&format!(
         r#"
 [service]
 key = {{ fields = ["tenant", "model", "prompt"] }}
-cache = {{ kind = "{kind}", scope = "{scope}", capacity = {capacity:.0}, ttl = "{ttl:.0}s", jitter = "30%", lookup = "300us" }}
+cache = {{ kind = "lru", scope = "{scope}", capacity = {capacity:.0}, ttl = "{ttl:.0}s", jitter = "30%", lookup = "300us" }}
 "#
     ));
 }

@@ -8,6 +8,7 @@ mod axis;
 mod cache;
 mod canvas;
 mod caption;
+pub mod confusion;
 mod cpu;
 mod dependencies;
 mod draw;

@@ -38,7 +38,7 @@ mod tests {
         for (family, kind) in all() {
             for case in 0..8 {
                 let mut draft = Draft::new(17, case);
-                world::draw(&mut draft, &kind.need);
+                world::draw(&mut draft, &kind.need, &[]);
                 (kind.draw)(&mut draft);
                 for text in [draft.broken(), draft.healthy()] {
                     let read = Incident::read(
