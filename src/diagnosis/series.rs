@@ -314,7 +314,9 @@ fn recorded(view: &View, what: What) -> bool {
         What::OneTenant => view.hot != 0,
         What::ParseErrors => view.has(requests::outcome) || view.has(requests::parse_error),
         What::Hidden => view.has(requests::told) && view.has(requests::honest),
-        What::Rejects | What::Failures | What::Incomplete => view.has(requests::outcome),
+        // Where answers say what they lack, what is said is known, and what is not said is `Hidden`.
+        What::Incomplete => view.has(requests::outcome) && !view.has(requests::told),
+        What::Rejects | What::Failures => view.has(requests::outcome),
         _ => true,
     }
 }

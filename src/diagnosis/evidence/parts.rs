@@ -19,6 +19,7 @@ struct Side {
     n: f64,
     hidden: f64,
     lacking: f64,
+    unstored: f64,
     /// Of the hidden ones: steps, items, shards, ends, defaults.
     of: [f64; 5],
     /// Of which nothing succeeded: said, and not said.
@@ -36,6 +37,8 @@ fn count(view: &View, rows: impl Iterator<Item = usize>) -> Side {
         let get = |column| view.get(column, i);
         side.n += 1.0;
         side.lacking += f64::from(u8::from(lacks(view, i)));
+        let unstored = get(requests::items_stored) < get(requests::items_sent);
+        side.unstored += f64::from(u8::from(unstored));
         let honest = get(requests::honest) as u8;
         if matches!(honest, outcome::ERROR | outcome::TIMEOUT) && get(requests::attempts) > 0 {
             match get(requests::told) as u8 {
@@ -48,7 +51,7 @@ fn count(view: &View, rows: impl Iterator<Item = usize>) -> Side {
             side.hidden += 1.0;
             let of = [
                 get(requests::steps_failed) > 0,
-                get(requests::items_stored) < get(requests::items_sent),
+                unstored,
                 get(requests::shards_ok) < get(requests::shards),
                 get(requests::end_marker) == u64::from(end_marker::MISSING),
                 get(requests::served_by) == u64::from(served_by::FALLBACK),
@@ -75,6 +78,12 @@ pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
     );
     let up = |b: f64, bn: f64, d: f64, dn: f64| Some(difference(share(d, dn)?, share(b, bn)?));
     evidence.put(Fact::Lacking, up(b.lacking, b.n, d.lacking, d.n));
+    let items = (b.unstored, b.n, d.unstored, d.n);
+    if up(items.0, items.1, items.2, items.3).is_some_and(|m| m.value > 3.0 * m.se)
+        && d.unstored >= LEAST
+    {
+        evidence.put(Fact::WrongForm, one_field(view, spans));
+    }
     if !view.has(requests::told) || !view.has(requests::honest) {
         if d.lacking >= LEAST {
             evidence.limits.push(
@@ -115,9 +124,6 @@ pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
         evidence.put(Fact::WholeSaid, share(d.nothing[0], nothing));
     }
     late(view, during.filter(affected), evidence);
-    if d.of[1] >= LEAST {
-        evidence.put(Fact::WrongForm, one_field(view, spans));
-    }
 }
 
 /// Whether steps that are not there were late, or failed: by the attempts, or by answers that all come at one time.

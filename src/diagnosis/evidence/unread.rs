@@ -79,9 +79,7 @@ pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
     // In a roll-out the requests of the reader that refuses speak.
     let refuses = |i: &usize| {
         by_version(i)
-            && (reader.share.value <= 0.5
-                || reader.column == 0
-                || !reader.known.contains(&view.get(reader.column, *i)))
+            && (reader.version == 0 || view.get(requests::parser_version, *i) == reader.version)
     };
     let d = count(view, during.clone().filter(refuses));
     let excess: Vec<f64> = (0..WORDS as u8)
@@ -152,10 +150,15 @@ const KINDS: [Fact; 9] = [
 ];
 
 struct Reader {
+    /// Of what cannot be read, so much is refused by a reader that is new.
     share: Measure,
-    column: usize,
-    known: HashSet<u64, FixedState>,
+    /// Its version of the parser; 0 where none is new.
+    version: u64,
 }
+
+/// Requests that a version must have served before to be known, of all: an onset is not known to the request, and the first
+/// ones of a deploy may lie before it.
+const KNOWN: f64 = 0.02;
 
 /// Share of what cannot be read that a version of the parser refuses which did not serve before. A service of a new version
 /// with a parser whose version nobody changed speaks neither for it nor against it.
@@ -163,50 +166,50 @@ fn by_new_reader(
     view: &View,
     spans: &Spans,
     before: Range<usize>,
-    rows: impl Iterator<Item = usize>,
+    rows: impl Iterator<Item = usize> + Clone,
 ) -> Reader {
-    let known = |column: usize| -> HashSet<u64, FixedState> {
-        let serves = |i: &usize| {
+    let new = |column: usize| -> (Measure, u64) {
+        let mut served: BTreeMap<u64, f64> = BTreeMap::new();
+        let beside = |i: &usize| {
             spans
                 .version
                 .is_none_or(|v| view.get(v.column, *i) != v.value)
         };
-        before
-            .clone()
-            .filter(serves)
-            .map(|i| view.get(column, i))
-            .collect()
+        for i in before.clone().filter(beside) {
+            *served.entry(view.get(column, i)).or_default() += 1.0;
+        }
+        let least = KNOWN * served.values().sum::<f64>();
+        let mut refused: BTreeMap<u64, f64> = BTreeMap::new();
+        for i in rows.clone().filter(|&i| unread(view, i)) {
+            *refused.entry(view.get(column, i)).or_default() += 1.0;
+        }
+        let all: f64 = refused.values().sum();
+        let fresh = refused
+            .iter()
+            .filter(|(version, _)| served.get(version).is_none_or(|n| *n < least));
+        let most = fresh.clone().max_by(|a, b| a.1.total_cmp(b.1));
+        let sum: f64 = fresh.map(|(_, n)| *n).sum();
+        (
+            share(sum, all).unwrap_or(Measure::new(0.0, 0.0)),
+            most.map_or(0, |(version, _)| *version),
+        )
     };
-    let (parsers, services) = (
-        known(requests::parser_version),
-        known(requests::service_version),
-    );
-    let (mut n, mut new, mut served) = (0.0, 0.0, 0.0);
-    for i in rows.filter(|&i| unread(view, i)) {
-        let is_new = |set: &HashSet<u64, FixedState>, column| {
-            f64::from(u8::from(!set.contains(&view.get(column, i))))
+    let (parser, version) = new(requests::parser_version);
+    if parser.value > 0.5 {
+        return Reader {
+            share: parser,
+            version,
         };
-        n += 1.0;
-        new += is_new(&parsers, requests::parser_version);
-        served += is_new(&services, requests::service_version);
     }
-    let tells = |column| view.has(column);
-    let nothing = Measure::new(0.0, 0.0);
-    let new = share(new, n).filter(|_| tells(requests::parser_version));
-    match new.unwrap_or(nothing) {
-        m if m.value > 0.5 => Reader {
-            share: m,
-            column: requests::parser_version,
-            known: parsers,
+    let (service, _) = new(requests::service_version);
+    let neither = Measure::new(0.5 * service.value, service.se);
+    Reader {
+        share: if neither.value > parser.value {
+            neither
+        } else {
+            parser
         },
-        m => Reader {
-            share: match share(served, n).filter(|_| tells(requests::service_version)) {
-                Some(s) if 0.5 * s.value > m.value => Measure::new(0.5 * s.value, s.se),
-                _ => m,
-            },
-            column: 0,
-            known: parsers,
-        },
+        version: 0,
     }
 }
 
@@ -345,7 +348,7 @@ fn course(
     };
     let mut falls = gone(first, last);
     let margin = third / 4;
-    if reader.column != 0
+    if reader.version != 0
         && let Some(after) = rate(to + margin, view.end.min(to + margin + 2 * third))
     {
         let after = gone(first, after);
