@@ -108,6 +108,7 @@ pub fn findings(view: &View, frame: &Frame) -> Vec<Finding> {
                 What::Failures,
                 What::ParseErrors,
                 What::Rejects,
+                What::Hidden,
             ] {
                 let Some(series) = frame.of(what) else {
                     continue;

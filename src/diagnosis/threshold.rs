@@ -24,6 +24,8 @@ pub fn least_z(what: What, times: f64) -> f64 {
         What::CallErrors => 5.5,
         What::ComputeSlow => 6.5,
         What::ParseErrors | What::Rejects => 8.0,
+        // As rare as parse errors, and as little in need of a soft line: who lies does it from one instant on.
+        What::Hidden | What::Incomplete => 8.0,
         What::Arrivals => 6.0,
         What::OneTenant => 8.0,
         What::Failures => 8.0,
@@ -49,8 +51,8 @@ pub fn least_effect(what: What) -> f64 {
         // Of entries; whether it matters is asked of the look-ups (`episode::finding`).
         What::DiedYoung => 0.2,
         What::NewContents => 0.05,
-        What::CallErrors | What::ParseErrors | What::Rejects => 0.005,
-        What::Failures => 0.01,
+        What::CallErrors | What::ParseErrors | What::Rejects | What::Hidden => 0.005,
+        What::Failures | What::Incomplete => 0.01,
         What::CallsSlow => 0.1398,     // ln 1.15: the median
         What::CallsVerySlow => 0.1823, // ln 1.2: the p95
         What::ComputeSlow => 0.2624,   // ln 1.3: the p95

@@ -103,8 +103,9 @@ impl<'r> View<'r> {
     }
 
     /// The row of request `i` in the table of requests.
-    pub fn row(&self, i: usize) -> u32 {
-        self.rows[i]
+    #[inline]
+    pub fn row(&self, i: usize) -> usize {
+        self.rows[i] as usize
     }
 
     /// A number of request `i`.

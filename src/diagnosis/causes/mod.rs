@@ -7,6 +7,8 @@ mod cache;
 mod dependency;
 mod keys;
 mod load;
+mod parser;
+mod partial;
 
 use super::{
     evidence::{Evidence, Fact, Group},
@@ -216,6 +218,22 @@ pub const CAUSES: &[&Cause] = &[
     &dependency::errors::CAUSE,
     &load::traffic_surge::CAUSE,
     &load::hot_tenant::CAUSE,
+    &parser::missing_field::CAUSE,
+    &parser::type_strictness::CAUSE,
+    &parser::enum_drift::CAUSE,
+    &parser::strict_parser_first::CAUSE,
+    &parser::wrapped_output::CAUSE,
+    &parser::payload_truncated::CAUSE,
+    &parser::stream_assembly::CAUSE,
+    &parser::schema_mismatch::CAUSE,
+    &parser::format_drift::CAUSE,
+    &partial::tool_failure_swallowed::CAUSE,
+    &partial::item_errors_hidden::CAUSE,
+    &partial::dropped_at_deadline::CAUSE,
+    &partial::partial_results::CAUSE,
+    &partial::truncated_as_complete::CAUSE,
+    &partial::silent_fallback::CAUSE,
+    &partial::aggregate_boolean::CAUSE,
 ];
 
 #[cfg(test)]
