@@ -2,6 +2,7 @@
 
 mod q21;
 mod q22;
+mod q24;
 mod q29;
 
 use super::{draft::Draft, world::Need};
@@ -22,6 +23,7 @@ pub struct Kind {
 pub const FAMILIES: &[(&str, &[Kind])] = &[
     ("Q21", q21::KINDS),
     ("Q22", q22::KINDS),
+    ("Q24", q24::KINDS),
     ("Q29", q29::KINDS),
 ];
 
