@@ -4,6 +4,7 @@
 //! of its noise is known. Alarms come from primary ones; derived ones say how much users felt, and alarm only together with load.
 
 use super::{
+    marks,
     stats::{arcsine, ln, quantile},
     view::{Thing, View},
     windows::Windows,
@@ -29,6 +30,8 @@ pub enum What {
     CallErrors,
     /// Share of requests whose own computation takes longer than the run's p95.
     ComputeSlow,
+    /// Share of prompts of which an engine finds little in its memory.
+    PrefixMisses,
     /// Share of requests that cannot be read, or whose answer cannot, whatever is made of that.
     ParseErrors,
     /// Share of answers that say they are complete, and are not.
@@ -49,7 +52,7 @@ pub enum What {
 
 impl What {
     /// All of them, primary ones first.
-    pub const ALL: [What; 16] = [
+    pub const ALL: [What; 17] = [
         What::Misses,
         What::NewKeys,
         What::DiedYoung,
@@ -58,6 +61,7 @@ impl What {
         What::CallsVerySlow,
         What::CallErrors,
         What::ComputeSlow,
+        What::PrefixMisses,
         What::ParseErrors,
         What::Hidden,
         What::Incomplete,
@@ -87,6 +91,7 @@ impl What {
             What::CallsVerySlow => "tail of calls to dependencies",
             What::CallErrors => "errors of calls to dependencies",
             What::ComputeSlow => "the service's own computation",
+            What::PrefixMisses => "prompts not found in memory",
             What::ParseErrors => "parse errors",
             What::Hidden => "failures behind success",
             What::Incomplete => "answers that lack something",
@@ -191,7 +196,6 @@ impl Marker {
         }
         let ended = |word: u8| Some(view.get(requests::outcome, i) == u64::from(word));
         match self.what {
-            What::NewKeys | What::DiedYoung | What::NewContents => None,
             What::Misses => match view.get(requests::cache, i) as u8 {
                 cache::HIT => Some(false),
                 cache::MISS => Some(true),
@@ -225,6 +229,8 @@ impl Marker {
                 0 | outcome::OK | outcome::DEGRADED
             )),
             What::Slow => Some(view.seconds(requests::latency, i) > self.line),
+            // The others are marked beforehand.
+            _ => None,
         }
     }
 }
@@ -317,6 +323,7 @@ fn recorded(view: &View, what: What) -> bool {
         // Where answers say what they lack, what is said is known, and what is not said is `Hidden`.
         What::Incomplete => view.has(requests::outcome) && !view.has(requests::told),
         What::Rejects | What::Failures => view.has(requests::outcome),
+        marked if marks::covers(marked) => view.marks.contains_key(&marked),
         _ => true,
     }
 }

@@ -214,6 +214,8 @@ pub const CAUSES: &[&Cause] = &[
     &cache::capacity_cut::CAUSE,
     &cache::flush::CAUSE,
     &cache::traffic_mix_shift::CAUSE,
+    &cache::volatile_prefix::CAUSE,
+    &cache::working_set_grew::CAUSE,
     &dependency::slow::CAUSE,
     &dependency::errors::CAUSE,
     &load::traffic_surge::CAUSE,

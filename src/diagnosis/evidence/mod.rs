@@ -7,6 +7,7 @@ mod keys;
 pub mod looks;
 mod missing;
 mod parts;
+mod prefix;
 mod reuse;
 mod traffic;
 mod unread;
@@ -171,6 +172,8 @@ facts! {
     Recovery: Course, Share, "excess misses that went away by themselves within the episode";
     /// Share of hits on entries written by another process, less than before.
     ForeignHits: Field, Points, "hits on entries that another process wrote, compared with before";
+    /// Share of a prompt that an engine finds in memory, less than before.
+    PrefixLess: Keys, Points, "of a prompt found in memory, less than before";
     /// ln ratio of the median time of a call.
     CallMedian: Calls, LnRatio, "median time of a call changed by a factor of";
     /// ln ratio of the p95 of the time of a call.
@@ -321,6 +324,7 @@ pub fn gather(view: &View, frame: &Frame, spans: &Spans) -> Evidence {
     let mut evidence = Evidence::default();
     traffic::gather(view, frame, spans, &mut evidence);
     calls::gather(view, spans, &mut evidence);
+    prefix::gather(view, spans, &mut evidence);
     missing::gather(view, frame, spans, &mut evidence);
     if let Some(looks) = looks::Looks::collect(view, spans, &mut evidence.limits) {
         reuse::gather(&looks, &mut evidence);

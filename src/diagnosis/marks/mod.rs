@@ -2,6 +2,8 @@
 //! jobs, operations. One file a kind of thing; a line in [`MARKS`] makes a series of it, which alarms and has an onset like
 //! any other (its name, unit and thresholds: `series`, `threshold`).
 
+pub mod prefix;
+
 use super::{
     series::What,
     view::{Thing, View},
@@ -12,7 +14,12 @@ use std::collections::BTreeMap;
 type Of = fn(&View) -> Vec<Thing>;
 
 /// What is marked, and by whom.
-const MARKS: &[(What, Of)] = &[];
+const MARKS: &[(What, Of)] = &[(What::PrefixMisses, prefix::of)];
+
+/// Whether a quantity is marked here.
+pub fn covers(what: What) -> bool {
+    MARKS.iter().any(|(of, _)| *of == what)
+}
 
 /// All things that the recording has.
 pub fn all(view: &View) -> BTreeMap<What, Vec<Thing>> {
