@@ -95,7 +95,7 @@ fn reader(d: &mut Draft, odd: &str, lacks: bool, more: &str, rules: &str, option
     d.merge(&text);
     let took = d.log_between(20.0, 400.0);
     // A field that nobody needs is passed over, in some services.
-    let day = if d.chance(0.5) {
+    let day = if d.chance(0.5) && !rules.contains(" day = ") {
         ", day = { type = \"text\", required = false }"
     } else {
         ""
