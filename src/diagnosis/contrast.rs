@@ -194,6 +194,7 @@ fn compare(
         },
         before: whole.old,
         during: whole.new,
+        times: whole.difference / least,
         version: Some(Version { column, value, old }),
     })
 }

@@ -5,10 +5,12 @@
 
 use super::{
     stats::{arcsine, ln, quantile},
-    view::{Thing, View},
+    view::{Call, Thing, View},
     windows::Windows,
 };
-use crate::recording::{cache, end_marker, outcome, parsed, requests, result, served_by, told};
+use crate::recording::{
+    attempts, cache, end_marker, outcome, parsed, requests, result, served_by, told,
+};
 
 /// A quantity that may move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +33,8 @@ pub enum What {
     ComputeSlow,
     /// Share of requests that cannot be read, or whose answer cannot, whatever is made of that.
     ParseErrors,
+    /// Share of the calls that were answered whose answer cannot be read.
+    OutputUnread,
     /// Share of answers that say they are complete, and are not.
     Hidden,
     /// Share of answers that lack something, whatever they say.
@@ -49,7 +53,7 @@ pub enum What {
 
 impl What {
     /// All of them, primary ones first.
-    pub const ALL: [What; 16] = [
+    pub const ALL: [What; 17] = [
         What::Misses,
         What::NewKeys,
         What::DiedYoung,
@@ -59,6 +63,7 @@ impl What {
         What::CallErrors,
         What::ComputeSlow,
         What::ParseErrors,
+        What::OutputUnread,
         What::Hidden,
         What::Incomplete,
         What::Rejects,
@@ -88,6 +93,7 @@ impl What {
             What::CallErrors => "errors of calls to dependencies",
             What::ComputeSlow => "the service's own computation",
             What::ParseErrors => "parse errors",
+            What::OutputUnread => "answers of calls that cannot be read",
             What::Hidden => "failures behind success",
             What::Incomplete => "answers that lack something",
             What::Rejects => "rejects by a limiter",
@@ -108,6 +114,7 @@ impl What {
             What::CallsSlow => "calls above the run's median",
             What::CallsVerySlow => "calls above the run's p95",
             What::CallErrors => "calls",
+            What::OutputUnread => "calls that were answered",
             What::ComputeSlow => "requests worked on, above the run's p95",
             _ => "requests",
         }
@@ -122,7 +129,7 @@ impl What {
     fn of_calls(self) -> bool {
         matches!(
             self,
-            What::CallsSlow | What::CallsVerySlow | What::CallErrors
+            What::CallsSlow | What::CallsVerySlow | What::CallErrors | What::OutputUnread
         )
     }
 }
@@ -212,6 +219,10 @@ impl Marker {
             },
             What::ComputeSlow => computed(view, i).map(|seconds| seconds > self.line),
             What::ParseErrors => Some(unread(view, i)),
+            What::OutputUnread => match view.calls[i].result {
+                result::OK => Some(unread_call(view, &view.calls[i])),
+                _ => None,
+            },
             What::Hidden => match view.get(requests::told, i) as u8 {
                 0 => None,
                 says => Some(says == told::COMPLETE && !whole(view, i)),
@@ -284,6 +295,11 @@ pub fn unread(view: &View, i: usize) -> bool {
         || view.get(requests::outcome, i) == u64::from(outcome::PARSE_ERROR)
 }
 
+/// Whether the answer of a call could not be read.
+pub fn unread_call(view: &View, call: &Call) -> bool {
+    parsed::is_fault(view.of_call(attempts::parse_error, call) as u8)
+}
+
 /// Whether all is well by the log of sub-steps; so where there is none.
 pub fn whole(view: &View, i: usize) -> bool {
     matches!(
@@ -313,6 +329,7 @@ fn recorded(view: &View, what: What) -> bool {
         What::CallErrors => view.own_calls,
         What::OneTenant => view.hot != 0,
         What::ParseErrors => view.has(requests::outcome) || view.has(requests::parse_error),
+        What::OutputUnread => view.calls_have(attempts::parse_error),
         What::Hidden => view.has(requests::told) && view.has(requests::honest),
         // Where answers say what they lack, what is said is known, and what is not said is `Hidden`.
         What::Incomplete => view.has(requests::outcome) && !view.has(requests::told),

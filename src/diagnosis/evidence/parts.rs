@@ -148,7 +148,7 @@ fn whole_said(view: &View, rows: impl Iterator<Item = usize>, ends: &[u8]) -> Op
     let (mut n, mut said) = (0.0, 0.0);
     for i in rows.filter(|&i| !whole(view, i)) {
         let says = view.get(requests::told, i) as u8;
-        let nothing = match ends.get(view.row(i)) {
+        let nothing = match ends.get(view.row(i) as usize) {
             Some(end) => *end != 0 && end & ANSWERED == 0,
             None => matches!(
                 view.get(requests::honest, i) as u8,
@@ -192,7 +192,7 @@ fn late(view: &View, rows: impl Iterator<Item = usize>, ends: &[u8], evidence: &
     }
     let (mut n, mut k) = (0.0, 0.0);
     for &i in &rows {
-        let end = ends.get(view.row(i)).copied().unwrap_or_default();
+        let end = ends.get(view.row(i) as usize).copied().unwrap_or_default();
         // Without a call that ended badly, it was never made: there was no time for it.
         n += 1.0;
         k += f64::from(u8::from(end & FAILED == 0));
