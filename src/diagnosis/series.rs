@@ -6,10 +6,12 @@
 use super::{
     marks,
     stats::{arcsine, ln, quantile},
-    view::{Thing, View},
+    view::{Call, Thing, View},
     windows::Windows,
 };
-use crate::recording::{cache, end_marker, outcome, parsed, requests, result, served_by, told};
+use crate::recording::{
+    attempts, cache, end_marker, outcome, parsed, requests, result, served_by, told,
+};
 
 /// A quantity that may move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +36,8 @@ pub enum What {
     PrefixMisses,
     /// Share of requests that cannot be read, or whose answer cannot, whatever is made of that.
     ParseErrors,
+    /// Share of the calls that were answered whose answer cannot be read.
+    OutputUnread,
     /// Share of answers that say they are complete, and are not.
     Hidden,
     /// Share of answers that lack something, whatever they say.
@@ -63,6 +67,7 @@ impl What {
         What::ComputeSlow,
         What::PrefixMisses,
         What::ParseErrors,
+        What::OutputUnread,
         What::Hidden,
         What::Incomplete,
         What::Rejects,
@@ -93,6 +98,7 @@ impl What {
             What::ComputeSlow => "the service's own computation",
             What::PrefixMisses => "prompts not found in memory",
             What::ParseErrors => "parse errors",
+            What::OutputUnread => "answers of calls that cannot be read",
             What::Hidden => "failures behind success",
             What::Incomplete => "answers that lack something",
             What::Rejects => "rejects by a limiter",
@@ -113,6 +119,7 @@ impl What {
             What::CallsSlow => "calls above the run's median",
             What::CallsVerySlow => "calls above the run's p95",
             What::CallErrors => "calls",
+            What::OutputUnread => "calls that were answered",
             What::ComputeSlow => "requests worked on, above the run's p95",
             _ => "requests",
         }
@@ -127,7 +134,7 @@ impl What {
     fn of_calls(self) -> bool {
         matches!(
             self,
-            What::CallsSlow | What::CallsVerySlow | What::CallErrors
+            What::CallsSlow | What::CallsVerySlow | What::CallErrors | What::OutputUnread
         )
     }
 }
@@ -216,6 +223,10 @@ impl Marker {
             },
             What::ComputeSlow => computed(view, i).map(|seconds| seconds > self.line),
             What::ParseErrors => Some(unread(view, i)),
+            What::OutputUnread => match view.calls[i].result {
+                result::OK => Some(unread_call(view, &view.calls[i])),
+                _ => None,
+            },
             What::Hidden => match view.get(requests::told, i) as u8 {
                 0 => None,
                 says => Some(says == told::COMPLETE && !whole(view, i)),
@@ -290,6 +301,11 @@ pub fn unread(view: &View, i: usize) -> bool {
         || view.get(requests::outcome, i) == u64::from(outcome::PARSE_ERROR)
 }
 
+/// Whether the answer of a call could not be read.
+pub fn unread_call(view: &View, call: &Call) -> bool {
+    parsed::is_fault(view.of_call(attempts::parse_error, call) as u8)
+}
+
 /// Whether all is well by the log of sub-steps; so where there is none.
 pub fn whole(view: &View, i: usize) -> bool {
     matches!(
@@ -319,6 +335,7 @@ fn recorded(view: &View, what: What) -> bool {
         What::CallErrors => view.own_calls,
         What::OneTenant => view.hot != 0,
         What::ParseErrors => view.has(requests::outcome) || view.has(requests::parse_error),
+        What::OutputUnread => view.calls_have(attempts::parse_error),
         What::Hidden => view.has(requests::told) && view.has(requests::honest),
         // Where answers say what they lack, what is said is known, and what is not said is `Hidden`.
         What::Incomplete => view.has(requests::outcome) && !view.has(requests::told),

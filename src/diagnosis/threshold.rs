@@ -24,7 +24,7 @@ pub fn least_z(what: What, times: f64) -> f64 {
         What::CallErrors => 5.5,
         What::ComputeSlow => 6.5,
         What::PrefixMisses => 8.0,
-        What::ParseErrors | What::Rejects => 8.0,
+        What::ParseErrors | What::OutputUnread | What::Rejects => 8.0,
         // As rare as parse errors, and as little in need of a soft line: who lies does it from one instant on.
         What::Hidden | What::Incomplete => 8.0,
         What::Arrivals => 6.0,
@@ -55,6 +55,8 @@ pub fn least_effect(what: What) -> f64 {
         What::DiedYoung => 0.2,
         What::NewContents => 0.05,
         What::CallErrors | What::ParseErrors | What::Rejects | What::Hidden => 0.005,
+        // Of calls that are asked again: what users feel of it is less.
+        What::OutputUnread => 0.01,
         What::Failures | What::Incomplete => 0.01,
         What::CallsSlow => 0.1398,     // ln 1.15: the median
         What::CallsVerySlow => 0.1823, // ln 1.2: the p95

@@ -104,8 +104,8 @@ impl<'r> View<'r> {
 
     /// The row of request `i` in the table of requests.
     #[inline]
-    pub fn row(&self, i: usize) -> usize {
-        self.rows[i] as usize
+    pub fn row(&self, i: usize) -> u32 {
+        self.rows[i]
     }
 
     /// A number of request `i`.

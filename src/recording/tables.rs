@@ -412,6 +412,7 @@ table! {
         result: u8, Word(result::WORDS), "how it ended";
         background: u8, Flag, "not on behalf of a user's request";
         connect: u64, Span, "opening the connection, part of `time`; 0: one lay idle";
+        parse_error: u8, Word(parsed::WORDS), "category of the error of whoever read the answer, of a call that was answered; or that it had to be repaired";
     }
 }
 

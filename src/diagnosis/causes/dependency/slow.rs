@@ -31,6 +31,8 @@ pub const CAUSE: Cause = Cause {
         more(Fact::CallErrors, 0.02, 0.01).at_most(1.0),
         // What is late is left out, and nobody says so: users feel that, and no delay.
         more(Fact::Hidden, 0.0025, 0.00125),
+        // An engine that finds less of a prompt in memory has more to do for it: it is asked for more.
+        more(Fact::PrefixLess, 0.10, 0.05),
     ],
     subject: Subject::Dependency,
     containment: "shorten the time-out and fall back; keep retries from adding load",

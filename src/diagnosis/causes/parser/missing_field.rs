@@ -29,7 +29,7 @@ pub const CAUSE: Cause = Cause {
     ],
     against: &[
         more(Fact::Apart, 0.5, 0.2),
-        more(Fact::Outpaced, 0.5, 0.2),
+        more(Fact::Outpaced, 0.3, 0.12),
         more(Fact::WrongForm, 0.5, 0.2).at_most(1.0),
     ],
     subject: Subject::None,
