@@ -33,6 +33,22 @@ pub enum What {
     ParseErrors,
     /// Share of requests that a limiter refuses.
     Rejects,
+    /// Share of requests for which a dependency works on after their client has left.
+    Orphans,
+    /// Share of those who leave whose record, meant to be made all the same, is not made.
+    RecordsKilled,
+    /// Share of readings of a pool with connections in use by no call.
+    Held,
+    /// Share of readings of a registry with entries of requests that are over.
+    Listed,
+    /// Share of readings of a pool that is smaller than it was.
+    PoolSmaller,
+    /// Share of operations that are written more than once.
+    Repeats,
+    /// Share of operations under a key that stood for another one.
+    SharedKeys,
+    /// Share of written operations without their second step.
+    Unpublished,
     /// Requests arriving (derived: alone it is nobody's fault).
     Arrivals,
     /// Share of requests that come from one tenant (derived: its arrivals).
@@ -45,7 +61,7 @@ pub enum What {
 
 impl What {
     /// All of them, primary ones first.
-    pub const ALL: [What; 14] = [
+    pub const ALL: [What; 22] = [
         What::Misses,
         What::NewKeys,
         What::DiedYoung,
@@ -56,6 +72,14 @@ impl What {
         What::ComputeSlow,
         What::ParseErrors,
         What::Rejects,
+        What::Orphans,
+        What::RecordsKilled,
+        What::Held,
+        What::Listed,
+        What::PoolSmaller,
+        What::Repeats,
+        What::SharedKeys,
+        What::Unpublished,
         What::Arrivals,
         What::OneTenant,
         What::Failures,
@@ -83,6 +107,16 @@ impl What {
             What::ComputeSlow => "the service's own computation",
             What::ParseErrors => "parse errors",
             What::Rejects => "rejects by a limiter",
+            What::Orphans => "work for clients that have left",
+            What::RecordsKilled => {
+                "records that were to be made for clients that left, and were not"
+            }
+            What::Held => "connections in use by no call",
+            What::Listed => "entries of requests that are over",
+            What::PoolSmaller => "pools that are smaller than before",
+            What::Repeats => "operations written more than once",
+            What::SharedKeys => "operations under the key of another",
+            What::Unpublished => "writes without their second step",
             What::Arrivals => "arrivals",
             What::OneTenant => "one tenant's share of arrivals",
             What::Failures => "failed requests",
@@ -101,8 +135,27 @@ impl What {
             What::CallsVerySlow => "calls above the run's p95",
             What::CallErrors => "calls",
             What::ComputeSlow => "requests worked on, above the run's p95",
+            What::RecordsKilled => "clients that left",
+            What::Held | What::Listed | What::PoolSmaller => "readings",
+            What::Repeats | What::SharedKeys => "operations",
+            What::Unpublished => "operations that are written",
             _ => "requests",
         }
+    }
+
+    /// Whether its things are those of `marks`, and of no use without them.
+    fn of_marks(self) -> bool {
+        matches!(
+            self,
+            What::Orphans
+                | What::RecordsKilled
+                | What::Held
+                | What::Listed
+                | What::PoolSmaller
+                | What::Repeats
+                | What::SharedKeys
+                | What::Unpublished
+        )
     }
 
     /// Whether it is about the inside of the cache: a mechanism whose effect, if there is one, is misses.
@@ -212,6 +265,7 @@ impl Marker {
                 0 | outcome::OK | outcome::DEGRADED
             )),
             What::Slow => Some(view.seconds(requests::latency, i) > self.line),
+            _ => None,
         }
     }
 }
@@ -275,6 +329,7 @@ fn recorded(view: &View, what: What) -> bool {
         What::CallErrors => view.own_calls,
         What::OneTenant => view.hot != 0,
         What::ParseErrors | What::Rejects | What::Failures => view.has(requests::outcome),
+        what if what.of_marks() => view.marks.contains_key(&what),
         _ => true,
     }
 }

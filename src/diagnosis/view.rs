@@ -102,6 +102,11 @@ impl<'r> View<'r> {
         self.rows.len()
     }
 
+    /// The row of request `i` in the table.
+    pub fn row(&self, i: usize) -> usize {
+        self.rows[i] as usize
+    }
+
     /// A number of request `i`.
     #[inline]
     pub fn get(&self, column: usize, i: usize) -> u64 {
@@ -161,6 +166,22 @@ impl<'r> View<'r> {
                 value: f64::from_bits(table.value(gauges::value, r)),
             })
             .collect()
+    }
+
+    /// The names of the gauges that begin so, in the order of the recording: what follows the beginning.
+    pub fn gauges(&self, prefix: &str) -> Vec<String> {
+        let names = self.recording.names.get("gauge");
+        let names = names.into_iter().flat_map(|n| n.iter().skip(1));
+        names
+            .filter_map(|name| name.strip_prefix(prefix))
+            .map(str::to_string)
+            .collect()
+    }
+
+    /// A number of try `row` of a write.
+    #[inline]
+    pub fn of_write(&self, column: usize, row: u32) -> u64 {
+        self.recording.writes.value(column, row as usize)
     }
 
     /// Whether each process has a cache of its own: with several processes, hits are on entries that the process itself wrote.
