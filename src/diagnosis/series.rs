@@ -163,6 +163,16 @@ impl What {
         matches!(self, What::NewKeys | What::DiedYoung | What::NewContents)
     }
 
+    /// Of what a sound service has none, the first says when it began, whatever is louder: what is told one by one sooner than
+    /// what gauges are read for now and then.
+    pub fn precise(self) -> u8 {
+        match self {
+            What::Orphans | What::Repeats | What::SharedKeys | What::Unpublished => 2,
+            What::RecordsKilled | What::Held | What::Listed | What::PoolSmaller => 1,
+            _ => 0,
+        }
+    }
+
     /// Whether it counts calls instead of requests.
     fn of_calls(self) -> bool {
         matches!(

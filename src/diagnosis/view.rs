@@ -3,7 +3,7 @@
 //! Background work (warming, audit) is left out: it is nobody's symptom. Nothing is copied but times and row numbers.
 
 use super::{marks, repeats::Repeats, series::What, stats::spaced};
-use crate::recording::{Recording, RequestRow, attempts, cache, gauges, requests, result};
+use crate::recording::{Recording, RequestRow, attempts, cache, gauges, requests, result, writes};
 use std::collections::BTreeMap;
 
 /// The requests and calls of users.
@@ -233,6 +233,22 @@ fn calls(recording: &Recording, order: &[u32]) -> (Vec<Call>, bool) {
         if !calls.is_sorted_by_key(|c| c.started) {
             calls.sort_by_key(|c| c.started);
         }
+        return (calls, true);
+    }
+    let written = &recording.writes;
+    if rows == 0 && !written.is_empty() {
+        // A service that writes and calls nobody else: its writes are its calls.
+        let mut calls: Vec<Call> = (0..written.len())
+            .filter(|&r| written.value(writes::sent, r) > 0)
+            .map(|r| Call {
+                started: written.value(writes::started, r),
+                seconds: written.value(writes::time, r) as f32 * 1e-9,
+                result: written.value(writes::result, r) as u8,
+                dependency: written.value(writes::dependency, r) as u16,
+                row: u32::MAX,
+            })
+            .collect();
+        calls.sort_by_key(|c| c.started);
         return (calls, true);
     }
     let requests = &recording.requests;

@@ -26,6 +26,21 @@ pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
         return;
     }
     evidence.put(Fact::Orphans, points(view, spans, What::Orphans));
+    let orphaned = |span: &Range<u64>| {
+        let left = all.iter().enumerate().filter(|(row, l)| {
+            (l.under_way || l.begins) && span.contains(&leavers::over(view, *row))
+        });
+        let (n, k) = left.fold((0.0, 0.0), |(n, k), (_, l)| {
+            (n + 1.0, k + f64::from(u8::from(l.is_orphan())))
+        });
+        share(k, n)
+    };
+    evidence.put(
+        Fact::LeaversOrphaned,
+        orphaned(&spans.during)
+            .zip(orphaned(&spans.before))
+            .map(|(during, before)| difference(during, before)),
+    );
     let within = |row: usize| spans.during.contains(&leavers::over(view, row));
     let orphans: Vec<&Leaver> = all
         .iter()
@@ -175,7 +190,13 @@ fn long_calls(view: &View, spans: &Spans, evidence: &mut Evidence) {
     ) {
         evidence.put(Fact::LongCalls, Some(difference(d, b)));
     }
-    if !view.own_calls || !view.recording.attempts.has(attempts::budget) {
+    // A few may be the longest of many by chance.
+    let calls = &view.recording.attempts;
+    if n < LEAST
+        || n < 0.0005 * during.len() as f64
+        || calls.is_empty()
+        || !calls.has(attempts::budget)
+    {
         return;
     }
     let unbounded = long

@@ -69,6 +69,10 @@ pub enum Group {
     Cancels,
     /// What goes on of a request.
     Handler,
+    /// When what is done for nobody began.
+    Started,
+    /// Those who leave.
+    Leavers,
     /// How long work may take.
     Budget,
     /// What is kept of requests that are over.
@@ -196,8 +200,10 @@ facts! {
     NewProcess: Timing, Share, "requests served by processes that are new";
     /// Share of requests for which a dependency works on after their client has left, more than before.
     Orphans: Orphans, Points, "requests worked on after their client had left, more than before";
+    /// Of those who left in the middle of a call, the share whose call went on, more than before.
+    LeaversOrphaned: Leavers, Points, "clients that left in the middle of a call which went on, more than before";
     /// Of these, the share without any call before the client left.
-    StartedDead: Handler, Share, "requests worked on after their client had left, whose first call began after that";
+    StartedDead: Started, Share, "requests worked on after their client had left, whose first call began after that";
     /// Of those with a call under way when the client left, the share that began another call after it.
     StartedLater: Handler, Share, "orphaned requests that began another call after their client had left";
     /// Requests in flight beyond open ones, by requests that are worked on for nobody.

@@ -45,7 +45,11 @@ pub fn over(view: &View, row: usize) -> u64 {
 /// By row of the table of requests; nothing where calls are not recorded.
 pub fn all(view: &View) -> Vec<Leaver> {
     let (table, calls) = (&view.recording.requests, &view.recording.attempts);
-    if !calls.has(attempts::request) || !calls.has(attempts::time) || !view.own_calls {
+    if calls.is_empty()
+        || !calls.has(attempts::request)
+        || !calls.has(attempts::time)
+        || !view.own_calls
+    {
         return vec![];
     }
     let mut all: Vec<Leaver> = (0..table.len())

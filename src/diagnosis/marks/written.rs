@@ -18,7 +18,8 @@ pub struct Operations {
 /// An operation that was written again.
 #[derive(Clone, Copy, Debug)]
 pub struct Repeat {
-    /// When: the second try, or where a queue handed it out again, when it was asked for.
+    /// When: the second try; where a queue handed it out again, when it was asked for; where its record expired, when that
+    /// was written.
     pub time: u64,
     /// The try that wrote it before.
     pub first: u32,
@@ -113,6 +114,13 @@ pub fn all_repeats(view: &View) -> Vec<Repeat> {
         for repeat in found.iter_mut().filter(|r| again(r)) {
             let op = view.of_write(writes::op, repeat.second);
             repeat.time = asked.get(&op).copied().unwrap_or(repeat.time);
+        }
+    }
+    // A record that is kept for too short a time was written so.
+    for repeat in &mut found {
+        if view.of_write(writes::lookup, repeat.second) == u64::from(lookup::EXPIRED) {
+            let of = |column| view.of_write(column, repeat.first);
+            repeat.time = of(writes::started).saturating_add(of(writes::time));
         }
     }
     found.sort_by_key(|r| (r.time, r.second));

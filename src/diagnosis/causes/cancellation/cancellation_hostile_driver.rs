@@ -32,6 +32,7 @@ pub const CAUSE: Cause = Cause {
     against: &[
         more(Fact::StartedDead, 0.5, 0.15),
         more(Fact::StartedLater, 0.5, 0.15),
+        less(Fact::LeaversOrphaned, 0.3, 0.1),
     ],
     subject: Subject::Dependency,
     containment: "roll back the driver; a time-out at the server, a smaller pool for it",

@@ -28,6 +28,7 @@ pub const CAUSE: Cause = Cause {
         less(Fact::Untold, 0.5, 0.15),
         less(Fact::CancelSent, 0.5, 0.15),
         less(Fact::HandlerGoesOn, 0.5, 0.15),
+        less(Fact::NoBudget, 0.5, 0.15),
     ],
     supports: &[
         more(Fact::Orphans, 0.005, 0.0025),
@@ -37,7 +38,7 @@ pub const CAUSE: Cause = Cause {
     ],
     against: &[
         more(Fact::StartedDead, 0.5, 0.15),
-        more(Fact::NoBudget, 0.5, 0.15).at_most(2.0),
+        less(Fact::LeaversOrphaned, 0.3, 0.1),
     ],
     subject: Subject::Dependency,
     containment: "roll back what started the task by itself; cap how many may run",

@@ -8,7 +8,7 @@
 //! ## Seen in
 //! Q25; vllm-project/vllm#10087.
 
-use super::super::{Cause, DEPLOYED, Family, Subject, more};
+use super::super::{Cause, DEPLOYED, Family, Subject, less, more};
 use crate::diagnosis::evidence::Fact;
 
 /// The entry.
@@ -28,7 +28,10 @@ pub const CAUSE: Cause = Cause {
         more(Fact::HandlerGoesOn, 0.5, 0.15),
         DEPLOYED,
     ],
-    against: &[more(Fact::StartedDead, 0.5, 0.15).at_most(2.0)],
+    against: &[
+        more(Fact::StartedDead, 0.5, 0.15),
+        less(Fact::LeaversOrphaned, 0.3, 0.1),
+    ],
     subject: Subject::Dependency,
     containment: "roll back the middleware",
     remedy: "take the middleware out, or let it pass the signal on",

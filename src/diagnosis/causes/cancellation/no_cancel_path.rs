@@ -23,6 +23,7 @@ pub const CAUSE: Cause = Cause {
         less(Fact::Untold, 0.5, 0.15),
         less(Fact::CancelSent, 0.5, 0.15),
         more(Fact::HandlerGoesOn, 0.5, 0.15),
+        less(Fact::NoBudget, 0.5, 0.15),
     ],
     supports: &[
         more(Fact::Orphans, 0.005, 0.0025),
@@ -32,7 +33,7 @@ pub const CAUSE: Cause = Cause {
     ],
     against: &[
         more(Fact::StartedDead, 0.5, 0.15),
-        more(Fact::NoBudget, 0.5, 0.15),
+        less(Fact::LeaversOrphaned, 0.3, 0.1),
     ],
     subject: Subject::Dependency,
     containment: "roll back; a shorter time-out on the calls, fewer retries of clients",

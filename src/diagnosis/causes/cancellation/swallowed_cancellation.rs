@@ -8,7 +8,7 @@
 //! ## Seen in
 //! Q25.
 
-use super::super::{Cause, DEPLOYED, Family, Subject, more};
+use super::super::{Cause, DEPLOYED, Family, Subject, less, more};
 use crate::diagnosis::evidence::Fact;
 
 /// The entry.
@@ -33,7 +33,10 @@ pub const CAUSE: Cause = Cause {
         more(Fact::HandlerGoesOn, 0.5, 0.15),
         DEPLOYED,
     ],
-    against: &[more(Fact::StartedDead, 0.5, 0.15)],
+    against: &[
+        more(Fact::StartedDead, 0.5, 0.15),
+        less(Fact::LeaversOrphaned, 0.3, 0.1),
+    ],
     subject: Subject::Dependency,
     containment: "roll back the handler that catches everything",
     remedy: "let the cancellation through: clean up, and raise it again",
