@@ -173,6 +173,23 @@ impl What {
         }
     }
 
+    /// Whether its things are readings of gauges.
+    pub fn of_readings(self) -> bool {
+        matches!(self, What::Held | What::Listed | What::PoolSmaller)
+    }
+
+    /// Whether a sound service has next to none of it, so that a few are many.
+    pub fn rare(self) -> bool {
+        matches!(
+            self,
+            What::Orphans
+                | What::RecordsKilled
+                | What::Repeats
+                | What::SharedKeys
+                | What::Unpublished
+        )
+    }
+
     /// Whether it counts calls instead of requests.
     fn of_calls(self) -> bool {
         matches!(

@@ -8,7 +8,7 @@
 //! ## Seen in
 //! Q25; joseprupi/quantraserver#90, kurrent-io/KurrentDB#2277.
 
-use super::super::{Cause, Family, Subject, more};
+use super::super::{Cause, Family, Subject, less, more};
 use crate::diagnosis::evidence::Fact;
 
 /// The entry.
@@ -21,6 +21,7 @@ pub const CAUSE: Cause = Cause {
     requires: &[
         more(Fact::Orphans, 0.005, 0.0025),
         more(Fact::StartedDead, 0.5, 0.15),
+        less(Fact::NoBudget, 0.5, 0.15),
     ],
     supports: &[
         more(Fact::Orphans, 0.005, 0.0025),

@@ -21,6 +21,7 @@ pub const CAUSE: Cause = Cause {
     requires: &[
         more(Fact::Orphans, 0.005, 0.0025),
         more(Fact::Untold, 0.5, 0.15),
+        less(Fact::NoBudget, 0.5, 0.15),
     ],
     supports: &[
         more(Fact::Orphans, 0.005, 0.0025),

@@ -26,6 +26,7 @@ pub const CAUSE: Cause = Cause {
         more(Fact::Orphans, 0.005, 0.0025),
         more(Fact::CancelSent, 0.5, 0.15),
         more(Fact::CancelReceived, 0.5, 0.15),
+        less(Fact::NoBudget, 0.5, 0.15),
     ],
     supports: &[
         more(Fact::Orphans, 0.005, 0.0025),

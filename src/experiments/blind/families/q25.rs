@@ -153,30 +153,25 @@ fn registry_leak(d: &mut Draft) {
 }
 
 fn no_deadline(d: &mut Draft) {
-    let how = d.pick(&["ignore", "masked", "stop"]);
-    let mut calls = leavers(d);
-    if how != "stop" {
-        d.merge(&format!("[service]\non_disconnect = \"{how}\""));
-        d.remove("trace.disconnect");
-    }
-    // Where handlers stop, what is stopped leaves nothing behind: then the call is one that cannot be.
-    let more = if how == "stop" {
-        "unbounded, on_cancel = \"ignore\""
-    } else {
-        "unbounded"
-    };
-    if how == "stop" {
-        d.remove("trace.disconnect");
-        d.remove("service.call");
-        let text = calls.text(", on_cancel = \"ignore\"", true);
-        d.merge(&format!("[service]\ncall = {text}"));
-    }
-    calls.timeout = calls.timeout.max(1000.0);
+    // Where handlers stop, what is stopped leaves nothing behind.
+    let how = d.pick(&["ignore", "masked"]);
+    let calls = leavers(d);
+    d.remove("trace.disconnect");
     let patience = calls.timeout * d.between(1.2, 2.0);
-    d.merge(&format!("[clients]\npatience = \"{patience:.0}ms\""));
-    let text = calls.text(more, true);
+    d.merge(&format!(
+        "[service]\non_disconnect = \"{how}\"\n[clients]\npatience = \"{patience:.0}ms\""
+    ));
+    let text = calls.text("unbounded", true);
     d.deploy(&format!("\"service.call\" = {text}"));
-    let (share, long) = (d.sized(0.5, 5.0), patience * d.between(2.0, 6.0));
+    let (share, long) = (d.sized(0.5, 4.0), patience * d.between(2.0, 6.0));
+    // Room for all of them, or nobody else would be served.
+    let more = d.rate * share / 100.0 * long / 1e3 * 2.0;
+    let workers = d
+        .get("service.queue.workers")
+        .and_then(toml::Value::as_integer);
+    let workers = workers.unwrap_or(1) as f64 + more.ceil();
+    d.merge(&format!("[service.queue]\nworkers = {workers:.0}"));
+    d.remove(&format!("dependency.{}.pool", d.dependency));
     d.fault(
         &format!(
             "kind = \"latency\", target = \"{}\", percentage = {share:.2}, latency = \"{long:.0}ms\"",
@@ -184,6 +179,26 @@ fn no_deadline(d: &mut Draft) {
         ),
         false,
     );
+}
+
+/// Share of its workers that the service uses, from its own numbers.
+fn used(d: &Draft) -> f64 {
+    let whole = |path: &str| d.get(path).and_then(toml::Value::as_integer).unwrap_or(1) as f64;
+    let ms = |path: &str| {
+        let text = d.get(path).and_then(toml::Value::as_str).unwrap_or("1ms");
+        text.strip_suffix("ms")
+            .and_then(|t| t.parse().ok())
+            .unwrap_or(1.0f64)
+    };
+    let dependency = format!("dependency.{}.latency", d.dependency);
+    let (p50, p99) = (
+        ms(&format!("{dependency}.p50")),
+        ms(&format!("{dependency}.p99")),
+    );
+    let sigma = libm::log(p99 / p50) / 2.326;
+    let own = ms("service.compute.p50") * 1.15;
+    let mean = p50 * libm::exp(sigma * sigma / 2.0) + own;
+    d.rate * mean / 1e3 / whole("service.replicas") / whole("service.queue.workers")
 }
 
 /// A burst makes the queue longer than clients wait, and whoever has waited longer is worked on all the same.
@@ -195,7 +210,10 @@ fn deadline_ignored(d: &mut Draft) {
         patience * 1e3
     ));
     d.remove("clients.retry");
-    let load = 1.0 / d.busy * d.between(1.15, 1.6);
+    // Within a third of its time the queue is longer than anybody waits.
+    let lasts = d.to.unwrap_or(d.seconds) - d.from;
+    let over = 3.0 * patience / lasts;
+    let load = (1.0 + over.max(0.1) * d.between(1.0, 2.5)) / used(d);
     d.drift(
         &format!("\"trace.load\" = {load:.3}"),
         "\"trace.load\" = 1.0",
