@@ -44,6 +44,22 @@ pub enum What {
     Incomplete,
     /// Share of requests that a limiter refuses.
     Rejects,
+    /// Share of requests for which a dependency works on after their client has left.
+    Orphans,
+    /// Share of those who leave whose record, meant to be made all the same, is not made.
+    RecordsKilled,
+    /// Share of readings of a pool with connections in use by no call.
+    Held,
+    /// Share of readings of a registry with entries of requests that are over.
+    Listed,
+    /// Share of readings of a pool that is smaller than it was.
+    PoolSmaller,
+    /// Share of operations that are written more than once.
+    Repeats,
+    /// Share of operations under a key that stood for another one.
+    SharedKeys,
+    /// Share of written operations without their second step.
+    Unpublished,
     /// Requests arriving (derived: alone it is nobody's fault).
     Arrivals,
     /// Share of requests that come from one tenant (derived: its arrivals).
@@ -56,7 +72,7 @@ pub enum What {
 
 impl What {
     /// All of them, primary ones first.
-    pub const ALL: [What; 17] = [
+    pub const ALL: [What; 26] = [
         What::Misses,
         What::NewKeys,
         What::DiedYoung,
@@ -71,6 +87,14 @@ impl What {
         What::Hidden,
         What::Incomplete,
         What::Rejects,
+        What::Orphans,
+        What::RecordsKilled,
+        What::Held,
+        What::Listed,
+        What::PoolSmaller,
+        What::Repeats,
+        What::SharedKeys,
+        What::Unpublished,
         What::Arrivals,
         What::OneTenant,
         What::Failures,
@@ -102,6 +126,16 @@ impl What {
             What::Hidden => "failures behind success",
             What::Incomplete => "answers that lack something",
             What::Rejects => "rejects by a limiter",
+            What::Orphans => "work for clients that have left",
+            What::RecordsKilled => {
+                "records that were to be made for clients that left, and were not"
+            }
+            What::Held => "connections in use by no call",
+            What::Listed => "entries of requests that are over",
+            What::PoolSmaller => "pools that are smaller than before",
+            What::Repeats => "operations written more than once",
+            What::SharedKeys => "operations under the key of another",
+            What::Unpublished => "writes without their second step",
             What::Arrivals => "arrivals",
             What::OneTenant => "one tenant's share of arrivals",
             What::Failures => "failed requests",
@@ -121,6 +155,10 @@ impl What {
             What::CallErrors => "calls",
             What::OutputUnread => "calls that were answered",
             What::ComputeSlow => "requests worked on, above the run's p95",
+            What::RecordsKilled => "clients that left",
+            What::Held | What::Listed | What::PoolSmaller => "readings",
+            What::Repeats | What::SharedKeys => "operations",
+            What::Unpublished => "operations that are written",
             _ => "requests",
         }
     }
@@ -128,6 +166,33 @@ impl What {
     /// Whether it is about the inside of the cache: a mechanism whose effect, if there is one, is misses.
     pub fn behind_misses(self) -> bool {
         matches!(self, What::NewKeys | What::DiedYoung | What::NewContents)
+    }
+
+    /// Of what a sound service has none, the first says when it began, whatever is louder: what is told one by one sooner than
+    /// what gauges are read for now and then.
+    pub fn precise(self) -> u8 {
+        match self {
+            What::Orphans | What::Repeats | What::SharedKeys | What::Unpublished => 2,
+            What::RecordsKilled | What::Held | What::Listed | What::PoolSmaller => 1,
+            _ => 0,
+        }
+    }
+
+    /// Whether its things are readings of gauges.
+    pub fn of_readings(self) -> bool {
+        matches!(self, What::Held | What::Listed | What::PoolSmaller)
+    }
+
+    /// Whether a sound service has next to none of it, so that a few are many.
+    pub fn rare(self) -> bool {
+        matches!(
+            self,
+            What::Orphans
+                | What::RecordsKilled
+                | What::Repeats
+                | What::SharedKeys
+                | What::Unpublished
+        )
     }
 
     /// Whether it counts calls instead of requests.

@@ -27,6 +27,12 @@ pub fn least_z(what: What, times: f64) -> f64 {
         What::ParseErrors | What::OutputUnread | What::Rejects => 8.0,
         // As rare as parse errors, and as little in need of a soft line: who lies does it from one instant on.
         What::Hidden | What::Incomplete => 8.0,
+        // Of these a sound service has none at all: what is seen is hardly ever chance, and what there is now and then
+        // (a call that ends in the instant of a reading) is below the effect that matters.
+        What::Held | What::Listed | What::PoolSmaller => 8.0,
+        What::Orphans | What::RecordsKilled => 6.0,
+        // Four, where there were none before: Z is hardly made for so few, and their odds decide (`episode::told`).
+        What::Repeats | What::SharedKeys | What::Unpublished => 3.5,
         What::Arrivals => 6.0,
         What::OneTenant => 8.0,
         What::Failures => 8.0,
@@ -58,6 +64,13 @@ pub fn least_effect(what: What) -> f64 {
         // Of calls that are asked again: what users feel of it is less.
         What::OutputUnread => 0.01,
         What::Failures | What::Incomplete => 0.01,
+        // One request in a hundred: noticeable is a twentieth of all calls.
+        What::Orphans => 0.01,
+        What::RecordsKilled => 0.05,
+        // Of readings: a leak is there or not.
+        What::Held | What::Listed | What::PoolSmaller => 0.25,
+        // Charged twice is worse than failed: noticeable is three in a thousand.
+        What::Repeats | What::SharedKeys | What::Unpublished => 0.0008,
         What::CallsSlow => 0.1398,     // ln 1.15: the median
         What::CallsVerySlow => 0.1823, // ln 1.2: the p95
         What::ComputeSlow => 0.2624,   // ln 1.3: the p95

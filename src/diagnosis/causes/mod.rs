@@ -4,7 +4,9 @@
 //! evidence), what speaks for it and what speaks against it. It never looks at a recording. How the weights add up: `rank`.
 
 mod cache;
+mod cancellation;
 mod dependency;
+mod duplicates;
 mod keys;
 mod load;
 mod parser;
@@ -236,6 +238,27 @@ pub const CAUSES: &[&Cause] = &[
     &partial::truncated_as_complete::CAUSE,
     &partial::silent_fallback::CAUSE,
     &partial::aggregate_boolean::CAUSE,
+    &cancellation::detached_task::CAUSE,
+    &cancellation::swallowed_cancellation::CAUSE,
+    &cancellation::cancellation_hostile_driver::CAUSE,
+    &cancellation::disconnect_masked::CAUSE,
+    &cancellation::no_cancel_path::CAUSE,
+    &cancellation::registry_leak::CAUSE,
+    &cancellation::no_deadline::CAUSE,
+    &cancellation::deadline_ignored::CAUSE,
+    &cancellation::slot_leak_on_cancel::CAUSE,
+    &cancellation::connection_leak::CAUSE,
+    &cancellation::audit_killed::CAUSE,
+    &duplicates::idempotency_key_unstable::CAUSE,
+    &duplicates::idempotency_key_too_broad::CAUSE,
+    &duplicates::idempotency_store_lost::CAUSE,
+    &duplicates::check_then_act_race::CAUSE,
+    &duplicates::idempotency_record_expired::CAUSE,
+    &duplicates::visibility_timeout_too_short::CAUSE,
+    &duplicates::timeout_taken_for_failure::CAUSE,
+    &duplicates::hidden_retry_layer::CAUSE,
+    &duplicates::lease_shorter_than_work::CAUSE,
+    &duplicates::no_outbox::CAUSE,
 ];
 
 #[cfg(test)]

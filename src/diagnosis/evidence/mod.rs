@@ -4,9 +4,12 @@
 mod calls;
 mod changes;
 mod keys;
+mod leavers;
 pub mod looks;
 mod missing;
+mod operations;
 mod parts;
+mod pools;
 mod prefix;
 mod reuse;
 mod traffic;
@@ -14,7 +17,13 @@ mod unread;
 
 pub use changes::{Event, REACH, events};
 
-use super::{contrast::Version, episode::Frame, stats::Measure, view::View};
+use super::{
+    contrast::Version,
+    episode::Frame,
+    series::What,
+    stats::{Measure, difference, share},
+    view::View,
+};
 use std::ops::Range;
 
 /// A clean stretch before, and the episode itself.
@@ -75,6 +84,28 @@ pub enum Group {
     Left,
     /// Who stood in.
     Stand,
+    /// Work for those who have left.
+    Orphans,
+    /// What became of cancellations.
+    Cancels,
+    /// What goes on of a request.
+    Handler,
+    /// When what is done for nobody began.
+    Started,
+    /// Those who leave.
+    Leavers,
+    /// How long work may take.
+    Budget,
+    /// What is kept of requests that are over.
+    Kept,
+    /// What pools hold, and how large they are.
+    Pools,
+    /// Operations that are written twice, or in part.
+    Operations,
+    /// What the ledger said to those who wrote again.
+    Ledger,
+    /// Who handed out what was written again.
+    Delivery,
 }
 
 macro_rules! facts {
@@ -190,6 +221,60 @@ facts! {
     NewVersion: Version, Share, "requests served by a version that is new";
     /// Share of the episode's requests served by a process that started at the onset.
     NewProcess: Timing, Share, "requests served by processes that are new";
+    /// Share of requests for which a dependency works on after their client has left, more than before.
+    Orphans: Orphans, Points, "requests worked on after their client had left, more than before";
+    /// Of those who left in the middle of a call, the share whose call went on, more than before.
+    LeaversOrphaned: Leavers, Points, "clients that left in the middle of a call which went on, more than before";
+    /// Of these, the share without any call before the client left.
+    StartedDead: Started, Share, "requests worked on after their client had left, whose first call began after that";
+    /// Of those with a call under way when the client left, the share that began another call after it.
+    StartedLater: Handler, Share, "orphaned requests that began another call after their client had left";
+    /// Requests in flight beyond open ones, by requests that are worked on for nobody.
+    HandlerGoesOn: Handler, Share, "handlers that go on, of requests that are worked on for nobody";
+    /// Share of orphaned requests whose client's leaving never reached the handler.
+    Untold: Cancels, Share, "of those worked on for nobody, whose handler was not told that the client had left";
+    /// Share of orphaned requests whose call was sent a cancellation, and did not honour it.
+    CancelSent: Cancels, Share, "of those worked on for nobody, whose call was sent a cancellation";
+    /// Of such cancellations, the share that was received.
+    CancelReceived: Cancels, Share, "cancellations not honoured that had been received";
+    /// Share of calls longer than any before by half, more than before.
+    LongCalls: Budget, Points, "calls half as long again as the longest before, more than before";
+    /// Of these, the share that nobody bounded.
+    NoBudget: Budget, Share, "such calls whose caller would have waited for ever";
+    /// Records that were to be made and were not, by clients that left, more than before.
+    RecordsKilled: Kept, Points, "records not made of clients that left, more than before";
+    /// Readings of registries with entries of requests that are over, more than before.
+    Listed: Kept, Points, "readings of a registry with entries of requests that are over, more than before";
+    /// Readings of pools with connections in use by no call, more than before.
+    Held: Pools, Points, "readings of a pool with connections in use by no call, more than before";
+    /// Nats by which such connections follow cancelled calls, rather than those that ended.
+    HeldByCancel: Handler, LnCount, "nats for connections kept after cancelled calls rather than after all calls:";
+    /// Readings of pools that are smaller than they were, more than before.
+    PoolSmaller: Pools, Points, "readings of a pool that is smaller than it was, more than before";
+    /// Largest step of the size of a pool, as a share of how much it lost.
+    SmallerAtOnce: Handler, Share, "of what a pool lost of its size, in one step";
+    /// Share of operations written more than once, more than before.
+    Repeats: Operations, Points, "operations written more than once, more than before";
+    /// Share of operations under a key that stood for another one, more than before.
+    SharedKeys: Operations, Points, "operations under the key of another one, more than before";
+    /// Share of writes without their second step, more than before.
+    Unpublished: Operations, Points, "writes without their second step, more than before";
+    /// Of what is written again: under another key.
+    AgainOtherKey: Ledger, Share, "written again under another key";
+    /// Of what is written again: by one try that was sent on more than once.
+    AgainSentOn: Delivery, Share, "written again by one try, which was sent on more than once";
+    /// Of what is written again: the record had been kept long enough.
+    AgainExpired: Ledger, Share, "written again after the record of the first had expired";
+    /// Of what is written again: both looked at once, and neither found a record.
+    AgainTogether: Ledger, Share, "written again by one that looked in the same instant and found no record";
+    /// Of what is written again: there was no record, though the first had begun long before.
+    AgainForgotten: Ledger, Share, "written again where the ledger knew nothing of the first";
+    /// Of what is written again: the lease of one who was still at work had ended.
+    AgainLapsed: Ledger, Share, "written again while the first was at work, its lease over";
+    /// Of what is written again: the first had been taken for failed.
+    AgainInDoubt: Ledger, Share, "written again where nobody asked what had become of the first";
+    /// Of what is written again: its queue had handed it out again, and no ledger was in the way or the queue waits less than before.
+    AgainHandedOut: Delivery, Share, "written again because a queue handed it out again";
     /// Whether a deploy lies within the onset's interval.
     DeployAtOnset: Timing, Share, "a deploy at the onset";
     /// Share of requests that cannot be read, or whose answer cannot, more than before.
@@ -298,6 +383,17 @@ impl Evidence {
     }
 }
 
+/// Bad things of a mark in the episode, more than before; `None` where there are none to count.
+fn points(view: &View, spans: &Spans, what: What) -> Option<Measure> {
+    let all = view.marks.get(&what)?;
+    let at = |t| all.partition_point(|x| x.time < t);
+    let of = |span: &Range<u64>| {
+        let of = &all[at(span.start)..at(span.end).max(at(span.start))];
+        share(of.iter().filter(|x| x.bad).count() as f64, of.len() as f64)
+    };
+    Some(difference(of(&spans.during)?, of(&spans.before)?))
+}
+
 /// While a cache fills, misses fall by themselves and hide a rise. What keys and the cache add is told by the gap between uses,
 /// so a filling cache does not hide it.
 fn beyond_the_filling(evidence: &mut Evidence) {
@@ -340,6 +436,9 @@ pub fn gather(view: &View, frame: &Frame, spans: &Spans) -> Evidence {
     changes::gather(view, spans, &mut evidence);
     unread::gather(view, spans, &mut evidence);
     parts::gather(view, spans, &mut evidence);
+    leavers::gather(view, spans, &mut evidence);
+    pools::gather(view, spans, &mut evidence);
+    operations::gather(view, spans, &mut evidence);
     keys::writing(&mut evidence);
     keys::seeding(&mut evidence);
     evidence

@@ -2,7 +2,10 @@
 //! jobs, operations. One file a kind of thing; a line in [`MARKS`] makes a series of it, which alarms and has an onset like
 //! any other (its name, unit and thresholds: `series`, `threshold`).
 
+pub mod held;
+pub mod leavers;
 pub mod prefix;
+pub mod written;
 
 use super::{
     series::What,
@@ -14,7 +17,17 @@ use std::collections::BTreeMap;
 type Of = fn(&View) -> Vec<Thing>;
 
 /// What is marked, and by whom.
-const MARKS: &[(What, Of)] = &[(What::PrefixMisses, prefix::of)];
+const MARKS: &[(What, Of)] = &[
+    (What::PrefixMisses, prefix::of),
+    (What::Orphans, leavers::orphans),
+    (What::RecordsKilled, leavers::killed),
+    (What::Held, held::held),
+    (What::Listed, held::listed),
+    (What::PoolSmaller, held::smaller),
+    (What::Repeats, written::repeats),
+    (What::SharedKeys, written::shared),
+    (What::Unpublished, written::unpublished),
+];
 
 /// Whether a quantity is marked here.
 pub fn covers(what: What) -> bool {

@@ -117,6 +117,8 @@ async fn attempt(
         background: u8::from(v.background),
         connect: 0,
         parse_error: 0,
+        budget: limit.time_for(step, asked).unwrap_or(0),
+        meant: u8::from(step.options.intended),
     };
     let Some(mut leave) = Leave::ask(w, v, step) else {
         w.recorder.borrow_mut().attempt(&row);

@@ -3,6 +3,8 @@
 mod q21;
 mod q22;
 mod q24;
+mod q25;
+mod q26;
 mod q29;
 
 use super::{draft::Draft, world::Need};
@@ -25,6 +27,8 @@ pub const FAMILIES: &[(&str, &[Kind])] = &[
     ("Q22", q22::KINDS),
     ("Q24", q24::KINDS),
     ("Q29", q29::KINDS),
+    ("Q25", q25::KINDS),
+    ("Q26", q26::KINDS),
 ];
 
 /// All kinds, with the name of their family.
