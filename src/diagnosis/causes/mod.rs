@@ -6,6 +6,7 @@
 mod cache;
 mod dependency;
 mod keys;
+mod limiter;
 mod load;
 
 use super::{
@@ -216,6 +217,15 @@ pub const CAUSES: &[&Cause] = &[
     &dependency::errors::CAUSE,
     &load::traffic_surge::CAUSE,
     &load::hot_tenant::CAUSE,
+    &limiter::key_too_broad::CAUSE,
+    &limiter::stacked::CAUSE,
+    &limiter::refill_lost::CAUSE,
+    &limiter::refill_too_slow::CAUSE,
+    &limiter::burst_too_small::CAUSE,
+    &limiter::window_cliff::CAUSE,
+    &limiter::clock_skew::CAUSE,
+    &limiter::divided::CAUSE,
+    &limiter::abuse::CAUSE,
 ];
 
 #[cfg(test)]

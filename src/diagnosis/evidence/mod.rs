@@ -4,6 +4,7 @@
 mod calls;
 mod changes;
 mod keys;
+mod limiter;
 pub mod looks;
 mod missing;
 mod reuse;
@@ -54,6 +55,16 @@ pub enum Group {
     Version,
     /// What happened at the onset.
     Timing,
+    /// Whom a limiter refuses.
+    Refusals,
+    /// Who shares a key of the limiter.
+    Sharing,
+    /// What the limit is, and what it is filled with.
+    Limit,
+    /// How much it holds.
+    Capacity,
+    /// Which of its parts refuses: a replica, a level, the end of a window.
+    Part,
 }
 
 macro_rules! facts {
@@ -169,6 +180,28 @@ facts! {
     NewProcess: Timing, Share, "requests served by processes that are new";
     /// Whether a deploy lies within the onset's interval.
     DeployAtOnset: Timing, Share, "a deploy at the onset";
+    /// Share of requests that a limiter refused, more than before.
+    Refused: Refusals, Points, "requests that a limiter refused, more than before";
+    /// ln ratio of what those ask who are refused, each by its refusals.
+    RefusedDemand: Arrivals, LnRatio, "those who are refused ask more than before by a factor of";
+    /// Share of the refused that were within what was promised.
+    RefusedUnder: Refusals, Share, "refused requests that were within their quota";
+    /// ln ratio of how many share the key of who is refused.
+    KeySharing: Sharing, LnRatio, "those who share a limiter's key are more than before by a factor of";
+    /// Where one of several levels refuses: the part of the traffic that it leaves alone.
+    OneOfSeveral: Part, Share, "traffic that the refusing level, one of several, leaves alone";
+    /// ln ratio of the rate that the limiter grants.
+    LimitRate: Limit, LnRatio, "the rate that the limiter grants changed by a factor of";
+    /// ln ratio of the burst that the limiter grants.
+    LimitBurst: Capacity, LnRatio, "the burst that the limiter grants changed by a factor of";
+    /// ln ratio of what buckets gave between refusals to what they should have been filled with.
+    RefillShort: Limit, LnRatio, "what empty buckets gave, of what they should have been filled with, a factor of";
+    /// How much more or less one replica refuses of the same people's requests.
+    RefusedByReplica: Part, Points, "refusals at one replica, apart from the others' of the same people";
+    /// Whether each replica keeps a share of the limit, for people whom it serves alone.
+    Divided: Part, Share, "each replica keeps a share of the limit for those whom it serves";
+    /// How much more is refused until the end of a window than in the next one.
+    WindowEdge: Part, Points, "refused again within the same window, more than in the next one";
 }
 
 /// `DeployAtOnset` as `deploy_at_onset`.
@@ -262,6 +295,7 @@ pub fn gather(view: &View, frame: &Frame, spans: &Spans) -> Evidence {
     changes::gather(view, spans, &mut evidence);
     keys::writing(&mut evidence);
     keys::seeding(&mut evidence);
+    limiter::gather(view, spans, &mut evidence);
     evidence
 }
 

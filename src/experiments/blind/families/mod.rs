@@ -1,6 +1,7 @@
 //! The kinds of incidents that are drawn: one file a question of the catalogue, one entry of its table a cause.
 
 mod q21;
+mod q23;
 
 use super::{draft::Draft, world::Need};
 
@@ -17,7 +18,7 @@ pub struct Kind {
 }
 
 /// All kinds by family: the name of the family is that of its question.
-pub const FAMILIES: &[(&str, &[Kind])] = &[("Q21", q21::KINDS)];
+pub const FAMILIES: &[(&str, &[Kind])] = &[("Q21", q21::KINDS), ("Q23", q23::KINDS)];
 
 /// All kinds, with the name of their family.
 pub fn all() -> impl Iterator<Item = (&'static str, &'static Kind)> {
