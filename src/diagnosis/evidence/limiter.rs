@@ -41,7 +41,14 @@ pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
     }
     evidence.put(
         Fact::RefusedDemand,
-        demand(view, spans, &before, &during, &refused),
+        demand_of(
+            view,
+            &spans.before,
+            &spans.during,
+            &before,
+            &during,
+            &refused,
+        ),
     );
     if view.has(requests::quota) {
         let within = during
@@ -73,11 +80,47 @@ pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
     buckets(view, &limit, &during, &refused, evidence);
 }
 
+/// Whether a limiter does what it is for while a crowd is there: nearly all whom it refuses are beyond their quota, and they grew
+/// as everybody did. That is no incident; one who grows by himself is.
+pub fn holds_a_crowd(view: &View, before: Range<u64>, during: Range<u64>) -> bool {
+    if !view.has(requests::quota) {
+        return false;
+    }
+    let refused = |i: usize| view.get(requests::outcome, i) == u64::from(outcome::REJECTED);
+    let (b, d) = (
+        view.between(before.start, before.end),
+        view.between(during.start, during.end),
+    );
+    let (mut n, mut over) = (0.0, 0.0);
+    for i in d.clone().filter(|&i| refused(i)) {
+        n += 1.0;
+        over += f64::from(u8::from(
+            view.get(requests::quota, i) == u64::from(quota::OVER),
+        ));
+    }
+    let first = |rows: &Range<usize>, span: &Range<u64>| {
+        let n = rows
+            .clone()
+            .filter(|&i| view.get(requests::tries, i) <= 1)
+            .count();
+        n.max(1) as f64 / (span.end - span.start).max(1) as f64
+    };
+    let all = ln(first(&d, &during) / first(&b, &before));
+    let spans = (before, during);
+    over >= 0.8 * n
+        && demand_of(view, &spans.0, &spans.1, &b, &d, &refused)
+            .is_some_and(|m| m.value < all.max(0.0) + ALIKE)
+}
+
+/// ln ratio by which one may grow more than all do, and still be one of the crowd: half as much again.
+const ALIKE: f64 = 0.4055;
+
 /// How much more those ask who are refused: each weighs as much as it is refused. First tries alone, since whoever is refused
 /// asks again.
-fn demand(
+fn demand_of(
     view: &View,
-    spans: &Spans,
+    old_span: &Range<u64>,
+    new_span: &Range<u64>,
     before: &Range<usize>,
     during: &Range<usize>,
     refused: &dyn Fn(usize) -> bool,
@@ -106,7 +149,7 @@ fn demand(
     let rate = |n: f64, s: &Range<u64>| (n / weight + 0.5) / seconds(s).max(1e-9);
     let least = (old / weight).min(new / weight).max(1.0);
     Some(Measure::new(
-        ln(rate(new, &spans.during) / rate(old, &spans.before)),
+        ln(rate(new, new_span) / rate(old, old_span)),
         1.0 / least.sqrt(),
     ))
 }
@@ -174,20 +217,25 @@ fn sharing(
     (best, touched)
 }
 
-/// The part of the traffic of those who are refused at least once in twenty times.
+/// The part of the traffic of those who are refused at least once in twenty times; first tries alone.
 fn part(view: &View, column: usize, during: &Range<usize>, refused: &dyn Fn(usize) -> bool) -> f64 {
     let mut all: Counts<[f64; 2]> = Counts::default();
-    for i in during.clone() {
+    let mut sum = 0.0;
+    for i in during
+        .clone()
+        .filter(|&i| view.get(requests::tries, i) <= 1)
+    {
         let n = all.entry(view.get(column, i)).or_default();
         n[0] += 1.0;
         n[1] += f64::from(u8::from(refused(i)));
+        sum += 1.0;
     }
     let struck: f64 = all
         .values()
         .filter(|n| n[1] >= 0.05 * n[0])
         .map(|n| n[0])
         .sum();
-    struck / (during.len() as f64).max(1.0)
+    struck / f64::max(sum, 1.0)
 }
 
 /// The limit as gauges tell it: rate and burst of the level that refuses.

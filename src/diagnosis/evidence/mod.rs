@@ -4,7 +4,7 @@
 mod calls;
 mod changes;
 mod keys;
-mod limiter;
+pub mod limiter;
 pub mod looks;
 mod missing;
 mod reuse;
@@ -57,6 +57,8 @@ pub enum Group {
     Timing,
     /// Whom a limiter refuses.
     Refusals,
+    /// What was promised to them.
+    Promise,
     /// Who shares a key of the limiter.
     Sharing,
     /// What the limit is, and what it is filled with.
@@ -185,7 +187,7 @@ facts! {
     /// ln ratio of what those ask who are refused, each by its refusals.
     RefusedDemand: Arrivals, LnRatio, "those who are refused ask more than before by a factor of";
     /// Share of the refused that were within what was promised.
-    RefusedUnder: Refusals, Share, "refused requests that were within their quota";
+    RefusedUnder: Promise, Share, "refused requests that were within their quota";
     /// ln ratio of how many share the key of who is refused.
     KeySharing: Sharing, LnRatio, "those who share a limiter's key are more than before by a factor of";
     /// Where one of several levels refuses: the part of the traffic that it leaves alone.

@@ -25,6 +25,8 @@ pub const CAUSE: Cause = Cause {
         less(Fact::KeySharing, 0.4, 0.15),
     ],
     supports: &[
+        // As long as it stands, it explains what else moved: who is refused is missing behind the limiter, and asks again.
+        more(Fact::Refused, 0.01, 0.005).at_most(3.0).hint(),
         less(Fact::RefusedUnder, 0.5, 0.2).at_most(2.0),
         more(Fact::OneTenant, 0.6, 0.1).at_most(2.0).hint(),
     ],

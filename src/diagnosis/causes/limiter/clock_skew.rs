@@ -29,6 +29,8 @@ pub const CAUSE: Cause = Cause {
         less(Fact::RefusedDemand, 0.6, 0.15),
     ],
     supports: &[
+        // As long as it stands, it explains what else moved: who is refused is missing behind the limiter, and asks again.
+        more(Fact::Refused, 0.01, 0.005).at_most(3.0).hint(),
         more(Fact::RefusedUnder, 0.5, 0.2).at_most(1.5),
         more(Fact::LimitRate, -0.1, 0.05).at_most(1.0),
     ],

@@ -24,9 +24,13 @@ pub const CAUSE: Cause = Cause {
         more(Fact::KeySharing, 0.4, 0.15),
         less(Fact::RefusedDemand, 0.6, 0.15),
     ],
-    supports: &[more(Fact::RefusedUnder, 0.5, 0.2).at_most(1.5)],
+    supports: &[
+        // As long as it stands, it explains what else moved: who is refused is missing behind the limiter, and asks again.
+        more(Fact::Refused, 0.01, 0.005).at_most(3.0).hint(),
+        more(Fact::RefusedUnder, 0.5, 0.2).at_most(1.5),
+    ],
     against: &[
-        more(Fact::OneOfSeveral, 0.4, 0.1).at_most(3.0),
+        more(Fact::OneOfSeveral, 0.3, 0.1).at_most(3.0),
         less(Fact::LimitRate, -0.3, 0.1).at_most(0.5),
     ],
     subject: Subject::None,

@@ -24,7 +24,11 @@ pub const CAUSE: Cause = Cause {
         less(Fact::LimitRate, -0.1, 0.05),
         less(Fact::RefusedDemand, 0.6, 0.15),
     ],
-    supports: &[more(Fact::RefusedUnder, 0.5, 0.2).at_most(1.5)],
+    supports: &[
+        // As long as it stands, it explains what else moved: who is refused is missing behind the limiter, and asks again.
+        more(Fact::Refused, 0.01, 0.005).at_most(3.0).hint(),
+        more(Fact::RefusedUnder, 0.5, 0.2).at_most(1.5),
+    ],
     against: &[
         more(Fact::KeySharing, 0.4, 0.15).at_most(2.0),
         more(Fact::Divided, 0.5, 0.2),

@@ -21,11 +21,15 @@ pub const CAUSE: Cause = Cause {
     requires: &[
         more(Fact::Refused, 0.004, 0.002),
         // Some of the traffic, and not nearly all of it, is behind the level that refuses.
-        more(Fact::OneOfSeveral, 0.4, 0.1),
+        more(Fact::OneOfSeveral, 0.3, 0.1),
         more(Fact::KeySharing, 0.4, 0.15),
         less(Fact::RefusedDemand, 0.6, 0.15),
     ],
-    supports: &[more(Fact::RefusedUnder, 0.5, 0.2).at_most(1.5)],
+    supports: &[
+        // As long as it stands, it explains what else moved: who is refused is missing behind the limiter, and asks again.
+        more(Fact::Refused, 0.01, 0.005).at_most(3.0).hint(),
+        more(Fact::RefusedUnder, 0.5, 0.2).at_most(1.5),
+    ],
     against: &[],
     subject: Subject::None,
     containment: "raise the outer limit for the network that is hit",
