@@ -107,15 +107,18 @@ pub fn holds_a_crowd(view: &View, before: Range<u64>, during: Range<u64>) -> boo
     };
     let all = ln(first(&d, &during) / first(&b, &before));
     let spans = (before, during);
-    over >= 0.8 * n
-        && demand_of(view, &spans.0, &spans.1, &b, &d, &refused)
-            .is_some_and(|m| m.value < all.max(0.0) + ALIKE)
+    // Tries again count against a quota too, so without a crowd nothing is said of who is beyond it.
+    all >= CROWD
+        && over >= 0.8 * n
+        && demand_of(view, &spans.0, &spans.1, &b, &d, &refused).is_some_and(|m| m.value < ALIKE)
 }
 
+/// ln ratio of arrivals from which there is a crowd: what the diagnosis calls a change of arrivals.
+const CROWD: f64 = 0.1823;
 /// ln ratio by which one may grow more than all do, and still be one of the crowd: half as much again.
 const ALIKE: f64 = 0.4055;
 
-/// How much more those ask who are refused: each weighs as much as it is refused. First tries alone, since whoever is refused
+/// How much more those ask who are refused, beyond what the others do: each weighs as much as it is refused. First tries alone, since whoever is refused
 /// asks again.
 fn demand_of(
     view: &View,
@@ -138,19 +141,31 @@ fn demand_of(
         n[1] += f64::from(u8::from(first(i)));
         n[2] += f64::from(u8::from(refused(i)));
     }
-    // Whole numbers: the order of the sum does not matter.
-    let (mut old, mut new) = (0.0, 0.0);
-    for [b, d, r] in all.values() {
-        old += r * b;
-        new += r * d;
+    // Whole numbers: the order of the sums does not matter.
+    let (mut old, mut new, mut weight) = (0.0, 0.0, 0.0);
+    let mut most = [0.0; 3];
+    let mut sums = [0.0; 2];
+    for n in all.values() {
+        let [b, d, r] = *n;
+        (old, new, weight) = (old + r * b, new + r * d, weight + r);
+        sums = [sums[0] + b, sums[1] + d];
+        if (r, d, b) > (most[2], most[1], most[0]) {
+            most = *n;
+        }
     }
-    let weight: f64 = all.values().map(|n| n[2]).sum();
     let seconds = |s: &Range<u64>| (s.end - s.start) as f64 * 1e-9;
-    let rate = |n: f64, s: &Range<u64>| (n / weight + 0.5) / seconds(s).max(1e-9);
-    let least = (old / weight).min(new / weight).max(1.0);
+    let grown = |b: f64, d: f64| {
+        ln((d + 0.5) / seconds(new_span).max(1e-9) * seconds(old_span).max(1e-9) / (b + 0.5))
+    };
+    // Whoever is refused most apart: the others are the crowd, if there is one.
+    let others = match sums[0] - most[0] {
+        b if b >= FEW => grown(b, sums[1] - most[1]),
+        _ => 0.0,
+    };
+    let (b, d) = (old / weight, new / weight);
     Some(Measure::new(
-        ln(rate(new, new_span) / rate(old, old_span)),
-        1.0 / least.sqrt(),
+        grown(b, d) - others,
+        (1.0 / b.max(1.0) + 1.0 / d.max(1.0)).sqrt(),
     ))
 }
 

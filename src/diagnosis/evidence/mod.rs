@@ -184,8 +184,8 @@ facts! {
     DeployAtOnset: Timing, Share, "a deploy at the onset";
     /// Share of requests that a limiter refused, more than before.
     Refused: Refusals, Points, "requests that a limiter refused, more than before";
-    /// ln ratio of what those ask who are refused, each by its refusals.
-    RefusedDemand: Arrivals, LnRatio, "those who are refused ask more than before by a factor of";
+    /// ln ratio of what those ask who are refused, each by its refusals, beyond what the others do.
+    RefusedDemand: Arrivals, LnRatio, "those who are refused ask more than before, beyond the others, by a factor of";
     /// Share of the refused that were within what was promised.
     RefusedUnder: Promise, Share, "refused requests that were within their quota";
     /// ln ratio of how many share the key of who is refused.

@@ -37,7 +37,7 @@ pub const CAUSE: Cause = Cause {
     ],
     against: &[
         more(Fact::WindowEdge, 0.3, 0.1),
-        more(Fact::RefusedByReplica, 0.12, 0.04),
+        more(Fact::RefusedByReplica, 0.06, 0.03),
         more(Fact::KeySharing, 0.4, 0.15),
         less(Fact::LimitBurst, -0.2, 0.1).at_most(2.0),
         more(Fact::Divided, 0.5, 0.2).at_most(2.0),
