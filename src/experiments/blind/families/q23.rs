@@ -203,7 +203,7 @@ fn refill_lost(d: &mut Draft) {
     let (count, exponent) = (d.count(1, 4), d.between(1.0, 3.0));
     let share = tenants(d, count, exponent);
     poisson(d);
-    let busy = d.sized(0.78, 0.95);
+    let busy = d.sized(0.74, 0.9);
     let mut level = by_tenant(d, share, (1.0 / busy, 1.0 / busy), (8.0, 20.0));
     level.kind = "token-bucket";
     let scope = scope(d);
@@ -246,9 +246,9 @@ fn window_cliff(d: &mut Draft) {
     let count = d.count(1, 12);
     let share = tenants(d, count, 0.0);
     poisson(d);
-    let busy = d.sized(0.85, 0.97);
+    let busy = d.sized(0.74, 0.88);
     let mut level = by_tenant(d, share, (1.0 / busy, 1.0 / busy), (4.0, 9.0));
-    level.burst = level.burst.min(40);
+    level.burst = d.count(12, 24);
     let scope = scope(d);
     level.lay(d, scope);
     let text = Level {
