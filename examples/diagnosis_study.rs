@@ -74,6 +74,13 @@ fn one(cause: &str, seed: u64, requests: f64, seconds: Option<f64>) {
     }
 }
 
+/// Quantity, largest Z, and the largest of the stretches that would alarm alone.
+fn loud(recording: &gameday::recording::Recording) -> Vec<(&'static str, f64, f64)> {
+    let most = |l: &gameday::diagnosis::Loud| l.alone.iter().map(|a| a.0).fold(0.0, f64::max);
+    let all = loudest(recording);
+    all.iter().map(|l| (l.quantity, l.z, most(l))).collect()
+}
+
 fn silence(n: u64, seed: u64, (requests, seconds): (f64, Option<f64>), verbose: bool) {
     let results: Vec<Quiet> = (0..n)
         .into_par_iter()
@@ -95,12 +102,7 @@ fn silence(n: u64, seed: u64, (requests, seconds): (f64, Option<f64>), verbose: 
                     world.local_cache
                 )
             });
-            (
-                format!("{:?}", world.shape),
-                seed,
-                alarm,
-                loudest(&recording),
-            )
+            (format!("{:?}", world.shape), seed, alarm, loud(&recording))
         })
         .collect();
     let mut by: BTreeMap<&str, (f64, f64)> = BTreeMap::new();

@@ -108,6 +108,7 @@ pub fn findings(view: &View, frame: &Frame) -> Vec<Finding> {
                 What::Failures,
                 What::ParseErrors,
                 What::Rejects,
+                What::Hidden,
             ] {
                 let Some(series) = frame.of(what) else {
                     continue;
@@ -193,6 +194,7 @@ fn compare(
         },
         before: whole.old,
         during: whole.new,
+        times: whole.difference / least,
         version: Some(Version { column, value, old }),
     })
 }

@@ -38,6 +38,7 @@ pub fn findings(view: &View, frame: &Frame) -> Vec<Finding> {
         What::DiedYoung,
         What::CallErrors,
         What::ParseErrors,
+        What::Hidden,
         What::Rejects,
         What::ComputeSlow,
     ];

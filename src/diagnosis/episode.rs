@@ -22,6 +22,8 @@ pub struct Finding {
     pub before: f64,
     /// Bad share during.
     pub during: f64,
+    /// How large the change is, in units of the least that matters (`threshold::least_effect`).
+    pub times: f64,
     /// The version that it is confined to, when it was found by comparing versions that served side by side.
     pub version: Option<contrast::Version>,
 }
@@ -94,7 +96,7 @@ pub fn all(view: &View, frame: &Frame) -> Vec<Episode> {
     let mut findings: Vec<Finding> = frame
         .series
         .iter()
-        .flat_map(|s| stretches(view, frame, s, least_z(s.marker.what)))
+        .flat_map(|s| stretches(view, frame, s, |times| least_z(s.marker.what, times)))
         .collect();
     findings.extend(deploys::findings(view, frame));
     findings.extend(contrast::findings(view, frame));
@@ -142,8 +144,8 @@ pub fn all(view: &View, frame: &Frame) -> Vec<Episode> {
     episodes
 }
 
-/// The largest Z of each quantity, and the largest among the stretches that would alarm if Z alone decided. For calibration.
-pub fn loudest(view: &View, frame: &Frame) -> Vec<(What, f64, f64)> {
+/// The largest Z of each quantity, and the stretches that would alarm alone if Z did not count. For calibration.
+pub fn loudest(view: &View, frame: &Frame) -> Vec<Loud> {
     let each = |s: &Series| {
         let sums = sums(s, |w| w >= frame.warm);
         let shortest = frame.windows.shortest;
@@ -156,15 +158,30 @@ pub fn loudest(view: &View, frame: &Frame) -> Vec<(What, f64, f64)> {
             findings: vec![f],
             harm: 0.0,
         };
-        let counting = stretches(view, frame, s, 0.0)
+        let alone = stretches(view, frame, s, |_| 0.0)
             .into_iter()
-            .map(|f| (f.stretch.z, alone(f)))
+            .map(|f| ((f.stretch.z, f.times), alone(f)))
             .filter(|(_, e)| s.marker.what.primary() && trouble::counts(view, frame, e))
-            .map(|(z, _)| z)
-            .fold(0.0, f64::max);
-        (s.marker.what, any, counting)
+            .map(|(loud, _)| loud)
+            .collect();
+        Loud {
+            quantity: s.marker.what.name(),
+            z: any,
+            alone,
+        }
     };
     frame.series.iter().map(each).collect()
+}
+
+/// How loud a quantity was in a run.
+#[derive(Clone, Debug)]
+pub struct Loud {
+    /// Its name.
+    pub quantity: &'static str,
+    /// The largest Z of any stretch.
+    pub z: f64,
+    /// Z and size, in units of the least that matters, of each stretch that would alarm alone if its Z were large enough.
+    pub alone: Vec<(f64, f64)>,
 }
 
 /// The sums of a series. New contents become fewer all along, so they are only held against what was just before.
@@ -199,7 +216,12 @@ const COUNTED: f64 = 4.5;
 /// ns below which a stretch is a spike, in a run long enough to have had others like it.
 const SPIKE: u64 = 60_000_000_000;
 
-fn stretches(view: &View, frame: &Frame, series: &Series, least: f64) -> Vec<Finding> {
+fn stretches(
+    view: &View,
+    frame: &Frame,
+    series: &Series,
+    least: impl Fn(f64) -> f64,
+) -> Vec<Finding> {
     let Frame { windows, warm, .. } = frame;
     let shortest = windows.shortest;
     let noise = Noise::of(&sums(series, |w| w >= *warm), shortest);
@@ -217,7 +239,7 @@ fn stretches(view: &View, frame: &Frame, series: &Series, least: f64) -> Vec<Fin
             z: studentised(series, &sums, free, shortest, stretch),
             ..stretch
         };
-        if stretch.z < least {
+        if stretch.z < least(f64::INFINITY) {
             break;
         }
         // What beats the rest of the run by the slope that all of it has (a cache that fills) does not beat what was just before.
@@ -225,7 +247,8 @@ fn stretches(view: &View, frame: &Frame, series: &Series, least: f64) -> Vec<Fin
         let here = sums.counted(shortest, from, to);
         let spike = (to - from) as u64 * windows.width < SPIKE && view.end >= 20 * SPIKE;
         if here >= COUNTED && (!spike || stretch.z >= spike_z(series.marker.what)) {
-            found.extend(finding(view, frame, series, stretch, free));
+            let of = finding(view, frame, series, stretch, free);
+            found.extend(of.filter(|f| f.stretch.z >= least(f.times)));
         }
         taken.push(stretch);
     }
@@ -262,6 +285,7 @@ pub fn finding(
         stretch,
         before: share(series, &before),
         during: share(series, &inside),
+        times: effect / least_effect(series.marker.what),
         version: None,
     })
 }
@@ -405,6 +429,9 @@ fn harm(frame: &Frame, episode: &Episode) -> f64 {
     [
         (What::Slow, 1.0),
         (What::Failures, 1.0),
+        (What::Hidden, 1.0),
+        // A default with a good status is a failure that no other quantity shows.
+        (What::ParseErrors, 0.5),
         (What::Misses, 0.2),
     ]
     .into_iter()
@@ -437,6 +464,7 @@ mod tests {
             },
             before: 0.1,
             during,
+            times: 1.0,
             version: None,
         }
     }

@@ -9,11 +9,12 @@ use super::{
     locate::{Located, locate},
     rank, say, segments, series,
     series::What,
+    stats::{difference, quantile, share, spaced},
     users,
     view::View,
     windows::{self, SECOND, Windows},
 };
-use crate::recording::{Recording, requests};
+use crate::recording::{Recording, outcome, requests};
 use std::{collections::BTreeSet, ops::Range};
 
 /// Requests below which nothing can be told: 2.10 of the method needs some hundreds for any quantity.
@@ -22,7 +23,7 @@ const LEAST_REQUESTS: usize = 200;
 const LEAST_WINDOWS: usize = 12;
 
 /// See [`super::loudest`].
-pub fn loudest(recording: &Recording) -> Vec<(&'static str, f64, f64)> {
+pub fn loudest(recording: &Recording) -> Vec<episode::Loud> {
     let Some(view) = View::new(recording) else {
         return vec![];
     };
@@ -30,11 +31,7 @@ pub fn loudest(recording: &Recording) -> Vec<(&'static str, f64, f64)> {
     if windows.count < LEAST_WINDOWS {
         return vec![];
     }
-    let frame = frame(&view, windows);
-    episode::loudest(&view, &frame)
-        .into_iter()
-        .map(|(what, z, counting)| (what.name(), z, counting))
-        .collect()
+    episode::loudest(&view, &frame(&view, windows))
 }
 
 fn frame(view: &View, windows: Windows) -> Frame {
@@ -356,9 +353,55 @@ fn cleared(view: &View, spans: &Spans, onset: &Onset, causes: &[Ranked]) -> Vec<
                     say::seconds((spans.onset.start - at) as f64 * 1e-9)
                 ))
             } else {
-                None
+                alike(view, spans, e.version).map(|text| format!("{words}: {text}"))
             }
         })
         .take(4)
         .collect()
+}
+
+/// Requests of either side from which a comparison says something.
+const SIDES: f64 = 100.0;
+
+/// Whether the requests of a version fail, or are slow, as those that others served in the same minutes: then its deploy is not to
+/// blame, whenever it was.
+fn alike(view: &View, spans: &Spans, version: u64) -> Option<String> {
+    if spans.version.is_some_and(|v| v.value == version) {
+        return None;
+    }
+    let line = p95(view, &spans.before)?;
+    let (mut n, mut bad) = ([0.0f64; 2], [0.0f64; 2]);
+    for i in view.between(spans.during.start, spans.during.end) {
+        let served = view.get(requests::service_version, i);
+        if served == 0 {
+            continue;
+        }
+        let side = usize::from(served == version);
+        let fails = !matches!(
+            view.get(requests::outcome, i) as u8,
+            0 | outcome::OK | outcome::DEGRADED
+        );
+        n[side] += 1.0;
+        bad[side] += f64::from(u8::from(fails || view.seconds(requests::latency, i) > line));
+    }
+    // Of a canary, both sides are there; a roll-out to all has no other side.
+    if n[0].min(n[1]) < SIDES {
+        return None;
+    }
+    let (old, new) = (share(bad[0], n[0])?, share(bad[1], n[1])?);
+    let off = difference(new, old);
+    (off.value < 2.0 * off.se && old.value > 0.06).then(|| {
+        format!(
+            "both sides of it go alike, {} of its requests fail or are slow and {} of the others in the same minutes",
+            say::percent(new.value),
+            say::percent(old.value)
+        )
+    })
+}
+
+/// The p95 of latency over a stretch, s.
+fn p95(view: &View, span: &Range<u64>) -> Option<f32> {
+    let rows = spaced(view.between(span.start, span.end), 50_000);
+    let mut latencies: Vec<f32> = rows.map(|i| view.seconds(requests::latency, i)).collect();
+    quantile(&mut latencies, 0.95)
 }

@@ -34,6 +34,7 @@ mod view;
 mod windows;
 
 pub use causes::{Cause, Family};
+pub use episode::Loud;
 pub use rank::NONE;
 
 use crate::recording::Recording;
@@ -166,9 +167,9 @@ pub fn stands_in(diagnosis: &Diagnosis, other: &Recording) -> Option<bool> {
     incident::stands_in(diagnosis, other)
 }
 
-/// How loud each quantity is: its largest Z, and its largest among the stretches that would alarm alone. The thresholds are
-/// read off the latter on healthy runs (`examples/diagnosis_study.rs`).
-pub fn loudest(recording: &Recording) -> Vec<(&'static str, f64, f64)> {
+/// How loud each quantity is: its largest Z, and that of the stretches which would alarm alone. The thresholds are read off
+/// the latter on healthy runs (`gameday blind --healthy`, `examples/diagnosis_study.rs`).
+pub fn loudest(recording: &Recording) -> Vec<Loud> {
     incident::loudest(recording)
 }
 

@@ -26,6 +26,8 @@ const STANDS: f64 = 2.0;
 const TIE: f64 = 1.0986;
 /// Causes that are listed at most.
 const LISTED: usize = 5;
+/// Causes that are told beside the first, with what speaks against them.
+const RUNNERS_UP: usize = 2;
 /// Softens odds: causes share facts, so their scores are not independent evidence.
 const TEMPER: f64 = 1.5;
 
@@ -134,10 +136,16 @@ pub fn first_without(facts: &[Known], causes: &[&str]) -> String {
 
 /// The causes to show.
 pub fn ranked(evidence: &Evidence) -> Vec<Ranked> {
-    let scores = scores(evidence);
+    let mut scores = scores(evidence);
     let top = scores[0].score;
     let weight = |s: &Scored| libm::exp((s.score - top) / TEMPER);
     let total: f64 = scores.iter().map(weight).sum();
+    // That none fits stands behind two runners-up, unless it is first or as good as that: they say more.
+    let none = scores.iter().position(|s| s.cause.is_none());
+    if let Some(none) = none.filter(|&none| none > 0 && top - scores[none].score >= TIE) {
+        let none_fits = scores.remove(none);
+        scores.insert(RUNNERS_UP + 1, none_fits);
+    }
     scores
         .iter()
         .take(LISTED)
@@ -202,7 +210,10 @@ fn answer(
         }
         list
     };
-    let (speaks_for, speaks_against) = (words(&|nats| nats > 0.5), words(&|nats| nats < -0.5));
+    let (speaks_for, mut speaks_against) = (words(&|nats| nats > 0.5), words(&|nats| nats < -0.5));
+    if first.is_some_and(|f| f.id != cause.id) && speaks_against.is_empty() {
+        speaks_against.extend(lacking(cause, evidence));
+    }
     let subject = match cause.subject {
         Subject::None => None,
         Subject::Field => evidence.field.clone(),
@@ -229,6 +240,17 @@ fn answer(
         next,
         trigger: cause.trigger.into(),
     }
+}
+
+/// What a cause lacks of its defining evidence: what is not recorded, or else the claim that stands least.
+fn lacking(cause: &Cause, evidence: &Evidence) -> Option<String> {
+    let requires = || cause.requires.iter();
+    if let Some(clause) = requires().find(|c| c.more && c.nats(evidence).is_none()) {
+        return Some(format!("not recorded: {}", clause.fact.text()));
+    }
+    let nats = |c: &Clause| c.nats(evidence).unwrap_or(f64::INFINITY);
+    let weakest = requires().min_by(|a, b| nats(a).total_cmp(&nats(b)))?;
+    (nats(weakest) < STANDS).then(|| say::fact(weakest.fact, evidence))?
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::{
     view::{Thing, View},
     windows::Windows,
 };
-use crate::recording::{cache, outcome, requests, result};
+use crate::recording::{cache, end_marker, outcome, parsed, requests, result, served_by, told};
 
 /// A quantity that may move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,8 +29,12 @@ pub enum What {
     CallErrors,
     /// Share of requests whose own computation takes longer than the run's p95.
     ComputeSlow,
-    /// Share of requests that cannot be read.
+    /// Share of requests that cannot be read, or whose answer cannot, whatever is made of that.
     ParseErrors,
+    /// Share of answers that say they are complete, and are not.
+    Hidden,
+    /// Share of answers that lack something, whatever they say.
+    Incomplete,
     /// Share of requests that a limiter refuses.
     Rejects,
     /// Requests arriving (derived: alone it is nobody's fault).
@@ -45,7 +49,7 @@ pub enum What {
 
 impl What {
     /// All of them, primary ones first.
-    pub const ALL: [What; 14] = [
+    pub const ALL: [What; 16] = [
         What::Misses,
         What::NewKeys,
         What::DiedYoung,
@@ -55,6 +59,8 @@ impl What {
         What::CallErrors,
         What::ComputeSlow,
         What::ParseErrors,
+        What::Hidden,
+        What::Incomplete,
         What::Rejects,
         What::Arrivals,
         What::OneTenant,
@@ -82,6 +88,8 @@ impl What {
             What::CallErrors => "errors of calls to dependencies",
             What::ComputeSlow => "the service's own computation",
             What::ParseErrors => "parse errors",
+            What::Hidden => "failures behind success",
+            What::Incomplete => "answers that lack something",
             What::Rejects => "rejects by a limiter",
             What::Arrivals => "arrivals",
             What::OneTenant => "one tenant's share of arrivals",
@@ -203,7 +211,12 @@ impl Marker {
                 _ => None,
             },
             What::ComputeSlow => computed(view, i).map(|seconds| seconds > self.line),
-            What::ParseErrors => ended(outcome::PARSE_ERROR),
+            What::ParseErrors => Some(unread(view, i)),
+            What::Hidden => match view.get(requests::told, i) as u8 {
+                0 => None,
+                says => Some(says == told::COMPLETE && !whole(view, i)),
+            },
+            What::Incomplete => Some(lacks(view, i)),
             What::Rejects => ended(outcome::REJECTED),
             What::Arrivals => Some(true),
             What::OneTenant => Some(view.get(requests::tenant, i) == view.hot),
@@ -265,6 +278,31 @@ pub fn computed(view: &View, i: usize) -> Option<f32> {
     (seconds > 0.0 && !hit).then_some(seconds)
 }
 
+/// Whether the payload of a request, or its answer, could not be read.
+pub fn unread(view: &View, i: usize) -> bool {
+    parsed::is_fault(view.get(requests::parse_error, i) as u8)
+        || view.get(requests::outcome, i) == u64::from(outcome::PARSE_ERROR)
+}
+
+/// Whether all is well by the log of sub-steps; so where there is none.
+pub fn whole(view: &View, i: usize) -> bool {
+    matches!(
+        view.get(requests::honest, i) as u8,
+        0 | outcome::OK | outcome::HUNG_UP
+    )
+}
+
+/// Whether a part of an answer is not there: a sub-step, an item, a shard, the end; or a default stands for it.
+pub fn lacks(view: &View, i: usize) -> bool {
+    let get = |column| view.get(column, i);
+    get(requests::steps_failed) > 0
+        || get(requests::items_stored) < get(requests::items_sent)
+        || get(requests::shards_ok) < get(requests::shards)
+        || get(requests::end_marker) == u64::from(end_marker::MISSING)
+        || get(requests::served_by) == u64::from(served_by::FALLBACK)
+        || get(requests::outcome) == u64::from(outcome::DEGRADED)
+}
+
 /// Whether the recording can say anything about it.
 fn recorded(view: &View, what: What) -> bool {
     match what {
@@ -274,7 +312,11 @@ fn recorded(view: &View, what: What) -> bool {
         What::NewContents => !view.repeats.first.is_empty(),
         What::CallErrors => view.own_calls,
         What::OneTenant => view.hot != 0,
-        What::ParseErrors | What::Rejects | What::Failures => view.has(requests::outcome),
+        What::ParseErrors => view.has(requests::outcome) || view.has(requests::parse_error),
+        What::Hidden => view.has(requests::told) && view.has(requests::honest),
+        // Where answers say what they lack, what is said is known, and what is not said is `Hidden`.
+        What::Incomplete => view.has(requests::outcome) && !view.has(requests::told),
+        What::Rejects | What::Failures => view.has(requests::outcome),
         _ => true,
     }
 }

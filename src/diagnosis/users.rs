@@ -7,8 +7,12 @@ use super::{
     stats::{quantile, spaced},
     view::View,
 };
-use crate::recording::{cache, outcome, requests, result};
-use std::ops::Range;
+use crate::{
+    recording::{attempts, cache, outcome, requests, result},
+    sim::hash::FixedState,
+};
+use hashbrown::HashSet;
+use std::{collections::BTreeMap, ops::Range};
 
 /// Requests that a quantile is read off at most.
 const SAMPLE: usize = 100_000;
@@ -223,6 +227,66 @@ pub fn tail(view: &View, spans: &Spans) -> Vec<(String, f64)> {
         .filter(|((column, _), _)| view.has(*column))
         .map(|((_, name), (b, d))| ((*name).to_string(), (d - b) / growth))
         .collect();
+    by_dependency(view, spans, &mut shares);
     shares.sort_by(|a, b| b.1.total_cmp(&a.1));
     shares
+}
+
+/// Where there are several dependencies, the share of calls is parted among them, by how much the time in each grew in the slowest
+/// requests. (Calls side by side overlap: what grew is the sum, and the share that is parted is that of the path.)
+fn by_dependency(view: &View, spans: &Spans, shares: &mut Vec<(String, f64)>) {
+    let calls = "calls to dependencies";
+    let Some(place) = shares
+        .iter()
+        .position(|(name, share)| name == calls && *share > 0.0)
+    else {
+        return;
+    };
+    let recorded = |column: usize| view.recording.attempts.has(column);
+    if !view.own_calls || !recorded(attempts::request) || !recorded(attempts::dependency) {
+        return;
+    }
+    let grown = time_by_dependency(view, &spans.during);
+    let usual = time_by_dependency(view, &spans.before);
+    if grown.len() < 2 {
+        return;
+    }
+    let growth: Vec<(u16, f64)> = grown
+        .iter()
+        .map(|(d, t)| (*d, (t - usual.get(d).copied().unwrap_or(0.0)).max(0.0)))
+        .collect();
+    let total: f64 = growth.iter().map(|g| g.1).sum();
+    if total <= 0.0 {
+        return;
+    }
+    let (_, share) = shares.remove(place);
+    shares.extend(growth.into_iter().map(|(d, g)| {
+        let name = view.recording.name("dependency", u32::from(d));
+        (format!("calls to {name}"), share * g / total)
+    }));
+}
+
+/// Mean seconds in each dependency, of the slowest 5 % of a span.
+fn time_by_dependency(view: &View, span: &Range<u64>) -> BTreeMap<u16, f64> {
+    let rows: Vec<usize> = view.between(span.start, span.end).collect();
+    let mut latencies: Vec<f32> = spaced(view.between(span.start, span.end), SAMPLE)
+        .map(|i| view.seconds(requests::latency, i))
+        .collect();
+    let Some(line) = quantile(&mut latencies, 0.95) else {
+        return BTreeMap::new();
+    };
+    let slow: HashSet<u32, FixedState> = rows
+        .into_iter()
+        .filter(|&i| view.seconds(requests::latency, i) >= line)
+        .map(|i| view.row(i) as u32)
+        .collect();
+    let mut sums = BTreeMap::new();
+    for call in &view.calls[view.calls_between(span.start, span.end)] {
+        if slow.contains(&(view.of_call(attempts::request, call) as u32)) {
+            *sums.entry(call.dependency).or_insert(0.0) += f64::from(call.seconds);
+        }
+    }
+    let n = slow.len().max(1) as f64;
+    sums.values_mut().for_each(|sum| *sum /= n);
+    sums
 }

@@ -102,6 +102,12 @@ impl<'r> View<'r> {
         self.rows.len()
     }
 
+    /// The row of request `i` in the table of requests.
+    #[inline]
+    pub fn row(&self, i: usize) -> usize {
+        self.rows[i] as usize
+    }
+
     /// A number of request `i`.
     #[inline]
     pub fn get(&self, column: usize, i: usize) -> u64 {

@@ -181,42 +181,42 @@ pub(super) mod counter {
     pub const COLD: usize = 33;
     /// Rows that no user asked for.
     pub const BACKGROUND: usize = 34;
-    /// By what the parser said, twelve.
+    /// By what the parser said, thirteen.
     pub const PARSED: usize = 35;
     /// Requests within a promise.
-    pub const UNDER_QUOTA: usize = 47;
+    pub const UNDER_QUOTA: usize = 48;
     /// Those of them that were refused by a limiter.
-    pub const UNDER_QUOTA_REJECTED: usize = 48;
+    pub const UNDER_QUOTA_REJECTED: usize = 49;
     /// Requests beyond a promise.
-    pub const OVER_QUOTA: usize = 49;
+    pub const OVER_QUOTA: usize = 50;
     /// Requests that a soft limit would have refused.
-    pub const SOFT_REJECTED: usize = 50;
+    pub const SOFT_REJECTED: usize = 51;
     /// By what the answer said of itself, four.
-    pub const TOLD: usize = 51;
+    pub const TOLD: usize = 52;
     /// Complete by the log of sub-steps.
-    pub const WHOLE: usize = 55;
+    pub const WHOLE: usize = 56;
     /// Answered, and something is missing.
-    pub const PARTIAL: usize = 56;
+    pub const PARTIAL: usize = 57;
     /// Said to be complete, and something is missing.
-    pub const HIDDEN: usize = 57;
+    pub const HIDDEN: usize = 58;
     /// Sub-steps without a result.
-    pub const STEPS_FAILED: usize = 58;
+    pub const STEPS_FAILED: usize = 59;
     /// Items sent.
-    pub const ITEMS_SENT: usize = 59;
+    pub const ITEMS_SENT: usize = 60;
     /// Items stored.
-    pub const ITEMS_STORED: usize = 60;
+    pub const ITEMS_STORED: usize = 61;
     /// Shards asked.
-    pub const SHARDS: usize = 61;
+    pub const SHARDS: usize = 62;
     /// Shards that answered.
-    pub const SHARDS_OK: usize = 62;
+    pub const SHARDS_OK: usize = 63;
     /// Searches.
-    pub const SEARCHES: usize = 63;
+    pub const SEARCHES: usize = 64;
     /// Hits of searches.
-    pub const HITS: usize = 64;
+    pub const HITS: usize = 65;
     /// By end marker, three.
-    pub const END: usize = 65;
+    pub const END: usize = 66;
     /// How many counters there are.
-    pub const ALL: usize = 68;
+    pub const ALL: usize = 69;
 }
 
 /// The columns of requests that a counter is made of.

@@ -16,7 +16,8 @@ pub use recorder::{Keep, Observer, Recorder};
 pub use table::Table;
 pub use tables::{
     AttemptRow, ColumnSpec, EventRow, GaugeRow, Meaning, RequestRow, Row, attempts, cache,
-    end_marker, events, gauges, miss, outcome, parsed, quota, requests, result, served_by, told,
+    end_marker, events, gauges, miss, outcome, parsed, parsed_at, quota, requests, result,
+    served_by, told,
 };
 
 use crate::config::Names;

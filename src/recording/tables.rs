@@ -240,16 +240,35 @@ pub mod parsed {
         "repaired",
         "adapted",
         "fallback",
+        "wrong_format",
     ];
+    /// A field is not there that must be.
+    pub const MISSING_FIELD: u8 = 1;
+    /// A field is of another type.
+    pub const WRONG_TYPE: u8 = 2;
+    /// A field has a value that is not known.
+    pub const UNKNOWN_VALUE: u8 = 3;
+    /// It ends early.
+    pub const TRUNCATED: u8 = 4;
+    /// Something stands around it.
+    pub const WRAPPED: u8 = 5;
+    /// It is not the format.
+    pub const SYNTAX: u8 = 6;
+    /// A field that the schema does not have.
+    pub const UNKNOWN_FIELD: u8 = 7;
+    /// Too large, or too deep.
+    pub const TOO_LARGE: u8 = 8;
     /// Read after one repair: no failure.
     pub const REPAIRED: u8 = 9;
     /// Read by a compatibility mapping (an old name, a default, another type, a field passed over): no failure.
     pub const ADAPTED: u8 = 10;
     /// Read by the parser before this one, after this one had refused it: no failure.
     pub const FALLBACK: u8 = 11;
+    /// A value is of the right type, written in another form. (The last word: recordings of before do not have it.)
+    pub const WRONG_FORMAT: u8 = 12;
     /// Whether a word is a failure.
     pub const fn is_fault(word: u8) -> bool {
-        word != 0 && word < REPAIRED
+        word != 0 && (word < REPAIRED || word == WRONG_FORMAT)
     }
 }
 
@@ -257,6 +276,12 @@ pub mod parsed {
 pub mod parsed_at {
     /// The words of the column.
     pub const WORDS: &[&str] = &["", "start", "middle", "end"];
+    /// At the first byte.
+    pub const START: u8 = 1;
+    /// Within.
+    pub const MIDDLE: u8 = 2;
+    /// At the last byte.
+    pub const END: u8 = 3;
 }
 
 /// Why the cache missed, as far as it knows. Index into the words of `miss`.
@@ -364,6 +389,7 @@ table! {
         hits: u32, Count, "hits that a search found";
         end_marker: u8, Word(end_marker::WORDS), "whether the streamed answer of a dependency came to its end";
         parse_at: u8, Word(parsed_at::WORDS), "where in the payload the bytes stop being readable";
+        unknown_fields: u8, Count, "fields of the payload that the parser does not know, passed over or refused";
         cpu: u64, Span, "CPU that it took, as work that is counted goes: without waits";
         core_wait: u64, Span, "waiting for a core";
         lock_wait: u64, Span, "waiting for a lock that is held while computing, the interpreter's included";

@@ -68,7 +68,11 @@ pub fn recorded_columns(versions: &[ServiceSpec]) -> (Table<RequestRow>, Table<A
             let of_outputs = s.steps.iter().filter_map(|s| s.parse_output.as_ref());
             s.parse.iter().chain(of_outputs).any(|p| p.shapes)
         }),
-        &[requests::shape, requests::parse_at],
+        &[
+            requests::shape,
+            requests::parse_at,
+            requests::unknown_fields,
+        ],
     );
     unless(
         any(|s| {

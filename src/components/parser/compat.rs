@@ -267,6 +267,7 @@ pub fn remedy(why: ParseError) -> &'static str {
             "readers take the wider type first; `coerce` reads one that spells it"
         }
         ParseError::UnknownValue => "readers learn the new value before a writer sends it",
+        ParseError::WrongFormat => "readers take both forms before a writer changes over",
         ParseError::UnknownField => {
             "readers pass over what they do not know (unknown = \"ignore\"), or learn it first"
         }

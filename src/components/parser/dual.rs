@@ -28,6 +28,10 @@ impl Parser for Dual {
         }
     }
 
+    fn unknown(&self, fields: &[(String, Value)]) -> u16 {
+        self.new.unknown(fields)
+    }
+
     fn counts_fields(&self) -> bool {
         self.new.counts_fields()
     }

@@ -87,6 +87,8 @@ crate::choice! {
         UnknownField = "unknown_field",
         /// It is larger, or nested deeper, than the parser takes.
         TooLarge = "too_large",
+        /// A field has a value of the right type, written in another form: a day with a time behind it.
+        WrongFormat = "wrong_format",
     }
 }
 
@@ -133,6 +135,13 @@ pub trait Parser {
     /// # Errors
     /// Why it cannot be read, and the field that it is about (empty for the whole).
     fn parse(&self, raw: &str, fields: &[(String, Value)]) -> Result<Reading, Refused>;
+
+    /// Fields at the top that the schema does not have, of a payload that is refused: a field under a new name is one, a field
+    /// that is gone is none.
+    fn unknown(&self, fields: &[(String, Value)]) -> u16 {
+        let _ = fields;
+        0
+    }
 
     /// Whether it knows which fields are unknown and missing, so that they are counted by client.
     fn counts_fields(&self) -> bool {

@@ -133,7 +133,7 @@ impl Rule {
             };
         }
         if text.is_some_and(|text| !self.format.holds(text)) {
-            return Err(super::ParseError::UnknownValue);
+            return Err(super::ParseError::WrongFormat);
         }
         Ok(coerced)
     }

@@ -281,6 +281,15 @@ impl Parser for SchemaJson {
         }
     }
 
+    fn unknown(&self, fields: &[(String, Value)]) -> u16 {
+        let version = self.options.version_field.as_ref();
+        let named = fields.iter().find(|(name, _)| Some(name) == version);
+        let older = self.migration_of(named.map(|(_, value)| value));
+        let known = |name: &String| self.place(name, older).is_some() || Some(name) == version;
+        let unknown = fields.iter().filter(|(name, _)| !known(name)).count();
+        u16::try_from(unknown).unwrap_or(u16::MAX)
+    }
+
     fn counts_fields(&self) -> bool {
         true
     }

@@ -2,14 +2,12 @@
 //! question of the catalogue; each entry says what the cause looks like, what it is mistaken for and what cures it.
 
 mod q21;
-mod q22;
 mod q23;
 mod q24;
 mod q25;
 mod q26;
 mod q27;
 mod q28;
-mod q29;
 mod q30;
 
 use super::causes;
@@ -31,14 +29,12 @@ pub struct Known {
 
 const FAMILIES: &[&[Known]] = &[
     q21::CAUSES,
-    q22::CAUSES,
     q23::CAUSES,
     q24::CAUSES,
     q25::CAUSES,
     q26::CAUSES,
     q27::CAUSES,
     q28::CAUSES,
-    q29::CAUSES,
     q30::CAUSES,
 ];
 

@@ -8,6 +8,8 @@ mod dependency;
 mod keys;
 mod limiter;
 mod load;
+mod parser;
+mod partial;
 
 use super::{
     evidence::{Evidence, Fact, Group},
@@ -217,6 +219,7 @@ pub const CAUSES: &[&Cause] = &[
     &dependency::errors::CAUSE,
     &load::traffic_surge::CAUSE,
     &load::hot_tenant::CAUSE,
+<<<<<<< HEAD
     &limiter::key_too_broad::CAUSE,
     &limiter::stacked::CAUSE,
     &limiter::refill_lost::CAUSE,
@@ -226,6 +229,24 @@ pub const CAUSES: &[&Cause] = &[
     &limiter::clock_skew::CAUSE,
     &limiter::divided::CAUSE,
     &limiter::abuse::CAUSE,
+=======
+    &parser::missing_field::CAUSE,
+    &parser::type_strictness::CAUSE,
+    &parser::enum_drift::CAUSE,
+    &parser::strict_parser_first::CAUSE,
+    &parser::wrapped_output::CAUSE,
+    &parser::payload_truncated::CAUSE,
+    &parser::stream_assembly::CAUSE,
+    &parser::schema_mismatch::CAUSE,
+    &parser::format_drift::CAUSE,
+    &partial::tool_failure_swallowed::CAUSE,
+    &partial::item_errors_hidden::CAUSE,
+    &partial::dropped_at_deadline::CAUSE,
+    &partial::partial_results::CAUSE,
+    &partial::truncated_as_complete::CAUSE,
+    &partial::silent_fallback::CAUSE,
+    &partial::aggregate_boolean::CAUSE,
+>>>>>>> main
 ];
 
 #[cfg(test)]

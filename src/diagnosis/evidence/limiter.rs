@@ -80,8 +80,8 @@ pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
     buckets(view, &limit, &during, &refused, evidence);
 }
 
-/// Whether a limiter does what it is for while a crowd is there: nearly all whom it refuses are beyond their quota, and they grew
-/// as everybody did. That is no incident; one who grows by himself is.
+/// Whether a limiter does what it is for, while a crowd is there or for a moment: nearly all whom it refuses are beyond their
+/// quota, and grew as everybody did. That is no incident; one who grows by himself is.
 pub fn holds_a_crowd(view: &View, before: Range<u64>, during: Range<u64>) -> bool {
     if !view.has(requests::quota) {
         return false;
@@ -105,14 +105,18 @@ pub fn holds_a_crowd(view: &View, before: Range<u64>, during: Range<u64>) -> boo
             .count();
         n.max(1) as f64 / (span.end - span.start).max(1) as f64
     };
+    // Who is near a quota wanders beyond it now and then.
+    let moment = during.end - during.start < MOMENT;
     let all = ln(first(&d, &during) / first(&b, &before));
     let spans = (before, during);
     // Tries again count against a quota too, so without a crowd nothing is said of who is beyond it.
-    all >= CROWD
+    (all >= CROWD || moment)
         && over >= 0.8 * n
         && demand_of(view, &spans.0, &spans.1, &b, &d, &refused).is_some_and(|m| m.value < ALIKE)
 }
 
+/// ns: twice as long as the longest of the wanderings of services whose tenants ask nine tenths of their quota.
+const MOMENT: u64 = 90_000_000_000;
 /// ln ratio of arrivals from which there is a crowd: what the diagnosis calls a change of arrivals.
 const CROWD: f64 = 0.1823;
 /// ln ratio by which one may grow more than all do, and still be one of the crowd: half as much again.

@@ -7,8 +7,10 @@ mod keys;
 pub mod limiter;
 pub mod looks;
 mod missing;
+mod parts;
 mod reuse;
 mod traffic;
+mod unread;
 
 pub use changes::{Event, REACH, events};
 
@@ -55,6 +57,7 @@ pub enum Group {
     Version,
     /// What happened at the onset.
     Timing,
+<<<<<<< HEAD
     /// Whom a limiter refuses.
     Refusals,
     /// What was promised to them.
@@ -67,6 +70,26 @@ pub enum Group {
     Capacity,
     /// Which of its parts refuses: a replica, a level, the end of a window.
     Part,
+=======
+    /// What is wrong with what cannot be read.
+    Unread,
+    /// The form of what cannot be read: known before, or new.
+    Shape,
+    /// Which reader refuses, and since when.
+    Reader,
+    /// Whose cannot be read.
+    Writer,
+    /// How what cannot be read goes on.
+    Spread,
+    /// What an answer says of itself.
+    Told,
+    /// What it lacks.
+    Lacks,
+    /// How that came.
+    Left,
+    /// Who stood in.
+    Stand,
+>>>>>>> main
 }
 
 macro_rules! facts {
@@ -182,6 +205,7 @@ facts! {
     NewProcess: Timing, Share, "requests served by processes that are new";
     /// Whether a deploy lies within the onset's interval.
     DeployAtOnset: Timing, Share, "a deploy at the onset";
+<<<<<<< HEAD
     /// Share of requests that a limiter refused, more than before.
     Refused: Refusals, Points, "requests that a limiter refused, more than before";
     /// ln ratio of what those ask who are refused, each by its refusals, beyond what the others do.
@@ -204,6 +228,62 @@ facts! {
     Divided: Part, Share, "each replica keeps a share of the limit for those whom it serves";
     /// How much more is refused until the end of a window than in the next one.
     WindowEdge: Part, Points, "refused again within the same window, more than in the next one";
+=======
+    /// Share of requests that cannot be read, or whose answer cannot, more than before.
+    Unread: Errors, Points, "what cannot be read, more than before";
+    /// Part of that which lacks a field.
+    UnreadMissing: Unread, Share, "of what cannot be read, a field is missing in";
+    /// Part with a value of another type.
+    UnreadType: Unread, Share, "of what cannot be read, a value is of another type in";
+    /// Part with a value that is not known.
+    UnreadValue: Unread, Share, "of what cannot be read, a value is not known in";
+    /// Part with a value of the right type in another form.
+    UnreadFormat: Unread, Share, "of what cannot be read, a value is written in another form in";
+    /// Part that ends early.
+    UnreadCut: Unread, Share, "of what cannot be read, so much ends early:";
+    /// Part with something around it.
+    UnreadWrapped: Unread, Share, "of what cannot be read, something stands around";
+    /// Part whose bytes break within.
+    UnreadBroken: Unread, Share, "of what cannot be read, the bytes break within";
+    /// Part refused by a reader that is new.
+    ByNewReader: Reader, Share, "of what cannot be read, a reader that is new refuses";
+    /// Part whose shape was read before.
+    ShapeKnown: Shape, Share, "of what cannot be read, the shape was read before in";
+    /// Writer and reader go by different schemas: a name that the reader lacks, in the place of one that it wants; or another type or a new name with no new reader.
+    Apart: Writer, Share, "of what cannot be read, the writer goes by another schema in";
+    /// How far it is confined to one version of clients: 0 for as much as its traffic, 1 for all.
+    OneClient: Writer, Share, "what cannot be read is confined to one version of clients by";
+    /// Part of one version of clients that cannot be read, where that is the most.
+    OfClient: Spread, Share, "of what that version of clients sends, cannot be read";
+    /// Share of it that went away while the reader stayed.
+    UnreadFalls: Spread, Share, "of what could not be read at first, so much went away while the reader stayed:";
+    /// A strict reader that is ahead of its writers: what it refuses goes away as they follow, or is what they were free to send.
+    Outpaced: Reader, Share, "a new reader refuses what its writers still send, and sooner or later stop sending:";
+    /// Share of its last third that was not there in its first.
+    UnreadRises: Course, Share, "of what cannot be read at last, so much was not so at first:";
+    /// A value is written in another form: of what cannot be read, or of the items of one field that are refused.
+    WrongForm: Unread, Share, "one field is refused for how it is written, and nothing else:";
+    /// Share of answers that say they are complete and are not, more than before.
+    Hidden: Told, Points, "answers that say they are complete and are not, more than before";
+    /// Share of answers that lack a part, more than before.
+    Lacking: Lacks, Points, "answers that lack something, more than before";
+    /// Of the answers that hide it: a sub-step is not there.
+    HiddenSteps: Lacks, Share, "of the answers that hide it, a step is missing in";
+    /// Of the answers that hide it: items were not stored.
+    HiddenItems: Lacks, Share, "of the answers that hide it, items were not stored in";
+    /// Of the answers that hide it: shards did not answer.
+    HiddenShards: Lacks, Share, "of the answers that hide it, shards are missing in";
+    /// Of the answers that hide it: the stream did not come to its end.
+    HiddenEnds: Lacks, Share, "of the answers that hide it, the end is missing in";
+    /// Of the answers that hide it: a default stands for the whole.
+    HiddenDefaults: Stand, Share, "of the answers that hide it, a default stands in for";
+    /// Of the answers that lack a step: it was late, and did not fail.
+    LeftOut: Left, Share, "of the answers that lack a step, it was late and did not fail in";
+    /// Of the answers that lack a step: they came at one and the same time.
+    AtDeadline: Course, Share, "of the answers that lack a step, at one and the same time came";
+    /// Of the requests of which nothing succeeded: the answer says so.
+    WholeSaid: Told, Share, "of the requests of which nothing succeeded, the answer says so in";
+>>>>>>> main
 }
 
 /// `DeployAtOnset` as `deploy_at_onset`.
@@ -295,6 +375,8 @@ pub fn gather(view: &View, frame: &Frame, spans: &Spans) -> Evidence {
         crate::diagnosis::expiry::read(view, &spans.before, &spans.during).map(|e| e.young),
     );
     changes::gather(view, spans, &mut evidence);
+    unread::gather(view, spans, &mut evidence);
+    parts::gather(view, spans, &mut evidence);
     keys::writing(&mut evidence);
     keys::seeding(&mut evidence);
     limiter::gather(view, spans, &mut evidence);

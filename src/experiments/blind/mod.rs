@@ -20,5 +20,5 @@ pub use draft::Draft;
 pub use families::{FAMILIES, Kind};
 pub use limit::Limit;
 pub use score::{Score, Share, Truth};
-pub use summary::{Calibration, Line, Summary, summarise};
+pub use summary::{Calibration, Line, Summary, TIMES, summarise};
 pub use trial::{Case, DRAWS, Done, Options, Seen, case, kinds, seen};

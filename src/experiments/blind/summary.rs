@@ -11,6 +11,9 @@ use std::collections::BTreeMap;
 /// Bounds of the magnitudes of the detection curve, in units of what is noticeable.
 pub const MAGNITUDES: [f64; 7] = [0.1, 0.3, 0.6, 1.0, 1.5, 2.5, 5.0];
 
+/// Sizes of stretches, in units of the least that matters.
+pub const TIMES: [f64; 4] = [1.0, 1.5, 2.0, 3.0];
+
 /// What one diagnoser came to over some cases.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Line {
@@ -107,6 +110,9 @@ pub struct Summary {
     pub confusion: BTreeMap<String, BTreeMap<String, u64>>,
     /// What the first diagnoser missed.
     pub misses: Vec<Miss>,
+    /// By quantity, over healthy runs, for the stretches of at least [`TIMES`] the least size that matters: the largest Z of each
+    /// run, at 99 %, 99.5 % and at most. The thresholds are read off these.
+    pub loud: BTreeMap<&'static str, Vec<[f64; 3]>>,
     /// Healthy runs on which the first diagnoser alarmed: number and what it said.
     pub false_alarms: Vec<(u64, String)>,
 }
@@ -209,12 +215,36 @@ pub fn summarise(diagnosers: &[String], done: &[Done]) -> Summary {
             });
         }
     }
+    s.loud = loud(done);
     s.limits = curve
         .into_iter()
         .filter_map(|(family, cases)| Some((family, limit::fit(&cases)?)))
         .collect();
     s.finish(sizes);
     s
+}
+
+fn loud(done: &[Done]) -> BTreeMap<&'static str, Vec<[f64; 3]>> {
+    let mut by: BTreeMap<&'static str, [Vec<f64>; 4]> = BTreeMap::new();
+    for loud in done
+        .iter()
+        .filter_map(|d| d.case.as_ref())
+        .flat_map(|c| &c.loud)
+    {
+        let all = by.entry(loud.quantity).or_default();
+        for (times, all) in TIMES.iter().zip(all) {
+            let of = loud.alone.iter().filter(|(_, t)| t >= times);
+            all.push(of.map(|(z, _)| *z).fold(0.0, f64::max));
+        }
+    }
+    let at = |mut all: Vec<f64>| {
+        all.sort_by(f64::total_cmp);
+        let last = all.len() - 1;
+        [0.99, 0.995, 1.0].map(|q| all[(last as f64 * q) as usize])
+    };
+    by.into_iter()
+        .map(|(name, all)| (name, all.into_iter().map(at).collect()))
+        .collect()
 }
 
 /// The first cause, or that there is no incident.

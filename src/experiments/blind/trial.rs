@@ -69,6 +69,8 @@ pub struct Case {
     pub said: Vec<(Answer, Score)>,
     /// Where our diagnosis was asked again with the true cause struck from the catalogue: what it then named.
     pub without: Option<String>,
+    /// How loud each quantity was, of healthy runs alone.
+    pub loud: Vec<diagnosis::Loud>,
     /// Whether the evidence that our first cause cites is there, and not in the run without the cause.
     pub cited: Option<bool>,
 }
@@ -245,6 +247,7 @@ fn asked(
         truth,
         said,
         without,
+        loud: vec![],
         cited,
     })
 }
@@ -282,6 +285,10 @@ fn healthy(options: &Options, diagnosers: &[Diagnoser], number: u64) -> Result<C
         truth,
         said,
         without: None,
+        loud: match options.healthy {
+            true => diagnosis::loudest(&recording),
+            false => vec![],
+        },
         cited: None,
     })
 }
@@ -294,6 +301,8 @@ pub struct Seen {
     pub diagnosis: diagnosis::Diagnosis,
     /// What users felt.
     pub effects: Effects,
+    /// How loud each quantity was: see [`diagnosis::loudest`].
+    pub loudest: Vec<diagnosis::Loud>,
 }
 
 /// A case in full: for people who want to see it.
@@ -311,6 +320,7 @@ pub fn seen(options: &Options, number: u64, redrawn: u64) -> Result<Seen, Refusa
     Ok(Seen {
         effects: effect::measure(&broken, &well, from, to),
         diagnosis: diagnosis::diagnose(&broken),
+        loudest: diagnosis::loudest(&broken),
         file,
     })
 }

@@ -7,6 +7,9 @@ const LENGTHS: [f64; 5] = [600.0, 900.0, 1200.0, 1800.0, 3600.0];
 /// Requests of a trace: what a sample of a service's day holds.
 const REQUESTS: (f64, f64) = (10_000.0, 70_000.0);
 
+/// Share of the workers that a healthy service uses at its peak: a crowd or a day that needs more than there are is an incident.
+const PEAK: f64 = 0.95;
+
 /// How the service that a family asks for differs from the usual one.
 #[derive(Clone, Copy)]
 pub struct Need {
@@ -45,6 +48,7 @@ pub fn draw(d: &mut Draft, need: &Need, traces: &[String]) {
         Onset::Step
     };
     d.size = d.unit();
+    d.busy = d.between(need.busy.0, need.busy.1);
     traffic(d, traces);
     service(d, need);
     noise(d);
@@ -74,7 +78,7 @@ fn traffic(d: &mut Draft, traces: &[String]) {
                 ((5.0, 30.0), (30.0, 200.0))
             };
             let (b, q) = (d.between(busy.0, busy.1), d.between(quiet.0, quiet.1));
-            let height = d.between(1.2, 2.2);
+            let height = d.between(1.2, 2.2).min(PEAK / d.busy).max(1.1);
             let low = rate * (b + q) / (q + height * b);
             format!(
                 "{{ kind = \"bursts\", quiet = \"{low:.4}/s\", busy = \"{:.4}/s\", quiet_for = \"{q:.0}s\", busy_for = \"{b:.0}s\" }}",
@@ -82,7 +86,7 @@ fn traffic(d: &mut Draft, traces: &[String]) {
             )
         }
         "diurnal" => {
-            let depth = d.between(0.1, 0.45);
+            let depth = d.between(0.1, 0.45).min(PEAK / d.busy - 1.0);
             let (day, starts) = (d.pick(&[0.5, 1.0, 3.0, 24.0]), d.unit());
             format!(
                 "{{ kind = \"diurnal\", low = \"{:.4}/s\", high = \"{:.4}/s\", day = \"{day}h\", starts = {starts:.3} }}",
@@ -92,7 +96,7 @@ fn traffic(d: &mut Draft, traces: &[String]) {
         }
         "flash-crowd" => {
             let (at, stay) = (seconds * d.between(0.2, 0.7), d.between(40.0, 240.0));
-            let crowd = rate * d.between(0.3, 0.9);
+            let crowd = rate * d.between(0.3, 0.9).min(PEAK / d.busy - 1.0);
             format!(
                 "{{ kind = \"flash-crowd\", rate = \"{rate:.4}/s\", crowd = \"{crowd:.4}/s\", at = \"{at:.0}s\", stay = \"{stay:.0}s\", rise = \"20s\", fall = \"60s\" }}"
             )
@@ -152,7 +156,6 @@ fn captured(d: &mut Draft, traces: &[String]) {
 fn service(d: &mut Draft, need: &Need) {
     d.dependency = d.pick(&["backend", "llm", "db", "search"]);
     d.call = d.log_between(need.call.0, need.call.1);
-    d.busy = d.between(need.busy.0, need.busy.1);
     let spread = d.log_between(2.0, 8.0);
     // The mean of a log-normal by its median and its spread at 99 %.
     let sigma = libm::log(spread) / 2.326;

@@ -49,16 +49,16 @@ const fn other(
 
 /// The share of what the parser said: a word of `parse_error`.
 const fn parse(name: &'static str, word: usize, doc: &'static str) -> Indicator {
-    const WORDS: [[usize; 1]; 12] = {
-        let mut words = [[0]; 12];
+    const WORDS: [[usize; 1]; 13] = {
+        let mut words = [[0]; 13];
         let mut n = 0;
-        while n < 12 {
+        while n < 13 {
             words[n] = [counter::PARSED + n];
             n += 1;
         }
         words
     };
-    const OF: &[[usize; 1]; 12] = &WORDS;
+    const OF: &[[usize; 1]; 13] = &WORDS;
     share(name, Higher, &OF[word], doc)
 }
 
@@ -224,6 +224,11 @@ pub(super) const INDICATORS: &[Indicator] = &[
         "parse.fallback_rate",
         11,
         "share that the parser of before read, after this one had refused it",
+    ),
+    parse(
+        "parse.wrong_format_rate",
+        12,
+        "share with a value of the right type in another form",
     ),
     other(
         "users.harmed",

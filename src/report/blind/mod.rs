@@ -5,7 +5,7 @@ mod matrix;
 use super::thousands;
 use crate::{
     config::Refusal,
-    experiments::blind::{Case, Diagnoser, Line, Seen, Share, Summary},
+    experiments::blind::{Case, Diagnoser, Line, Seen, Share, Summary, TIMES},
 };
 use std::{
     fmt::Write,
@@ -17,16 +17,19 @@ const LISTED: usize = 40;
 
 /// The tables, for people. `again` is the command that drew them, for the misses.
 pub fn render(s: &Summary, again: &str) -> String {
-    let mut out = format!(
-        "{} incidents of {} requests in the median; {} draws hurt nobody and were drawn again",
-        thousands(s.incidents),
-        thousands(s.requests),
-        thousands(s.redrawn)
-    );
-    if s.given_up > 0 {
-        let _ = write!(out, "; {} cases were given up", s.given_up);
+    let mut out = String::new();
+    if s.incidents > 0 {
+        out += &format!(
+            "{} incidents of {} requests in the median; {} draws hurt nobody and were drawn again",
+            thousands(s.incidents),
+            thousands(s.requests),
+            thousands(s.redrawn)
+        );
+        if s.given_up > 0 {
+            let _ = write!(out, "; {} cases were given up", s.given_up);
+        }
+        out += "\n\n";
     }
-    out += "\n\n";
     if s.incidents > 0 {
         table(&mut out, s);
         for (by, title) in [
@@ -60,6 +63,21 @@ pub fn render(s: &Summary, again: &str) -> String {
             for (number, said) in s.false_alarms.iter().take(LISTED) {
                 let _ = writeln!(out, "  {said:<28} {again} --only {number}");
             }
+        }
+        out.push('\n');
+    }
+    if !s.loud.is_empty() {
+        let _ = writeln!(
+            out,
+            "Z of stretches that would alarm alone, at 99 %, 99.5 % and at most, by their size in units of the least that matters"
+        );
+        for (name, all) in &s.loud {
+            let cells: Vec<String> = TIMES
+                .iter()
+                .zip(all)
+                .map(|(t, [a, b, c])| format!("x{t}: {a:>4.1} {b:>4.1} {c:>4.1}"))
+                .collect();
+            let _ = writeln!(out, "  {name:<36} {}", cells.join("   "));
         }
         out.push('\n');
     }
@@ -285,6 +303,21 @@ pub fn one(case: &Case, diagnosers: &[Diagnoser], seen: &Seen, styled: bool) -> 
     }
     out.push('\n');
     out += &super::text::of_diagnosis(&seen.diagnosis, styled);
+    out += "\nquantities: the largest Z, and that of stretches which would alarm alone\n";
+    for loud in &seen.loudest {
+        let alone: Vec<String> = loud
+            .alone
+            .iter()
+            .map(|(z, t)| format!("{z:.1} (x{t:.1})"))
+            .collect();
+        let _ = writeln!(
+            out,
+            "  {:<36} {:>6.1}   {}",
+            loud.quantity,
+            loud.z,
+            alone.join(", ")
+        );
+    }
     out += "\nfacts\n";
     for f in &seen.diagnosis.facts {
         let _ = writeln!(out, "  {:<24} {:>9.3} ±{:.3}", f.fact, f.value, f.se);

@@ -25,6 +25,7 @@ const FAULTS: &[(&str, &str)] = &[
     ("not the format", "parse.syntax_rate"),
     ("unknown field", "parse.unknown_field_rate"),
     ("too large", "parse.too_large_rate"),
+    ("wrong format", "parse.wrong_format_rate"),
 ];
 
 /// How payloads with a fault were read all the same.

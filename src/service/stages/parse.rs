@@ -2,7 +2,7 @@
 
 use crate::{
     components::parser::{How, ParseError, Parser, Reading, Refused, shape},
-    config::{Choice, Names},
+    config::Names,
     recording::{RequestRow, outcome, parsed, served_by},
     service::{answers, deaths, journey::Visit, spec::OnUnread, world::World},
     trace::Payload,
@@ -64,6 +64,9 @@ pub(in crate::service) async fn read(
         .note(v.request.client, unknown as u8, missing as u8);
     row.parse_error = answer as u8;
     row.parse_path = (answer >> answer::PATH) as u32;
+    if spec.shapes {
+        row.unknown_fields = unknown as u8;
+    }
     if spec.shapes && parsed::is_fault(row.parse_error) {
         row.parse_at = (answer >> answer::PLACE & 3) as u8;
     }
@@ -115,14 +118,11 @@ pub(in crate::service) fn work_out(
         u64::from(number) << answer::PATH & (answer::WRONG - 1)
     };
     let fault = |(why, field): &Refused| {
-        let known = ParseError::WORDS.iter().position(|(_, e)| e == why);
-        let counts = match why {
-            ParseError::UnknownField => 1 << answer::UNKNOWN,
-            ParseError::MissingField => 1 << answer::MISSING,
-            _ => 0,
-        };
+        let unknown = u64::from(parser.unknown(&payload.fields).min(255));
+        let missing = u64::from(*why == ParseError::MissingField);
+        let counts = unknown << answer::UNKNOWN | missing << answer::MISSING;
         let place = shape::place(&payload.raw, &payload.fields) as u64;
-        (known.unwrap_or(0) as u64 + 1) | path(field) | counts | place << answer::PLACE
+        word_of(*why) | path(field) | counts | place << answer::PLACE
     };
     let reading = match parser.parse(&payload.raw, &payload.fields) {
         Ok(reading) => reading,
@@ -150,6 +150,13 @@ pub(in crate::service) fn work_out(
         payload.keep_reading(memo, fields);
     }
     answer | wrong
+}
+
+/// The number of an error's word.
+fn word_of(why: ParseError) -> u64 {
+    let name = why.word();
+    let known = parsed::WORDS.iter().position(|word| *word == name);
+    known.unwrap_or_default() as u64
 }
 
 /// The names of fields that a recording tells apart, and the characters of a name that it keeps.

@@ -27,6 +27,10 @@ pub const CAUSE: Cause = Cause {
     against: &[
         more(Fact::CallMedian, 0.3, 0.1).at_most(1.5),
         more(Fact::Misses, 0.10, 0.04).at_most(3.0),
+        // A call whose answer cannot be read has failed; that it did is what follows.
+        more(Fact::Unread, 0.0025, 0.00125).at_most(3.0),
+        // Whoever hides it makes an incident of what a service may live with.
+        more(Fact::Hidden, 0.0025, 0.00125),
     ],
     subject: Subject::Dependency,
     containment: "open the breaker or fall back; bound retries by a budget",

@@ -27,7 +27,11 @@ pub const CAUSE: Cause = Cause {
         more(Fact::CallTail, 0.10, 0.05),
         less(Fact::Arrivals, 0.2, 0.1).at_most(1.0),
     ],
-    against: &[more(Fact::CallErrors, 0.02, 0.01).at_most(1.0)],
+    against: &[
+        more(Fact::CallErrors, 0.02, 0.01).at_most(1.0),
+        // What is late is left out, and nobody says so: users feel that, and no delay.
+        more(Fact::Hidden, 0.0025, 0.00125),
+    ],
     subject: Subject::Dependency,
     containment: "shorten the time-out and fall back; keep retries from adding load",
     remedy: "the dependency's own; a deadline on every call",

@@ -62,10 +62,13 @@ impl Diagnoser {
 pub fn ours(diagnosis: &diagnosis::Diagnosis) -> Answer {
     Answer {
         seen: diagnosis.onset.is_some(),
+        // That none fits is an answer, and no cause that a list of causes would be made longer by.
         causes: diagnosis
             .causes
             .iter()
-            .map(|c| (c.cause.clone(), c.probability))
+            .enumerate()
+            .filter(|(place, c)| c.cause != diagnosis::NONE || *place == 0 || c.tied)
+            .map(|(_, c)| (c.cause.clone(), c.probability))
             .collect(),
         tied: diagnosis.causes.iter().take_while(|c| c.tied).count(),
         onset: diagnosis.onset.as_ref().map(|o| o.at),

@@ -1,7 +1,9 @@
 //! The kinds of incidents that are drawn: one file a question of the catalogue, one entry of its table a cause.
 
 mod q21;
+mod q22;
 mod q23;
+mod q29;
 
 use super::{draft::Draft, world::Need};
 
@@ -18,7 +20,12 @@ pub struct Kind {
 }
 
 /// All kinds by family: the name of the family is that of its question.
-pub const FAMILIES: &[(&str, &[Kind])] = &[("Q21", q21::KINDS), ("Q23", q23::KINDS)];
+pub const FAMILIES: &[(&str, &[Kind])] = &[
+    ("Q21", q21::KINDS),
+    ("Q22", q22::KINDS),
+    ("Q23", q23::KINDS),
+    ("Q29", q29::KINDS),
+];
 
 /// All kinds, with the name of their family.
 pub fn all() -> impl Iterator<Item = (&'static str, &'static Kind)> {

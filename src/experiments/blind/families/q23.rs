@@ -327,7 +327,7 @@ fn stacked(d: &mut Draft) {
 fn divided(d: &mut Draft) {
     let replicas = several(d, 2, 6);
     let parts = replicas as f64;
-    let (count, exponent) = (d.count(10, 60), d.between(0.0, 0.6));
+    let (count, exponent) = (d.count(4, 40), d.between(0.0, 0.4));
     let share = tenants(d, count, exponent);
     // Each replica's part is below what the busiest asks of the one that serves it.
     let asked = d.sized(1.05, 2.5).min(parts / 1.3);
