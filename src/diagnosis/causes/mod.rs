@@ -219,7 +219,6 @@ pub const CAUSES: &[&Cause] = &[
     &dependency::errors::CAUSE,
     &load::traffic_surge::CAUSE,
     &load::hot_tenant::CAUSE,
-<<<<<<< HEAD
     &limiter::key_too_broad::CAUSE,
     &limiter::stacked::CAUSE,
     &limiter::refill_lost::CAUSE,
@@ -229,7 +228,6 @@ pub const CAUSES: &[&Cause] = &[
     &limiter::clock_skew::CAUSE,
     &limiter::divided::CAUSE,
     &limiter::abuse::CAUSE,
-=======
     &parser::missing_field::CAUSE,
     &parser::type_strictness::CAUSE,
     &parser::enum_drift::CAUSE,
@@ -246,7 +244,6 @@ pub const CAUSES: &[&Cause] = &[
     &partial::truncated_as_complete::CAUSE,
     &partial::silent_fallback::CAUSE,
     &partial::aggregate_boolean::CAUSE,
->>>>>>> main
 ];
 
 #[cfg(test)]

@@ -57,7 +57,6 @@ pub enum Group {
     Version,
     /// What happened at the onset.
     Timing,
-<<<<<<< HEAD
     /// Whom a limiter refuses.
     Refusals,
     /// What was promised to them.
@@ -70,7 +69,6 @@ pub enum Group {
     Capacity,
     /// Which of its parts refuses: a replica, a level, the end of a window.
     Part,
-=======
     /// What is wrong with what cannot be read.
     Unread,
     /// The form of what cannot be read: known before, or new.
@@ -89,7 +87,6 @@ pub enum Group {
     Left,
     /// Who stood in.
     Stand,
->>>>>>> main
 }
 
 macro_rules! facts {
@@ -205,7 +202,6 @@ facts! {
     NewProcess: Timing, Share, "requests served by processes that are new";
     /// Whether a deploy lies within the onset's interval.
     DeployAtOnset: Timing, Share, "a deploy at the onset";
-<<<<<<< HEAD
     /// Share of requests that a limiter refused, more than before.
     Refused: Refusals, Points, "requests that a limiter refused, more than before";
     /// ln ratio of what those ask who are refused, each by its refusals, beyond what the others do.
@@ -228,7 +224,6 @@ facts! {
     Divided: Part, Share, "each replica keeps a share of the limit for those whom it serves";
     /// How much more is refused until the end of a window than in the next one.
     WindowEdge: Part, Points, "refused again within the same window, more than in the next one";
-=======
     /// Share of requests that cannot be read, or whose answer cannot, more than before.
     Unread: Errors, Points, "what cannot be read, more than before";
     /// Part of that which lacks a field.
@@ -283,7 +278,6 @@ facts! {
     AtDeadline: Course, Share, "of the answers that lack a step, at one and the same time came";
     /// Of the requests of which nothing succeeded: the answer says so.
     WholeSaid: Told, Share, "of the requests of which nothing succeeded, the answer says so in";
->>>>>>> main
 }
 
 /// `DeployAtOnset` as `deploy_at_onset`.
