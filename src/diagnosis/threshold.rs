@@ -46,6 +46,8 @@ pub fn spike_z(what: What) -> f64 {
     match what {
         What::CallsSlow | What::CallsVerySlow => 10.0,
         What::Misses => 8.0,
+        // Who is near a quota is beyond it for half a minute now and then; the loudest of such bouts was at 11.
+        What::Rejects => 12.0,
         _ => least_z(what, 1.0),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{
     episode::{Episode, Frame, effect, share},
+    evidence::limiter,
     series::What,
     stats::{ln, quantile, spaced},
     view::View,
@@ -22,6 +23,15 @@ pub fn counts(view: &View, frame: &Frame, episode: &Episode) -> bool {
         let only_misses = primary
             .iter()
             .all(|f| f.marker.what == What::Misses && f.version.is_none());
+        let only_refusals = primary.iter().all(|f| f.marker.what == What::Rejects);
+        if only_refusals {
+            let at = |w: usize| frame.windows.start(w);
+            let (before, during) = (
+                at(frame.warm)..at(episode.from),
+                at(episode.from)..at(episode.to),
+            );
+            return !limiter::holds_a_crowd(view, before, during);
+        }
         return !(only_misses && (echo(view, frame, episode) || fewer_requests(frame, episode)));
     }
     if episode

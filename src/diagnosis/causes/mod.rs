@@ -8,6 +8,7 @@ mod cancellation;
 mod dependency;
 mod duplicates;
 mod keys;
+mod limiter;
 mod load;
 mod parser;
 mod partial;
@@ -222,6 +223,15 @@ pub const CAUSES: &[&Cause] = &[
     &dependency::errors::CAUSE,
     &load::traffic_surge::CAUSE,
     &load::hot_tenant::CAUSE,
+    &limiter::key_too_broad::CAUSE,
+    &limiter::stacked::CAUSE,
+    &limiter::refill_lost::CAUSE,
+    &limiter::refill_too_slow::CAUSE,
+    &limiter::burst_too_small::CAUSE,
+    &limiter::window_cliff::CAUSE,
+    &limiter::clock_skew::CAUSE,
+    &limiter::divided::CAUSE,
+    &limiter::abuse::CAUSE,
     &parser::missing_field::CAUSE,
     &parser::type_strictness::CAUSE,
     &parser::enum_drift::CAUSE,

@@ -5,6 +5,7 @@ mod calls;
 mod changes;
 mod keys;
 mod leavers;
+pub mod limiter;
 pub mod looks;
 mod missing;
 mod operations;
@@ -66,6 +67,18 @@ pub enum Group {
     Version,
     /// What happened at the onset.
     Timing,
+    /// Whom a limiter refuses.
+    Refusals,
+    /// What was promised to them.
+    Promise,
+    /// Who shares a key of the limiter.
+    Sharing,
+    /// What the limit is, and what it is filled with.
+    Limit,
+    /// How much it holds.
+    Capacity,
+    /// Which of its parts refuses: a replica, a level, the end of a window.
+    Part,
     /// What is wrong with what cannot be read.
     Unread,
     /// The form of what cannot be read: known before, or new.
@@ -277,6 +290,28 @@ facts! {
     AgainHandedOut: Delivery, Share, "written again because a queue handed it out again";
     /// Whether a deploy lies within the onset's interval.
     DeployAtOnset: Timing, Share, "a deploy at the onset";
+    /// Share of requests that a limiter refused, more than before.
+    Refused: Refusals, Points, "requests that a limiter refused, more than before";
+    /// ln ratio of what those ask who are refused, each by its refusals, beyond what the others do.
+    RefusedDemand: Arrivals, LnRatio, "those who are refused ask more than before, beyond the others, by a factor of";
+    /// Share of the refused that were within what was promised.
+    RefusedUnder: Promise, Share, "refused requests that were within their quota";
+    /// ln ratio of how many share the key of who is refused.
+    KeySharing: Sharing, LnRatio, "those who share a limiter's key are more than before by a factor of";
+    /// Where one of several levels refuses: the part of the traffic that it leaves alone.
+    OneOfSeveral: Part, Share, "traffic that the refusing level, one of several, leaves alone";
+    /// ln ratio of the rate that the limiter grants.
+    LimitRate: Limit, LnRatio, "the rate that the limiter grants changed by a factor of";
+    /// ln ratio of the burst that the limiter grants.
+    LimitBurst: Capacity, LnRatio, "the burst that the limiter grants changed by a factor of";
+    /// ln ratio of what buckets gave between refusals to what they should have been filled with.
+    RefillShort: Limit, LnRatio, "what empty buckets gave, of what they should have been filled with, a factor of";
+    /// How much more or less one replica refuses of the same people's requests.
+    RefusedByReplica: Part, Points, "refusals at one replica, apart from the others' of the same people";
+    /// Whether each replica keeps a share of the limit, for people whom it serves alone.
+    Divided: Part, Share, "each replica keeps a share of the limit for those whom it serves";
+    /// How much more is refused until the end of a window than in the next one.
+    WindowEdge: Part, Points, "refused again within the same window, more than in the next one";
     /// Share of requests that cannot be read, or whose answer cannot, more than before.
     Unread: Errors, Points, "what cannot be read, more than before";
     /// Part of that which lacks a field.
@@ -441,6 +476,7 @@ pub fn gather(view: &View, frame: &Frame, spans: &Spans) -> Evidence {
     operations::gather(view, spans, &mut evidence);
     keys::writing(&mut evidence);
     keys::seeding(&mut evidence);
+    limiter::gather(view, spans, &mut evidence);
     evidence
 }
 

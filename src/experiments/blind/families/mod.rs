@@ -2,6 +2,7 @@
 
 mod q21;
 mod q22;
+mod q23;
 mod q24;
 mod q25;
 mod q26;
@@ -26,6 +27,7 @@ pub const FAMILIES: &[(&str, &[Kind])] = &[
     ("Q21", q21::KINDS),
     ("Q22", q22::KINDS),
     ("Q24", q24::KINDS),
+    ("Q23", q23::KINDS),
     ("Q29", q29::KINDS),
     ("Q25", q25::KINDS),
     ("Q26", q26::KINDS),
