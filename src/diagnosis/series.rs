@@ -34,6 +34,8 @@ pub enum What {
     ComputeSlow,
     /// Share of prompts of which an engine finds little in its memory.
     PrefixMisses,
+    /// Share of readings with less capacity than usual.
+    CapacityLess,
     /// Share of requests that cannot be read, or whose answer cannot, whatever is made of that.
     ParseErrors,
     /// Share of the calls that were answered whose answer cannot be read.
@@ -72,7 +74,7 @@ pub enum What {
 
 impl What {
     /// All of them, primary ones first.
-    pub const ALL: [What; 26] = [
+    pub const ALL: [What; 27] = [
         What::Misses,
         What::NewKeys,
         What::DiedYoung,
@@ -82,6 +84,7 @@ impl What {
         What::CallErrors,
         What::ComputeSlow,
         What::PrefixMisses,
+        What::CapacityLess,
         What::ParseErrors,
         What::OutputUnread,
         What::Hidden,
@@ -121,6 +124,7 @@ impl What {
             What::CallErrors => "errors of calls to dependencies",
             What::ComputeSlow => "the service's own computation",
             What::PrefixMisses => "prompts not found in memory",
+            What::CapacityLess => "replicas in service",
             What::ParseErrors => "parse errors",
             What::OutputUnread => "answers of calls that cannot be read",
             What::Hidden => "failures behind success",
@@ -156,7 +160,7 @@ impl What {
             What::OutputUnread => "calls that were answered",
             What::ComputeSlow => "requests worked on, above the run's p95",
             What::RecordsKilled => "clients that left",
-            What::Held | What::Listed | What::PoolSmaller => "readings",
+            What::CapacityLess | What::Held | What::Listed | What::PoolSmaller => "readings",
             What::Repeats | What::SharedKeys => "operations",
             What::Unpublished => "operations that are written",
             _ => "requests",

@@ -5,6 +5,7 @@
 
 mod cache;
 mod cancellation;
+mod compound;
 mod dependency;
 mod duplicates;
 mod keys;
@@ -221,6 +222,13 @@ pub const CAUSES: &[&Cause] = &[
     &cache::working_set_grew::CAUSE,
     &dependency::slow::CAUSE,
     &dependency::errors::CAUSE,
+    &compound::retry_storm::CAUSE,
+    &compound::retry_without_backoff::CAUSE,
+    &compound::capacity_loss::CAUSE,
+    &compound::shard_loss::CAUSE,
+    &compound::cold_cache_overload::CAUSE,
+    &compound::latent_bug_by_data::CAUSE,
+    &compound::restart_herd::CAUSE,
     &load::traffic_surge::CAUSE,
     &load::hot_tenant::CAUSE,
     &limiter::key_too_broad::CAUSE,

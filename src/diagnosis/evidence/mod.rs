@@ -3,6 +3,7 @@
 
 mod calls;
 mod changes;
+mod compound;
 mod keys;
 mod leavers;
 pub mod limiter;
@@ -65,6 +66,16 @@ pub enum Group {
     Errors,
     /// Which versions serve.
     Version,
+    /// How often is tried.
+    Tries,
+    /// How soon is tried again.
+    Haste,
+    /// What serves.
+    Serving,
+    /// Starts of processes.
+    Starts,
+    /// Whose requests fail.
+    Whose,
     /// What happened at the onset.
     Timing,
     /// Whom a limiter refuses.
@@ -288,6 +299,20 @@ facts! {
     AgainInDoubt: Ledger, Share, "written again where nobody asked what had become of the first";
     /// Of what is written again: its queue had handed it out again, and no ledger was in the way or the queue waits less than before.
     AgainHandedOut: Delivery, Share, "written again because a queue handed it out again";
+    /// ln ratio of calls a request.
+    Amplification: Tries, LnRatio, "calls a request changed by a factor of";
+    /// Share of calls whose caller gave up, more than before.
+    CallTimeouts: Errors, Points, "calls given up for want of an answer, more than before";
+    /// Of the calls that are made again, the share that hardly waited.
+    HastyRetries: Haste, Share, "calls made again that hardly waited";
+    /// Share of what serves that is gone.
+    CapacityLess: Serving, Share, "of what serves is gone";
+    /// ln of one and the processes that died, beyond the usual.
+    Deaths: Serving, LnCount, "processes that died, one and so many times the usual:";
+    /// ln of one and the starts that failed.
+    FailedStarts: Starts, LnCount, "starts that failed, and one:";
+    /// How far failures belong to users or contents, whatever their tags.
+    ByKey: Whose, Share, "failures belong to certain users or contents, whatever their tags, by";
     /// Whether a deploy lies within the onset's interval.
     DeployAtOnset: Timing, Share, "a deploy at the onset";
     /// Share of requests that a limiter refused, more than before.
@@ -456,6 +481,7 @@ pub fn gather(view: &View, frame: &Frame, spans: &Spans) -> Evidence {
     traffic::gather(view, frame, spans, &mut evidence);
     calls::gather(view, spans, &mut evidence);
     prefix::gather(view, spans, &mut evidence);
+    compound::gather(view, spans, &mut evidence);
     missing::gather(view, frame, spans, &mut evidence);
     if let Some(looks) = looks::Looks::collect(view, spans, &mut evidence.limits) {
         reuse::gather(&looks, &mut evidence);

@@ -2,6 +2,7 @@
 //! jobs, operations. One file a kind of thing; a line in [`MARKS`] makes a series of it, which alarms and has an onset like
 //! any other (its name, unit and thresholds: `series`, `threshold`).
 
+pub mod capacity;
 pub mod held;
 pub mod leavers;
 pub mod prefix;
@@ -19,6 +20,7 @@ type Of = fn(&View) -> Vec<Thing>;
 /// What is marked, and by whom.
 const MARKS: &[(What, Of)] = &[
     (What::PrefixMisses, prefix::of),
+    (What::CapacityLess, capacity::less),
     (What::Orphans, leavers::orphans),
     (What::RecordsKilled, leavers::killed),
     (What::Held, held::held),

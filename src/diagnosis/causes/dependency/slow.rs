@@ -28,6 +28,8 @@ pub const CAUSE: Cause = Cause {
         less(Fact::Arrivals, 0.2, 0.1).at_most(1.0),
     ],
     against: &[
+        // Tries that multiply make calls late by themselves.
+        more(Fact::Amplification, 0.40, 0.15).at_most(3.0),
         more(Fact::CallErrors, 0.02, 0.01).at_most(1.0),
         // What is late is left out, and nobody says so: users feel that, and no delay.
         more(Fact::Hidden, 0.0025, 0.00125),

@@ -7,6 +7,7 @@ mod q24;
 mod q25;
 mod q26;
 mod q29;
+mod q30;
 
 use super::{draft::Draft, world::Need};
 
@@ -29,6 +30,7 @@ pub const FAMILIES: &[(&str, &[Kind])] = &[
     ("Q24", q24::KINDS),
     ("Q23", q23::KINDS),
     ("Q29", q29::KINDS),
+    ("Q30", q30::KINDS),
     ("Q25", q25::KINDS),
     ("Q26", q26::KINDS),
 ];
