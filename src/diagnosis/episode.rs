@@ -454,6 +454,7 @@ fn harm(frame: &Frame, episode: &Episode) -> f64 {
         (What::Slow, 1.0),
         (What::Failures, 1.0),
         (What::Hidden, 1.0),
+        (What::Incomplete, 0.5),
         // A default with a good status is a failure that no other quantity shows.
         (What::ParseErrors, 0.5),
         (What::Misses, 0.2),

@@ -42,7 +42,7 @@ pub enum What {
     OutputUnread,
     /// Share of answers that say they are complete, and are not.
     Hidden,
-    /// Share of answers that lack something, whatever they say.
+    /// Share of answers that lack something, and do not say that they are complete.
     Incomplete,
     /// Share of requests that a limiter refuses.
     Rejects,
@@ -300,7 +300,10 @@ impl Marker {
                 0 => None,
                 says => Some(says == told::COMPLETE && !whole(view, i)),
             },
-            What::Incomplete => Some(lacks(view, i)),
+            What::Incomplete => {
+                let hidden = view.get(requests::told, i) == u64::from(told::COMPLETE);
+                Some(!hidden && lacks(view, i))
+            }
             What::Rejects => ended(outcome::REJECTED),
             What::Arrivals => Some(true),
             What::OneTenant => Some(view.get(requests::tenant, i) == view.hot),
@@ -406,9 +409,7 @@ fn recorded(view: &View, what: What) -> bool {
         What::ParseErrors => view.has(requests::outcome) || view.has(requests::parse_error),
         What::OutputUnread => view.calls_have(attempts::parse_error),
         What::Hidden => view.has(requests::told) && view.has(requests::honest),
-        // Where answers say what they lack, what is said is known, and what is not said is `Hidden`.
-        What::Incomplete => view.has(requests::outcome) && !view.has(requests::told),
-        What::Rejects | What::Failures => view.has(requests::outcome),
+        What::Rejects | What::Failures | What::Incomplete => view.has(requests::outcome),
         marked if marks::covers(marked) => view.marks.contains_key(&marked),
         _ => true,
     }
