@@ -23,6 +23,8 @@ pub fn least_z(what: What, times: f64) -> f64 {
         What::CallsSlow | What::CallsVerySlow => 9.0 - 2.5 * ((times - 1.4) / 0.8).clamp(0.0, 1.0),
         What::CallErrors => 5.5,
         What::ComputeSlow => 6.5,
+        // A sound process does neither; a replica or two may be missing for a while, and a lock may be busy.
+        What::Throttled | What::Paused | What::Behind | What::LockWaits => 8.0,
         What::PrefixMisses => 8.0,
         What::ParseErrors | What::OutputUnread | What::Rejects => 8.0,
         // As rare as parse errors, and as little in need of a soft line: who lies does it from one instant on.
@@ -50,6 +52,10 @@ pub fn least_effect(what: What) -> f64 {
         What::Misses => 0.03,
         // Of prompts: a tenth more find little.
         What::PrefixMisses => 0.10,
+        // One request in fifty: half of what moves the p95.
+        What::LockWaits => 0.02,
+        // Of readings.
+        What::Throttled | What::Paused | What::Behind => 0.15,
         What::NewKeys => 0.03,
         // Of entries; whether it matters is asked of the look-ups (`episode::finding`).
         What::DiedYoung => 0.2,

@@ -6,6 +6,7 @@
 mod cache;
 mod dependency;
 mod keys;
+mod latency;
 mod load;
 mod parser;
 mod partial;
@@ -218,6 +219,19 @@ pub const CAUSES: &[&Cause] = &[
     &cache::working_set_grew::CAUSE,
     &dependency::slow::CAUSE,
     &dependency::errors::CAUSE,
+    &latency::slow_minority_dependency::CAUSE,
+    &latency::new_connection_penalty::CAUSE,
+    &latency::hot_tenant_queue::CAUSE,
+    &latency::cold_start::CAUSE,
+    &latency::autoscaler_lag::CAUSE,
+    &latency::pool_too_small::CAUSE,
+    &latency::pool_leak::CAUSE,
+    &latency::retries_in_tail::CAUSE,
+    &latency::request_size_grown::CAUSE,
+    &latency::size_shift_blocks_others::CAUSE,
+    &latency::cpu_quota_throttling::CAUSE,
+    &latency::runtime_pause::CAUSE,
+    &latency::lock_contention::CAUSE,
     &load::traffic_surge::CAUSE,
     &load::hot_tenant::CAUSE,
     &parser::missing_field::CAUSE,

@@ -3,6 +3,7 @@
 //! any other (its name, unit and thresholds: `series`, `threshold`).
 
 pub mod prefix;
+pub mod stood;
 
 use super::{
     series::What,
@@ -14,7 +15,12 @@ use std::collections::BTreeMap;
 type Of = fn(&View) -> Vec<Thing>;
 
 /// What is marked, and by whom.
-const MARKS: &[(What, Of)] = &[(What::PrefixMisses, prefix::of)];
+const MARKS: &[(What, Of)] = &[
+    (What::PrefixMisses, prefix::of),
+    (What::Throttled, stood::throttled),
+    (What::Paused, stood::paused),
+    (What::Behind, stood::behind),
+];
 
 /// Whether a quantity is marked here.
 pub fn covers(what: What) -> bool {
