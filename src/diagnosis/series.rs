@@ -32,6 +32,14 @@ pub enum What {
     CallErrors,
     /// Share of requests whose own computation takes longer than the run's p95.
     ComputeSlow,
+    /// Share of requests that wait for a lock for a good part of what a request takes.
+    LockWaits,
+    /// Share of readings of a process whose quota of CPU was spent.
+    Throttled,
+    /// Share of readings of a process that had stood still.
+    Paused,
+    /// Share of readings of fewer replicas than are wanted.
+    Behind,
     /// Share of prompts of which an engine finds little in its memory.
     PrefixMisses,
     /// Share of readings with less capacity than usual.
@@ -74,7 +82,7 @@ pub enum What {
 
 impl What {
     /// All of them, primary ones first.
-    pub const ALL: [What; 27] = [
+    pub const ALL: [What; 31] = [
         What::Misses,
         What::NewKeys,
         What::DiedYoung,
@@ -83,6 +91,10 @@ impl What {
         What::CallsVerySlow,
         What::CallErrors,
         What::ComputeSlow,
+        What::LockWaits,
+        What::Throttled,
+        What::Paused,
+        What::Behind,
         What::PrefixMisses,
         What::CapacityLess,
         What::ParseErrors,
@@ -123,6 +135,10 @@ impl What {
             What::CallsVerySlow => "tail of calls to dependencies",
             What::CallErrors => "errors of calls to dependencies",
             What::ComputeSlow => "the service's own computation",
+            What::LockWaits => "waits for a lock",
+            What::Throttled => "quotas of CPU spent",
+            What::Paused => "processes that stood still",
+            What::Behind => "replicas that are wanted and not there",
             What::PrefixMisses => "prompts not found in memory",
             What::CapacityLess => "replicas in service",
             What::ParseErrors => "parse errors",
@@ -158,6 +174,7 @@ impl What {
             What::CallsVerySlow => "calls above the run's p95",
             What::CallErrors => "calls",
             What::OutputUnread => "calls that were answered",
+            What::Throttled | What::Paused | What::Behind => "readings",
             What::ComputeSlow => "requests worked on, above the run's p95",
             What::RecordsKilled => "clients that left",
             What::CapacityLess | What::Held | What::Listed | What::PoolSmaller => "readings",
@@ -291,6 +308,7 @@ impl Marker {
                 _ => None,
             },
             What::ComputeSlow => computed(view, i).map(|seconds| seconds > self.line),
+            What::LockWaits => Some(view.seconds(requests::lock_wait, i) > self.line),
             What::ParseErrors => Some(unread(view, i)),
             What::OutputUnread => match view.calls[i].result {
                 result::OK => Some(unread_call(view, &view.calls[i])),
@@ -354,7 +372,12 @@ fn line(view: &View, what: What) -> Option<f32> {
         What::Slow if view.has(requests::latency) => pick(view.len(), 0.95, &|i| {
             Some(view.seconds(requests::latency, i))
         }),
-        What::ComputeSlow | What::Slow => None,
+        // A fifth of what half of the requests take: below that nobody feels it.
+        What::LockWaits if view.has(requests::lock_wait) => pick(view.len(), 0.5, &|i| {
+            Some(view.seconds(requests::latency, i))
+        })
+        .map(|s| s / 5.0),
+        What::ComputeSlow | What::Slow | What::LockWaits => None,
         _ => Some(0.0),
     }
 }

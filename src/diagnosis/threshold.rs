@@ -35,6 +35,8 @@ pub fn least_z(what: What, times: f64) -> f64 {
         What::Orphans | What::RecordsKilled => 6.0,
         // Four, where there were none before: Z is hardly made for so few, and their odds decide (`episode::told`).
         What::Repeats | What::SharedKeys | What::Unpublished => 3.5,
+        // A sound process does neither; a replica or two may be missing for a while, and a lock may be busy.
+        What::Throttled | What::Paused | What::Behind | What::LockWaits => 8.0,
         What::Arrivals => 6.0,
         What::OneTenant => 8.0,
         What::Failures => 8.0,
@@ -62,6 +64,10 @@ pub fn least_effect(what: What) -> f64 {
         What::PrefixMisses => 0.10,
         // Of readings: a roll-out takes replicas out for seconds.
         What::CapacityLess => 0.25,
+        // One request in fifty: half of what moves the p95.
+        What::LockWaits => 0.02,
+        // Of readings.
+        What::Throttled | What::Paused | What::Behind => 0.15,
         What::NewKeys => 0.03,
         // Of entries; whether it matters is asked of the look-ups (`episode::finding`).
         What::DiedYoung => 0.2,

@@ -9,6 +9,7 @@ mod compound;
 mod dependency;
 mod duplicates;
 mod keys;
+mod latency;
 mod limiter;
 mod load;
 mod parser;
@@ -229,6 +230,19 @@ pub const CAUSES: &[&Cause] = &[
     &compound::cold_cache_overload::CAUSE,
     &compound::latent_bug_by_data::CAUSE,
     &compound::restart_herd::CAUSE,
+    &latency::slow_minority_dependency::CAUSE,
+    &latency::new_connection_penalty::CAUSE,
+    &latency::hot_tenant_queue::CAUSE,
+    &latency::cold_start::CAUSE,
+    &latency::autoscaler_lag::CAUSE,
+    &latency::pool_too_small::CAUSE,
+    &latency::pool_leak::CAUSE,
+    &latency::retries_in_tail::CAUSE,
+    &latency::request_size_grown::CAUSE,
+    &latency::size_shift_blocks_others::CAUSE,
+    &latency::cpu_quota_throttling::CAUSE,
+    &latency::runtime_pause::CAUSE,
+    &latency::lock_contention::CAUSE,
     &load::traffic_surge::CAUSE,
     &load::hot_tenant::CAUSE,
     &limiter::key_too_broad::CAUSE,

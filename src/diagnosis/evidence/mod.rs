@@ -5,6 +5,7 @@ mod calls;
 mod changes;
 mod compound;
 mod keys;
+mod late;
 mod leavers;
 pub mod limiter;
 pub mod looks;
@@ -130,6 +131,26 @@ pub enum Group {
     Ledger,
     /// Who handed out what was written again.
     Delivery,
+    /// Whether most calls are slower, or few.
+    Most,
+    /// Where the slowest requests spend what they take longer.
+    Parts,
+    /// Processes that stand still.
+    Still,
+    /// Replicas that are wanted.
+    Scaling,
+    /// Waits in the queue of those who did nothing.
+    Waits,
+    /// How large requests are.
+    Sizes,
+    /// What size explains.
+    BySize,
+    /// Tries again.
+    Again,
+    /// Opening connections.
+    Connect,
+    /// Locks.
+    Locks,
 }
 
 macro_rules! facts {
@@ -391,6 +412,36 @@ facts! {
     AtDeadline: Course, Share, "of the answers that lack a step, at one and the same time came";
     /// Of the requests of which nothing succeeded: the answer says so.
     WholeSaid: Told, Share, "of the requests of which nothing succeeded, the answer says so in";
+    /// How much slower most calls are, as a part of how much slower the slowest are (logarithms).
+    CallMost: Most, Share, "of how much slower the slowest calls are, most calls are by";
+    /// Of the growth of the time of a call, the part in opening its connection.
+    PartConnect: Connect, Share, "of the growth of the time of a call lies in opening a connection";
+    /// Of the growth of the slowest requests, the part in the queue.
+    PartQueue: Parts, Share, "of the growth of the slowest requests lies in the wait for a worker";
+    /// The part in waiting for a connection.
+    PartPool: Parts, Share, "of the growth of the slowest requests lies in the wait for a connection";
+    /// The part in the service's own computation.
+    PartCompute: Parts, Share, "of the growth of the slowest requests lies in the service's own computation";
+    /// The part in waiting for a lock.
+    PartLock: Locks, Share, "of the growth of the slowest requests lies in waits for a lock";
+    /// Of requests slow beyond the usual number, those of cold processes.
+    PartCold: Timing, Share, "of the slow requests beyond the usual number are of processes that are cold";
+    /// Of requests slow beyond the usual number, those with a call that was tried again.
+    PartRetried: Again, Share, "of the slow requests beyond the usual number had a call that was tried again";
+    /// Long waits in the queue of tenants that did not grow, more than before.
+    OthersWait: Waits, Points, "long waits in the queue of those that sent no more than before, more than before";
+    /// ln ratio of the mean size.
+    SizesGrew: Sizes, LnRatio, "the mean size of requests, or of their answers, changed by a factor of";
+    /// Of the growth of the time of a call, what sizes explain.
+    PartSize: BySize, Share, "of the growth of the time of a call is what such sizes always took";
+    /// ln ratio of the p95 of the time between tokens of small requests.
+    SmallSlower: Calls, LnRatio, "the time between tokens of small requests, p95, changed by a factor of";
+    /// Readings of a quota of CPU that was spent, more than before.
+    Throttled: Still, Points, "readings of a process whose quota of CPU was spent, more than before";
+    /// Readings of a process that had stood still, more than before.
+    Paused: Still, Points, "readings of a process that its runtime stopped, more than before";
+    /// Readings of fewer replicas than wanted, more than before.
+    Behind: Scaling, Points, "readings of fewer replicas than are wanted, more than before";
 }
 
 /// `DeployAtOnset` as `deploy_at_onset`.
@@ -500,6 +551,7 @@ pub fn gather(view: &View, frame: &Frame, spans: &Spans) -> Evidence {
     leavers::gather(view, spans, &mut evidence);
     pools::gather(view, spans, &mut evidence);
     operations::gather(view, spans, &mut evidence);
+    late::gather(view, spans, &mut evidence);
     keys::writing(&mut evidence);
     keys::seeding(&mut evidence);
     limiter::gather(view, spans, &mut evidence);

@@ -6,6 +6,7 @@ pub mod capacity;
 pub mod held;
 pub mod leavers;
 pub mod prefix;
+pub mod stood;
 pub mod written;
 
 use super::{
@@ -29,6 +30,9 @@ const MARKS: &[(What, Of)] = &[
     (What::Repeats, written::repeats),
     (What::SharedKeys, written::shared),
     (What::Unpublished, written::unpublished),
+    (What::Throttled, stood::throttled),
+    (What::Paused, stood::paused),
+    (What::Behind, stood::behind),
 ];
 
 /// Whether a quantity is marked here.
