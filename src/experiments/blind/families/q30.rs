@@ -81,14 +81,14 @@ fn trigger(d: &mut Draft) {
 }
 
 fn retry_storm(d: &mut Draft) {
-    let busy = 0.85 * d.busy;
+    let busy = 0.7 * d.busy;
     let backoff = (d.call * d.between(0.3, 1.0)).max(20.0);
     tried_again(d, busy, &format!("{backoff:.0}ms"));
     trigger(d);
 }
 
 fn retry_without_backoff(d: &mut Draft) {
-    let busy = 0.85 * d.busy;
+    let busy = 0.7 * d.busy;
     tried_again(d, busy, "0s");
     trigger(d);
 }
