@@ -88,7 +88,7 @@ fn retry_storm(d: &mut Draft) {
 }
 
 fn retry_without_backoff(d: &mut Draft) {
-    let busy = 0.7 * d.busy;
+    let busy = 0.6 * d.busy;
     tried_again(d, busy, "0s");
     trigger(d);
 }
@@ -115,7 +115,7 @@ fn capacity_loss(d: &mut Draft) {
         .unwrap_or(1);
     let each = ((workers * had) as f64 / replicas as f64).ceil().max(1.0);
     d.merge(&format!(
-        "[service]\nreplicas = {replicas}\nbalancer = \"least-in-flight\"\nqueue = {{ workers = {each:.0} }}\nprobe = {{ route = \"/health\", every = \"5s\", timeout = \"1s\" }}"
+        "[service]\nreplicas = {replicas}\nbalancer = \"least-in-flight\"\nqueue = {{ workers = {each:.0} }}\nprobe = {{ route = \"/health\", every = \"5s\", timeout = \"4s\", misses = 3 }}"
     ));
     // Some of the replicas, or all: each is struck by itself.
     let lost = ((replicas as f64 * d.sized(0.35, 1.0)).round() as u64).clamp(1, replicas);
