@@ -60,6 +60,14 @@ pub enum What {
     SharedKeys,
     /// Share of written operations without their second step.
     Unpublished,
+    /// Share of requests that take more CPU than half of the run's.
+    CpuMore,
+    /// Share of requests that take far more CPU than any used to.
+    CpuFar,
+    /// Share of requests that wait for a lock for longer than one in a hundred used to.
+    LockWaits,
+    /// Share of readings with fewer replicas in service than there were.
+    OutOfService,
     /// Requests arriving (derived: alone it is nobody's fault).
     Arrivals,
     /// Share of requests that come from one tenant (derived: its arrivals).
@@ -72,7 +80,7 @@ pub enum What {
 
 impl What {
     /// All of them, primary ones first.
-    pub const ALL: [What; 26] = [
+    pub const ALL: [What; 30] = [
         What::Misses,
         What::NewKeys,
         What::DiedYoung,
@@ -95,6 +103,10 @@ impl What {
         What::Repeats,
         What::SharedKeys,
         What::Unpublished,
+        What::CpuMore,
+        What::CpuFar,
+        What::LockWaits,
+        What::OutOfService,
         What::Arrivals,
         What::OneTenant,
         What::Failures,
@@ -136,6 +148,10 @@ impl What {
             What::Repeats => "operations written more than once",
             What::SharedKeys => "operations under the key of another",
             What::Unpublished => "writes without their second step",
+            What::CpuMore => "CPU of a request",
+            What::CpuFar => "requests of far more CPU",
+            What::LockWaits => "waits for a lock",
+            What::OutOfService => "replicas out of service",
             What::Arrivals => "arrivals",
             What::OneTenant => "one tenant's share of arrivals",
             What::Failures => "failed requests",
@@ -156,7 +172,9 @@ impl What {
             What::OutputUnread => "calls that were answered",
             What::ComputeSlow => "requests worked on, above the run's p95",
             What::RecordsKilled => "clients that left",
-            What::Held | What::Listed | What::PoolSmaller => "readings",
+            What::CpuMore => "requests worked on, above the run's median",
+            What::CpuFar => "requests worked on",
+            What::Held | What::Listed | What::PoolSmaller | What::OutOfService => "readings",
             What::Repeats | What::SharedKeys => "operations",
             What::Unpublished => "operations that are written",
             _ => "requests",
@@ -180,7 +198,10 @@ impl What {
 
     /// Whether its things are readings of gauges.
     pub fn of_readings(self) -> bool {
-        matches!(self, What::Held | What::Listed | What::PoolSmaller)
+        matches!(
+            self,
+            What::Held | What::Listed | What::PoolSmaller | What::OutOfService
+        )
     }
 
     /// Whether a sound service has next to none of it, so that a few are many.

@@ -4,6 +4,7 @@
 
 pub mod held;
 pub mod leavers;
+pub mod cpu;
 pub mod prefix;
 pub mod written;
 
@@ -19,6 +20,10 @@ type Of = fn(&View) -> Vec<Thing>;
 /// What is marked, and by whom.
 const MARKS: &[(What, Of)] = &[
     (What::PrefixMisses, prefix::of),
+    (What::CpuMore, cpu::more),
+    (What::CpuFar, cpu::far),
+    (What::LockWaits, cpu::lock_waits),
+    (What::OutOfService, held::out_of_service),
     (What::Orphans, leavers::orphans),
     (What::RecordsKilled, leavers::killed),
     (What::Held, held::held),
