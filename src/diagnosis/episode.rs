@@ -454,6 +454,7 @@ fn harm(frame: &Frame, episode: &Episode) -> f64 {
         (What::Slow, 1.0),
         (What::Failures, 1.0),
         (What::Hidden, 1.0),
+        (What::Incomplete, 0.5),
         // A default with a good status is a failure that no other quantity shows.
         (What::ParseErrors, 0.5),
         (What::Misses, 0.2),
@@ -470,8 +471,6 @@ fn harm(frame: &Frame, episode: &Episode) -> f64 {
         // Nobody feels a dearer request until there is no core for it.
         (What::CpuMore, 0.1),
         (What::CpuFar, 0.2),
-        (What::LockWaits, 0.2),
-        (What::OutOfService, 0.1),
     ]
     .into_iter()
     .filter_map(|(what, weight)| {

@@ -32,15 +32,25 @@ pub enum What {
     CallErrors,
     /// Share of requests whose own computation takes longer than the run's p95.
     ComputeSlow,
+    /// Share of requests that wait for a lock for a good part of what a request takes.
+    LockWaits,
+    /// Share of readings of a process whose quota of CPU was spent.
+    Throttled,
+    /// Share of readings of a process that had stood still.
+    Paused,
+    /// Share of readings of fewer replicas than are wanted.
+    Behind,
     /// Share of prompts of which an engine finds little in its memory.
     PrefixMisses,
+    /// Share of readings with less capacity than usual.
+    CapacityLess,
     /// Share of requests that cannot be read, or whose answer cannot, whatever is made of that.
     ParseErrors,
     /// Share of the calls that were answered whose answer cannot be read.
     OutputUnread,
     /// Share of answers that say they are complete, and are not.
     Hidden,
-    /// Share of answers that lack something, whatever they say.
+    /// Share of answers that lack something, and do not say that they are complete.
     Incomplete,
     /// Share of requests that a limiter refuses.
     Rejects,
@@ -64,10 +74,6 @@ pub enum What {
     CpuMore,
     /// Share of requests that take far more CPU than any used to.
     CpuFar,
-    /// Share of requests that wait for a lock for longer than one in a hundred used to.
-    LockWaits,
-    /// Share of readings with fewer replicas in service than there were.
-    OutOfService,
     /// Requests arriving (derived: alone it is nobody's fault).
     Arrivals,
     /// Share of requests that come from one tenant (derived: its arrivals).
@@ -80,7 +86,7 @@ pub enum What {
 
 impl What {
     /// All of them, primary ones first.
-    pub const ALL: [What; 30] = [
+    pub const ALL: [What; 33] = [
         What::Misses,
         What::NewKeys,
         What::DiedYoung,
@@ -89,7 +95,12 @@ impl What {
         What::CallsVerySlow,
         What::CallErrors,
         What::ComputeSlow,
+        What::LockWaits,
+        What::Throttled,
+        What::Paused,
+        What::Behind,
         What::PrefixMisses,
+        What::CapacityLess,
         What::ParseErrors,
         What::OutputUnread,
         What::Hidden,
@@ -105,8 +116,6 @@ impl What {
         What::Unpublished,
         What::CpuMore,
         What::CpuFar,
-        What::LockWaits,
-        What::OutOfService,
         What::Arrivals,
         What::OneTenant,
         What::Failures,
@@ -132,7 +141,12 @@ impl What {
             What::CallsVerySlow => "tail of calls to dependencies",
             What::CallErrors => "errors of calls to dependencies",
             What::ComputeSlow => "the service's own computation",
+            What::LockWaits => "waits for a lock",
+            What::Throttled => "quotas of CPU spent",
+            What::Paused => "processes that stood still",
+            What::Behind => "replicas that are wanted and not there",
             What::PrefixMisses => "prompts not found in memory",
+            What::CapacityLess => "replicas in service",
             What::ParseErrors => "parse errors",
             What::OutputUnread => "answers of calls that cannot be read",
             What::Hidden => "failures behind success",
@@ -150,8 +164,6 @@ impl What {
             What::Unpublished => "writes without their second step",
             What::CpuMore => "CPU of a request",
             What::CpuFar => "requests of far more CPU",
-            What::LockWaits => "waits for a lock",
-            What::OutOfService => "replicas out of service",
             What::Arrivals => "arrivals",
             What::OneTenant => "one tenant's share of arrivals",
             What::Failures => "failed requests",
@@ -170,11 +182,12 @@ impl What {
             What::CallsVerySlow => "calls above the run's p95",
             What::CallErrors => "calls",
             What::OutputUnread => "calls that were answered",
+            What::Throttled | What::Paused | What::Behind => "readings",
             What::ComputeSlow => "requests worked on, above the run's p95",
             What::RecordsKilled => "clients that left",
+            What::CapacityLess | What::Held | What::Listed | What::PoolSmaller => "readings",
             What::CpuMore => "requests worked on, above the run's median",
             What::CpuFar => "requests worked on",
-            What::Held | What::Listed | What::PoolSmaller | What::OutOfService => "readings",
             What::Repeats | What::SharedKeys => "operations",
             What::Unpublished => "operations that are written",
             _ => "requests",
@@ -198,10 +211,7 @@ impl What {
 
     /// Whether its things are readings of gauges.
     pub fn of_readings(self) -> bool {
-        matches!(
-            self,
-            What::Held | What::Listed | What::PoolSmaller | What::OutOfService
-        )
+        matches!(self, What::Held | What::Listed | What::PoolSmaller)
     }
 
     /// Whether a sound service has next to none of it, so that a few are many.
@@ -308,6 +318,7 @@ impl Marker {
                 _ => None,
             },
             What::ComputeSlow => computed(view, i).map(|seconds| seconds > self.line),
+            What::LockWaits => Some(view.seconds(requests::lock_wait, i) > self.line),
             What::ParseErrors => Some(unread(view, i)),
             What::OutputUnread => match view.calls[i].result {
                 result::OK => Some(unread_call(view, &view.calls[i])),
@@ -317,7 +328,10 @@ impl Marker {
                 0 => None,
                 says => Some(says == told::COMPLETE && !whole(view, i)),
             },
-            What::Incomplete => Some(lacks(view, i)),
+            What::Incomplete => {
+                let hidden = view.get(requests::told, i) == u64::from(told::COMPLETE);
+                Some(!hidden && lacks(view, i))
+            }
             What::Rejects => ended(outcome::REJECTED),
             What::Arrivals => Some(true),
             What::OneTenant => Some(view.get(requests::tenant, i) == view.hot),
@@ -368,7 +382,12 @@ fn line(view: &View, what: What) -> Option<f32> {
         What::Slow if view.has(requests::latency) => pick(view.len(), 0.95, &|i| {
             Some(view.seconds(requests::latency, i))
         }),
-        What::ComputeSlow | What::Slow => None,
+        // A fifth of what half of the requests take: below that nobody feels it.
+        What::LockWaits if view.has(requests::lock_wait) => pick(view.len(), 0.5, &|i| {
+            Some(view.seconds(requests::latency, i))
+        })
+        .map(|s| s / 5.0),
+        What::ComputeSlow | What::Slow | What::LockWaits => None,
         _ => Some(0.0),
     }
 }
@@ -423,9 +442,7 @@ fn recorded(view: &View, what: What) -> bool {
         What::ParseErrors => view.has(requests::outcome) || view.has(requests::parse_error),
         What::OutputUnread => view.calls_have(attempts::parse_error),
         What::Hidden => view.has(requests::told) && view.has(requests::honest),
-        // Where answers say what they lack, what is said is known, and what is not said is `Hidden`.
-        What::Incomplete => view.has(requests::outcome) && !view.has(requests::told),
-        What::Rejects | What::Failures => view.has(requests::outcome),
+        What::Rejects | What::Failures | What::Incomplete => view.has(requests::outcome),
         marked if marks::covers(marked) => view.marks.contains_key(&marked),
         _ => true,
     }

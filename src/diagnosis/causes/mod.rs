@@ -5,9 +5,13 @@
 
 mod cache;
 mod cancellation;
+mod compound;
+mod cpu;
 mod dependency;
 mod duplicates;
 mod keys;
+mod latency;
+mod limiter;
 mod load;
 mod parser;
 mod partial;
@@ -220,8 +224,37 @@ pub const CAUSES: &[&Cause] = &[
     &cache::working_set_grew::CAUSE,
     &dependency::slow::CAUSE,
     &dependency::errors::CAUSE,
+    &compound::retry_storm::CAUSE,
+    &compound::retry_without_backoff::CAUSE,
+    &compound::capacity_loss::CAUSE,
+    &compound::shard_loss::CAUSE,
+    &compound::cold_cache_overload::CAUSE,
+    &compound::latent_bug_by_data::CAUSE,
+    &compound::restart_herd::CAUSE,
+    &latency::slow_minority_dependency::CAUSE,
+    &latency::new_connection_penalty::CAUSE,
+    &latency::hot_tenant_queue::CAUSE,
+    &latency::cold_start::CAUSE,
+    &latency::autoscaler_lag::CAUSE,
+    &latency::pool_too_small::CAUSE,
+    &latency::pool_leak::CAUSE,
+    &latency::retries_in_tail::CAUSE,
+    &latency::request_size_grown::CAUSE,
+    &latency::size_shift_blocks_others::CAUSE,
+    &latency::cpu_quota_throttling::CAUSE,
+    &latency::runtime_pause::CAUSE,
+    &latency::lock_contention::CAUSE,
     &load::traffic_surge::CAUSE,
     &load::hot_tenant::CAUSE,
+    &limiter::key_too_broad::CAUSE,
+    &limiter::stacked::CAUSE,
+    &limiter::refill_lost::CAUSE,
+    &limiter::refill_too_slow::CAUSE,
+    &limiter::burst_too_small::CAUSE,
+    &limiter::window_cliff::CAUSE,
+    &limiter::clock_skew::CAUSE,
+    &limiter::divided::CAUSE,
+    &limiter::abuse::CAUSE,
     &parser::missing_field::CAUSE,
     &parser::type_strictness::CAUSE,
     &parser::enum_drift::CAUSE,
@@ -259,6 +292,15 @@ pub const CAUSES: &[&Cause] = &[
     &duplicates::hidden_retry_layer::CAUSE,
     &duplicates::lease_shorter_than_work::CAUSE,
     &duplicates::no_outbox::CAUSE,
+    &cpu::quadratic_loop::CAUSE,
+    &cpu::quadratic_accumulation::CAUSE,
+    &cpu::repeated_serialization::CAUSE,
+    &cpu::regex_backtracking::CAUSE,
+    &cpu::quadratic_on_content::CAUSE,
+    &cpu::json_parsed_per_layer::CAUSE,
+    &cpu::rebuilt_per_request::CAUSE,
+    &cpu::global_lock::CAUSE,
+    &cpu::probe_removes_replicas::CAUSE,
 ];
 
 #[cfg(test)]

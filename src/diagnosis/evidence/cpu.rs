@@ -1,12 +1,11 @@
 //! What requests cost in CPU: how much beyond their size, where in the profile, on whom it falls; locks; replicas that are
 //! taken out of service.
 
-use super::{Evidence, Fact, Spans, points};
+use super::{Evidence, Fact, Spans};
 use crate::{
     diagnosis::{
-        marks::cpu::worked,
-        series::What,
-        stats::{Measure, ln, quantile, share, spaced},
+        marks::{cpu::worked, held},
+        stats::{Measure, difference, ln, quantile, share, spaced},
         view::View,
     },
     recording::{outcome, requests},
@@ -21,8 +20,6 @@ const LEAST: usize = 50;
 const CLASSES: f64 = 2.0;
 
 pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
-    sizes(view, spans, evidence);
-    evidence.put(Fact::LockWaits, points(view, spans, What::LockWaits));
     for_interpreter(view, spans, evidence);
     out_of_service(view, spans, evidence);
     if !view.has(requests::cpu) {
@@ -39,6 +36,12 @@ pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
         let expected = expected(&before, &during);
         let beyond = ln(during.sum() / expected.max(1e-12));
         evidence.put(Fact::CpuGivenSize, Some(Measure::new(beyond, se)));
+        // What sizes explain of time in calls is known already; this is where calls are as they were.
+        let calls = evidence.get(Fact::CallSlower);
+        if more > 0.1 && more > 2.0 * se && calls.is_none_or(|c| c.value < 1.0) {
+            let part = (1.0 - beyond / more).clamp(0.0, 1.0);
+            evidence.put(Fact::PartSize, Some(Measure::new(part, se / more)));
+        }
     }
     if more > 2.0 * se {
         falls(view, &before, &during, evidence);
@@ -192,7 +195,9 @@ fn frames(view: &View, spans: &Spans, evidence: &mut Evidence) {
     }
     let se = 0.5 / new.sqrt();
     for (frame, fact) in FRAMES {
-        let of = grown.iter().filter(|g| g.0.rsplit('.').next() == Some(frame));
+        let of = grown
+            .iter()
+            .filter(|g| g.0.rsplit('.').next() == Some(frame));
         let sum: f64 = of.map(|g| g.1.max(0.0)).sum();
         evidence.put(fact, Some(Measure::new(sum / all, se)));
     }
@@ -214,38 +219,6 @@ fn frames(view: &View, spans: &Spans, evidence: &mut Evidence) {
             evidence.put(Fact::SiteSlope, Some(Measure::new(f64::from(slope), se)));
         }
     }
-}
-
-/// The size that grew most, of those that are recorded.
-fn sizes(view: &View, spans: &Spans, evidence: &mut Evidence) {
-    let grown = [
-        requests::bytes,
-        requests::input_tokens,
-        requests::output_tokens,
-        requests::work_size,
-    ]
-    .into_iter()
-    .filter(|&column| view.has(column))
-    .filter_map(|column| {
-        let moments = |span: &Range<u64>| {
-            let (mut n, mut sum, mut squares) = (0.0f64, 0.0, 0.0);
-            for i in spaced(view.between(span.start, span.end), SAMPLE) {
-                let x = view.get(column, i) as f64;
-                if x > 0.0 {
-                    n += 1.0;
-                    sum += x;
-                    squares += x * x;
-                }
-            }
-            let mean = sum / n.max(1.0);
-            let variance = (squares / n.max(1.0) - mean * mean).max(0.0);
-            (n >= LEAST as f64).then(|| (mean, (variance / n).sqrt() / mean))
-        };
-        let (old, new) = (moments(&spans.before)?, moments(&spans.during)?);
-        Some(Measure::new(ln(new.0 / old.0), 2.0 * old.1.hypot(new.1)))
-    });
-    let most = grown.max_by(|a, b| a.shrunk().total_cmp(&b.shrunk()));
-    evidence.put(Fact::SizeMore, most);
 }
 
 /// By Little's law as many wait for locks as arrive while one waits; those of them whom the queue for cores and interpreters
@@ -292,14 +265,20 @@ const JUST: u64 = 10_000_000_000;
 
 /// Replicas that are taken out, and what they did well until then.
 fn out_of_service(view: &View, spans: &Spans, evidence: &mut Evidence) {
-    let Some(fewer) = points(view, spans, What::OutOfService) else {
+    let all = held::out_of_service(view);
+    let at = |t| all.partition_point(|x| x.time < t);
+    let of = |span: &Range<u64>| {
+        let of = &all[at(span.start)..at(span.end).max(at(span.start))];
+        share(of.iter().filter(|x| x.bad).count() as f64, of.len() as f64)
+    };
+    let (Some(new), Some(old)) = (of(&spans.during), of(&spans.before)) else {
         return;
     };
+    let fewer = difference(new, old);
     evidence.put(Fact::OutOfService, Some(fewer));
-    let first = view.marks.get(&What::OutOfService).and_then(|all| {
-        all.iter()
-            .find(|t| t.bad && t.time >= spans.onset.start.saturating_sub(JUST))
-    });
+    let first = all
+        .iter()
+        .find(|t| t.bad && t.time >= spans.onset.start.saturating_sub(JUST));
     let Some(first) = first.filter(|_| fewer.shrunk() > 0.0) else {
         return;
     };
@@ -311,7 +290,12 @@ fn out_of_service(view: &View, spans: &Spans, evidence: &mut Evidence) {
     };
     let mut routes: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
     let mut slow: BTreeMap<u64, f64> = BTreeMap::new();
-    let rows = || view.between(first.time.saturating_sub(2 * JUST), first.time.saturating_sub(JUST / 5));
+    let rows = || {
+        view.between(
+            first.time.saturating_sub(2 * JUST),
+            first.time.saturating_sub(JUST / 5),
+        )
+    };
     for i in rows() {
         let route = view.get(requests::route, i);
         let of = routes.entry(route).or_default();

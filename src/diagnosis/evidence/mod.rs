@@ -3,9 +3,12 @@
 
 mod calls;
 mod changes;
+mod compound;
 mod cpu;
 mod keys;
+mod late;
 mod leavers;
+pub mod limiter;
 pub mod looks;
 mod missing;
 mod operations;
@@ -65,8 +68,30 @@ pub enum Group {
     Errors,
     /// Which versions serve.
     Version,
+    /// How often is tried.
+    Tries,
+    /// How soon is tried again.
+    Haste,
+    /// What serves.
+    Serving,
+    /// Starts of processes.
+    Starts,
+    /// Whose requests fail.
+    Whose,
     /// What happened at the onset.
     Timing,
+    /// Whom a limiter refuses.
+    Refusals,
+    /// What was promised to them.
+    Promise,
+    /// Who shares a key of the limiter.
+    Sharing,
+    /// What the limit is, and what it is filled with.
+    Limit,
+    /// How much it holds.
+    Capacity,
+    /// Which of its parts refuses: a replica, a level, the end of a window.
+    Part,
     /// What is wrong with what cannot be read.
     Unread,
     /// The form of what cannot be read: known before, or new.
@@ -107,6 +132,26 @@ pub enum Group {
     Ledger,
     /// Who handed out what was written again.
     Delivery,
+    /// Whether most calls are slower, or few.
+    Most,
+    /// Where the slowest requests spend what they take longer.
+    Parts,
+    /// Processes that stand still.
+    Still,
+    /// Replicas that are wanted.
+    Scaling,
+    /// Waits in the queue of those who did nothing.
+    Waits,
+    /// How large requests are.
+    Sizes,
+    /// What size explains.
+    BySize,
+    /// Tries again.
+    Again,
+    /// Opening connections.
+    Connect,
+    /// Locks.
+    Locks,
     /// CPU of a request.
     Cpu,
     /// Where in a profile it grew.
@@ -115,10 +160,8 @@ pub enum Group {
     Slope,
     /// Which requests it falls on.
     Falls,
-    /// How large requests are.
-    Size,
-    /// Waits for locks.
-    Locks,
+    /// Who holds the lock.
+    Interpreter,
     /// Which replicas get requests.
     Service,
 }
@@ -290,8 +333,44 @@ facts! {
     AgainInDoubt: Ledger, Share, "written again where nobody asked what had become of the first";
     /// Of what is written again: its queue had handed it out again, and no ledger was in the way or the queue waits less than before.
     AgainHandedOut: Delivery, Share, "written again because a queue handed it out again";
+    /// ln ratio of calls a request.
+    Amplification: Tries, LnRatio, "calls a request changed by a factor of";
+    /// Share of calls whose caller gave up, more than before.
+    CallTimeouts: Errors, Points, "calls given up for want of an answer, more than before";
+    /// Of the calls that are made again, the share that hardly waited.
+    HastyRetries: Haste, Share, "calls made again that hardly waited";
+    /// Share of what serves that is gone.
+    CapacityLess: Serving, Share, "of what serves is gone";
+    /// ln of one and the processes that died, beyond the usual.
+    Deaths: Serving, LnCount, "processes that died, one and so many times the usual:";
+    /// ln of one and the starts that failed.
+    FailedStarts: Starts, LnCount, "starts that failed, and one:";
+    /// How far failures belong to users or contents, whatever their tags.
+    ByKey: Whose, Share, "failures belong to certain users or contents, whatever their tags, by";
     /// Whether a deploy lies within the onset's interval.
     DeployAtOnset: Timing, Share, "a deploy at the onset";
+    /// Share of requests that a limiter refused, more than before.
+    Refused: Refusals, Points, "requests that a limiter refused, more than before";
+    /// ln ratio of what those ask who are refused, each by its refusals, beyond what the others do.
+    RefusedDemand: Arrivals, LnRatio, "those who are refused ask more than before, beyond the others, by a factor of";
+    /// Share of the refused that were within what was promised.
+    RefusedUnder: Promise, Share, "refused requests that were within their quota";
+    /// ln ratio of how many share the key of who is refused.
+    KeySharing: Sharing, LnRatio, "those who share a limiter's key are more than before by a factor of";
+    /// Where one of several levels refuses: the part of the traffic that it leaves alone.
+    OneOfSeveral: Part, Share, "traffic that the refusing level, one of several, leaves alone";
+    /// ln ratio of the rate that the limiter grants.
+    LimitRate: Limit, LnRatio, "the rate that the limiter grants changed by a factor of";
+    /// ln ratio of the burst that the limiter grants.
+    LimitBurst: Capacity, LnRatio, "the burst that the limiter grants changed by a factor of";
+    /// ln ratio of what buckets gave between refusals to what they should have been filled with.
+    RefillShort: Limit, LnRatio, "what empty buckets gave, of what they should have been filled with, a factor of";
+    /// How much more or less one replica refuses of the same people's requests.
+    RefusedByReplica: Part, Points, "refusals at one replica, apart from the others' of the same people";
+    /// Whether each replica keeps a share of the limit, for people whom it serves alone.
+    Divided: Part, Share, "each replica keeps a share of the limit for those whom it serves";
+    /// How much more is refused until the end of a window than in the next one.
+    WindowEdge: Part, Points, "refused again within the same window, more than in the next one";
     /// Share of requests that cannot be read, or whose answer cannot, more than before.
     Unread: Errors, Points, "what cannot be read, more than before";
     /// Part of that which lacks a field.
@@ -346,6 +425,36 @@ facts! {
     AtDeadline: Course, Share, "of the answers that lack a step, at one and the same time came";
     /// Of the requests of which nothing succeeded: the answer says so.
     WholeSaid: Told, Share, "of the requests of which nothing succeeded, the answer says so in";
+    /// How much slower most calls are, as a part of how much slower the slowest are (logarithms).
+    CallMost: Most, Share, "of how much slower the slowest calls are, most calls are by";
+    /// Of the growth of the time of a call, the part in opening its connection.
+    PartConnect: Connect, Share, "of the growth of the time of a call lies in opening a connection";
+    /// Of the growth of the slowest requests, the part in the queue.
+    PartQueue: Parts, Share, "of the growth of the slowest requests lies in the wait for a worker";
+    /// The part in waiting for a connection.
+    PartPool: Parts, Share, "of the growth of the slowest requests lies in the wait for a connection";
+    /// The part in the service's own computation.
+    PartCompute: Parts, Share, "of the growth of the slowest requests lies in the service's own computation";
+    /// The part in waiting for a lock.
+    PartLock: Locks, Share, "of the growth of the slowest requests lies in waits for a lock";
+    /// Of requests slow beyond the usual number, those of cold processes.
+    PartCold: Timing, Share, "of the slow requests beyond the usual number are of processes that are cold";
+    /// Of requests slow beyond the usual number, those with a call that was tried again.
+    PartRetried: Again, Share, "of the slow requests beyond the usual number had a call that was tried again";
+    /// Long waits in the queue of tenants that did not grow, more than before.
+    OthersWait: Waits, Points, "long waits in the queue of those that sent no more than before, more than before";
+    /// ln ratio of the mean size.
+    SizesGrew: Sizes, LnRatio, "the mean size of requests, or of their answers, changed by a factor of";
+    /// Of the growth of the time of a call, what sizes explain.
+    PartSize: BySize, Share, "of the growth of the time of a call is what such sizes always took";
+    /// ln ratio of the p95 of the time between tokens of small requests.
+    SmallSlower: Calls, LnRatio, "the time between tokens of small requests, p95, changed by a factor of";
+    /// Readings of a quota of CPU that was spent, more than before.
+    Throttled: Still, Points, "readings of a process whose quota of CPU was spent, more than before";
+    /// Readings of a process that had stood still, more than before.
+    Paused: Still, Points, "readings of a process that its runtime stopped, more than before";
+    /// Readings of fewer replicas than wanted, more than before.
+    Behind: Scaling, Points, "readings of fewer replicas than are wanted, more than before";
     /// ln ratio of the mean CPU of a request.
     CpuMore: Cpu, LnRatio, "CPU of a request changed by a factor of";
     /// The same beyond what its size explains, were all work linear.
@@ -368,12 +477,8 @@ facts! {
     OneRoute: Falls, Share, "of the CPU that came on top, on one route, beyond its share of requests";
     /// Share of that route's requests that cost far more than they used to.
     AllOfRoute: Falls, Share, "requests of that route that cost far more than before";
-    /// ln ratio of the mean size of requests: of the size that grew most.
-    SizeMore: Size, LnRatio, "sizes changed by a factor of";
-    /// Share of requests that wait for a lock for longer than one in a hundred used to, more than before.
-    LockWaits: Locks, Points, "requests that wait long for a lock, more than before";
     /// Of those who wait for locks, the share that waits for the interpreter, or a thread.
-    ForInterpreter: Locks, Share, "of those who wait for a lock, who wait for the interpreter's";
+    ForInterpreter: Interpreter, Share, "of those who wait for a lock, who wait for the interpreter's";
     /// Readings with fewer replicas in service, more than before.
     OutOfService: Service, Points, "readings with replicas out of service, more than before";
     /// Share of what replicas were asked for just before they were taken out that they did well, the worst route left out.
@@ -468,7 +573,7 @@ pub fn gather(view: &View, frame: &Frame, spans: &Spans) -> Evidence {
     traffic::gather(view, frame, spans, &mut evidence);
     calls::gather(view, spans, &mut evidence);
     prefix::gather(view, spans, &mut evidence);
-    cpu::gather(view, spans, &mut evidence);
+    compound::gather(view, spans, &mut evidence);
     missing::gather(view, frame, spans, &mut evidence);
     if let Some(looks) = looks::Looks::collect(view, spans, &mut evidence.limits) {
         reuse::gather(&looks, &mut evidence);
@@ -487,8 +592,11 @@ pub fn gather(view: &View, frame: &Frame, spans: &Spans) -> Evidence {
     leavers::gather(view, spans, &mut evidence);
     pools::gather(view, spans, &mut evidence);
     operations::gather(view, spans, &mut evidence);
+    late::gather(view, spans, &mut evidence);
+    cpu::gather(view, spans, &mut evidence);
     keys::writing(&mut evidence);
     keys::seeding(&mut evidence);
+    limiter::gather(view, spans, &mut evidence);
     evidence
 }
 

@@ -200,6 +200,9 @@ fn late(view: &View, rows: impl Iterator<Item = usize>, ends: &[u8], evidence: &
     evidence.put(Fact::LeftOut, share(k, n));
 }
 
+/// Weight of what items with another field lose.
+const ELSEWHERE: f64 = 0.6;
+
 /// Whether items of one field are refused, and of no other: by the gauges of what was stored of the items that carry a field.
 /// Items with another field carry this one now and then, so a field is worst where more of it is lost than of all others twice.
 fn one_field(view: &View, spans: &Spans) -> Option<Measure> {
@@ -230,12 +233,13 @@ fn one_field(view: &View, spans: &Spans) -> Option<Measure> {
             (plain, (b.1 / b.0 - d.1 / d.0).max(0.0))
         })
         .collect();
-    let worst = lost
-        .iter()
-        .filter(|(plain, _)| !plain)
-        .map(|(_, l)| *l)
-        .fold(0.0, f64::max);
+    let mut fields: Vec<f64> = lost.iter().filter(|l| !l.0).map(|l| l.1).collect();
+    fields.sort_by(|a, b| b.total_cmp(a));
+    let worst = fields.first().copied()?;
+    let second = fields.get(1).copied().unwrap_or(0.0);
     let plain = lost.iter().find(|(plain, _)| *plain).map(|(_, l)| *l)?;
-    // All by chance: those without the field lose as much. One form of it: they lose nothing.
-    (worst > 0.0).then(|| Measure::new(1.0 - (plain / worst).min(1.0), 0.05))
+    // By chance, those without the field lose as much, and those with another. One form of it: the former lose nothing, and
+    // the latter what they have in common with it, which is seldom more than half.
+    let others = plain.max(ELSEWHERE * second);
+    (worst > 0.0).then(|| Measure::new(1.0 - (others / worst).min(1.0), 0.05))
 }

@@ -185,7 +185,10 @@ pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
         parsed::WRONG_FORMAT,
     ])
     .value;
-    let outpaced = falls.max(free) * reader.share.value;
+    let outpaced = match reader.version {
+        0 => 0.0,
+        _ => falls.max(free) * reader.share.value,
+    };
     evidence.put(Fact::Outpaced, Some(Measure::new(outpaced, 0.0)));
 }
 
@@ -255,7 +258,10 @@ fn by_new_reader(view: &View, spans: &Spans, before: &[Item], during: &[Item]) -
     }
     let at_onset = super::events(view).iter().any(|e| {
         let near = spans.onset.start.saturating_sub(AT_ONCE)..=spans.onset.end + SECOND;
-        e.version > 1 && near.contains(&e.time)
+        // In a wide interval something or other was deployed.
+        spans.onset.end - spans.onset.start <= 4 * AT_ONCE
+            && e.version > 1
+            && near.contains(&e.time)
     });
     let (service, _) = new(requests::service_version);
     let share = match at_onset && service.value > 0.95 {

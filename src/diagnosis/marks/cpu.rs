@@ -1,4 +1,4 @@
-//! What requests cost in CPU, and how long they wait for locks.
+//! What requests cost in CPU.
 
 use super::held::USUAL;
 use crate::{
@@ -59,16 +59,4 @@ pub fn far(view: &View) -> Vec<Thing> {
     }
     let of = |i| worked(view, i);
     line(view, USUAL, 0.99, of).map_or(vec![], |line| marked(view, of, 1.5 * line))
-}
-
-/// Seconds that a wait for a lock must last to count: what a thread switch takes is no contention.
-const WAIT: f32 = 0.0002;
-
-/// Requests; bad is one that waits for a lock for twice as long as one in a hundred used to.
-pub fn lock_waits(view: &View) -> Vec<Thing> {
-    if !view.has(requests::lock_wait) {
-        return vec![];
-    }
-    let of = |i| Some(view.seconds(requests::lock_wait, i));
-    line(view, USUAL, 0.99, of).map_or(vec![], |line| marked(view, of, (2.0 * line).max(WAIT)))
 }

@@ -2,10 +2,12 @@
 //! jobs, operations. One file a kind of thing; a line in [`MARKS`] makes a series of it, which alarms and has an onset like
 //! any other (its name, unit and thresholds: `series`, `threshold`).
 
+pub mod capacity;
+pub mod cpu;
 pub mod held;
 pub mod leavers;
-pub mod cpu;
 pub mod prefix;
+pub mod stood;
 pub mod written;
 
 use super::{
@@ -20,10 +22,9 @@ type Of = fn(&View) -> Vec<Thing>;
 /// What is marked, and by whom.
 const MARKS: &[(What, Of)] = &[
     (What::PrefixMisses, prefix::of),
+    (What::CapacityLess, capacity::less),
     (What::CpuMore, cpu::more),
     (What::CpuFar, cpu::far),
-    (What::LockWaits, cpu::lock_waits),
-    (What::OutOfService, held::out_of_service),
     (What::Orphans, leavers::orphans),
     (What::RecordsKilled, leavers::killed),
     (What::Held, held::held),
@@ -32,6 +33,9 @@ const MARKS: &[(What, Of)] = &[
     (What::Repeats, written::repeats),
     (What::SharedKeys, written::shared),
     (What::Unpublished, written::unpublished),
+    (What::Throttled, stood::throttled),
+    (What::Paused, stood::paused),
+    (What::Behind, stood::behind),
 ];
 
 /// Whether a quantity is marked here.

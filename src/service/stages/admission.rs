@@ -96,5 +96,6 @@ pub(super) fn key_of(v: &Visit<'_>, tags: &Tags, level: &LevelSpec) -> u64 {
     for &tag in &level.key {
         key = mix(key.rotate_left(17) ^ tag_seen(v, tags, tag));
     }
-    key
+    // 0 is "none" in recordings; one limit for all has a key too.
+    key.max(1)
 }

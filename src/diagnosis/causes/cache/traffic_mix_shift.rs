@@ -35,6 +35,8 @@ pub const CAUSE: Cause = Cause {
         more(Fact::FromCacheAgain, 0.10, 0.05),
         // A new process with a cache of its own is asked for everything for the first time.
         more(Fact::NewProcess, 0.5, 0.25).at_most(3.0),
+        // Who is refused is not looked up: what is, is another mix.
+        more(Fact::Refused, 0.02, 0.01).at_most(3.0),
     ],
     subject: Subject::None,
     containment: "raise the capacity behind the cache, or shed the new traffic first",

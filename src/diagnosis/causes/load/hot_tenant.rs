@@ -25,7 +25,13 @@ pub const CAUSE: Cause = Cause {
         less(Fact::Misses, 0.05, 0.02),
     ],
     supports: &[more(Fact::SlowTail, 0.2, 0.1).at_most(1.0)],
-    against: &[more(Fact::CallErrors, 0.004, 0.002)],
+    against: &[
+        more(Fact::CallErrors, 0.004, 0.002),
+        // A limiter held it: then it is no neighbour's trouble.
+        more(Fact::Refused, 0.004, 0.002).at_most(3.0),
+        // Whether others wait is what a queue makes of it.
+        more(Fact::OthersWait, 0.03, 0.015),
+    ],
     subject: Subject::Tenant,
     containment: "limit the tenant to its quota",
     remedy: "a limit per tenant, and queues that serve tenants in turn",

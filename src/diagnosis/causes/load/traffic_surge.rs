@@ -27,7 +27,11 @@ pub const CAUSE: Cause = Cause {
         less(Fact::OneTenant, 0.6, 0.1).at_most(2.0),
         more(Fact::SlowTail, 0.2, 0.1).at_most(1.0),
     ],
-    against: &[more(Fact::CallErrors, 0.004, 0.002)],
+    against: &[
+        more(Fact::CallErrors, 0.004, 0.002),
+        // Refused clients ask again: that is no surge.
+        more(Fact::Refused, 0.02, 0.01).at_most(2.0),
+    ],
     subject: Subject::None,
     containment: "shed by priority; raise the number of replicas",
     remedy: "scale on arrivals, with head-room for the lag of scaling",
