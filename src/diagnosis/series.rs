@@ -70,6 +70,10 @@ pub enum What {
     SharedKeys,
     /// Share of written operations without their second step.
     Unpublished,
+    /// Share of requests that take more CPU than half of the run's.
+    CpuMore,
+    /// Share of requests that take far more CPU than any used to.
+    CpuFar,
     /// Requests arriving (derived: alone it is nobody's fault).
     Arrivals,
     /// Share of requests that come from one tenant (derived: its arrivals).
@@ -82,7 +86,7 @@ pub enum What {
 
 impl What {
     /// All of them, primary ones first.
-    pub const ALL: [What; 31] = [
+    pub const ALL: [What; 33] = [
         What::Misses,
         What::NewKeys,
         What::DiedYoung,
@@ -110,6 +114,8 @@ impl What {
         What::Repeats,
         What::SharedKeys,
         What::Unpublished,
+        What::CpuMore,
+        What::CpuFar,
         What::Arrivals,
         What::OneTenant,
         What::Failures,
@@ -156,6 +162,8 @@ impl What {
             What::Repeats => "operations written more than once",
             What::SharedKeys => "operations under the key of another",
             What::Unpublished => "writes without their second step",
+            What::CpuMore => "CPU of a request",
+            What::CpuFar => "requests of far more CPU",
             What::Arrivals => "arrivals",
             What::OneTenant => "one tenant's share of arrivals",
             What::Failures => "failed requests",
@@ -178,6 +186,8 @@ impl What {
             What::ComputeSlow => "requests worked on, above the run's p95",
             What::RecordsKilled => "clients that left",
             What::CapacityLess | What::Held | What::Listed | What::PoolSmaller => "readings",
+            What::CpuMore => "requests worked on, above the run's median",
+            What::CpuFar => "requests worked on",
             What::Repeats | What::SharedKeys => "operations",
             What::Unpublished => "operations that are written",
             _ => "requests",

@@ -6,6 +6,7 @@
 mod cache;
 mod cancellation;
 mod compound;
+mod cpu;
 mod dependency;
 mod duplicates;
 mod keys;
@@ -291,6 +292,15 @@ pub const CAUSES: &[&Cause] = &[
     &duplicates::hidden_retry_layer::CAUSE,
     &duplicates::lease_shorter_than_work::CAUSE,
     &duplicates::no_outbox::CAUSE,
+    &cpu::quadratic_loop::CAUSE,
+    &cpu::quadratic_accumulation::CAUSE,
+    &cpu::repeated_serialization::CAUSE,
+    &cpu::regex_backtracking::CAUSE,
+    &cpu::quadratic_on_content::CAUSE,
+    &cpu::json_parsed_per_layer::CAUSE,
+    &cpu::rebuilt_per_request::CAUSE,
+    &cpu::global_lock::CAUSE,
+    &cpu::probe_removes_replicas::CAUSE,
 ];
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod calls;
 mod changes;
 mod compound;
+mod cpu;
 mod keys;
 mod late;
 mod leavers;
@@ -151,6 +152,18 @@ pub enum Group {
     Connect,
     /// Locks.
     Locks,
+    /// CPU of a request.
+    Cpu,
+    /// Where in a profile it grew.
+    Frame,
+    /// How it grows with size.
+    Slope,
+    /// Which requests it falls on.
+    Falls,
+    /// Who holds the lock.
+    Interpreter,
+    /// Which replicas get requests.
+    Service,
 }
 
 macro_rules! facts {
@@ -442,6 +455,34 @@ facts! {
     Paused: Still, Points, "readings of a process that its runtime stopped, more than before";
     /// Readings of fewer replicas than wanted, more than before.
     Behind: Scaling, Points, "readings of fewer replicas than are wanted, more than before";
+    /// ln ratio of the mean CPU of a request.
+    CpuMore: Cpu, LnRatio, "CPU of a request changed by a factor of";
+    /// The same beyond what its size explains, were all work linear.
+    CpuGivenSize: Cpu, LnRatio, "CPU of a request beyond what its size explains, by a factor of";
+    /// Of the CPU that came on top, the share in matching patterns.
+    FrameMatch: Frame, Share, "of the CPU that came on top, in matching patterns";
+    /// The same in comparing the items of a list.
+    FrameFind: Frame, Share, "of the CPU that came on top, in looking items up";
+    /// The same in reading an answer as it comes.
+    FrameScan: Frame, Share, "of the CPU that came on top, in scanning an answer as it comes";
+    /// The same in writing JSON.
+    FrameWrite: Frame, Share, "of the CPU that came on top, in writing JSON";
+    /// The same in parsing JSON.
+    FrameParse: Frame, Share, "of the CPU that came on top, in parsing JSON";
+    /// The same in building validators.
+    FrameBuild: Frame, Share, "of the CPU that came on top, in building what could be kept";
+    /// Power by which CPU of the place that grew most goes with the size of its jobs.
+    SiteSlope: Slope, LnCount, "power of the size with which CPU goes at the place that grew most:";
+    /// Share of the CPU that came on top which falls on one route, beyond that route's share of requests.
+    OneRoute: Falls, Share, "of the CPU that came on top, on one route, beyond its share of requests";
+    /// Share of that route's requests that cost far more than they used to.
+    AllOfRoute: Falls, Share, "requests of that route that cost far more than before";
+    /// Of those who wait for locks, the share that waits for the interpreter, or a thread.
+    ForInterpreter: Interpreter, Share, "of those who wait for a lock, who wait for the interpreter's";
+    /// Readings with fewer replicas in service, more than before.
+    OutOfService: Service, Points, "readings with replicas out of service, more than before";
+    /// Share of what replicas were asked for just before they were taken out that they did well, the worst route left out.
+    ServedElse: Service, Share, "of other routes, done well by those that were then taken out";
 }
 
 /// `DeployAtOnset` as `deploy_at_onset`.
@@ -552,6 +593,7 @@ pub fn gather(view: &View, frame: &Frame, spans: &Spans) -> Evidence {
     pools::gather(view, spans, &mut evidence);
     operations::gather(view, spans, &mut evidence);
     late::gather(view, spans, &mut evidence);
+    cpu::gather(view, spans, &mut evidence);
     keys::writing(&mut evidence);
     keys::seeding(&mut evidence);
     limiter::gather(view, spans, &mut evidence);

@@ -3,6 +3,7 @@
 //! any other (its name, unit and thresholds: `series`, `threshold`).
 
 pub mod capacity;
+pub mod cpu;
 pub mod held;
 pub mod leavers;
 pub mod prefix;
@@ -22,6 +23,8 @@ type Of = fn(&View) -> Vec<Thing>;
 const MARKS: &[(What, Of)] = &[
     (What::PrefixMisses, prefix::of),
     (What::CapacityLess, capacity::less),
+    (What::CpuMore, cpu::more),
+    (What::CpuFar, cpu::far),
     (What::Orphans, leavers::orphans),
     (What::RecordsKilled, leavers::killed),
     (What::Held, held::held),
