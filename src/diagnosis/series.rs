@@ -37,6 +37,18 @@ pub enum What {
     Incomplete,
     /// Share of requests that a limiter refuses.
     Rejects,
+    /// Share of beginnings of work that pass over somebody who has waited long.
+    PassedOver,
+    /// Share of requests of the class that goes first which wait.
+    UrgentWaits,
+    /// Share of readings with idle workers while somebody waits.
+    IdleWaits,
+    /// Share of requests that are tries beyond what a sound client makes.
+    ManyTries,
+    /// Share of readings with fewer workers of a class than it had.
+    WorkersGone,
+    /// Share of arrivals behind a line that is one producer's.
+    Flooded,
     /// Requests arriving (derived: alone it is nobody's fault).
     Arrivals,
     /// Share of requests that come from one tenant (derived: its arrivals).
@@ -49,7 +61,7 @@ pub enum What {
 
 impl What {
     /// All of them, primary ones first.
-    pub const ALL: [What; 16] = [
+    pub const ALL: [What; 22] = [
         What::Misses,
         What::NewKeys,
         What::DiedYoung,
@@ -62,6 +74,12 @@ impl What {
         What::Hidden,
         What::Incomplete,
         What::Rejects,
+        What::PassedOver,
+        What::UrgentWaits,
+        What::IdleWaits,
+        What::ManyTries,
+        What::WorkersGone,
+        What::Flooded,
         What::Arrivals,
         What::OneTenant,
         What::Failures,
@@ -91,6 +109,12 @@ impl What {
             What::Hidden => "failures behind success",
             What::Incomplete => "answers that lack something",
             What::Rejects => "rejects by a limiter",
+            What::PassedOver => "turns that pass over who has waited long",
+            What::UrgentWaits => "waits of the class that goes first",
+            What::IdleWaits => "workers who idle while somebody waits",
+            What::ManyTries => "tries beyond the fifth",
+            What::WorkersGone => "workers of a class that are gone",
+            What::Flooded => "lines that are one producer's",
             What::Arrivals => "arrivals",
             What::OneTenant => "one tenant's share of arrivals",
             What::Failures => "failed requests",
@@ -109,6 +133,9 @@ impl What {
             What::CallsVerySlow => "calls above the run's p95",
             What::CallErrors => "calls",
             What::ComputeSlow => "requests worked on, above the run's p95",
+            What::PassedOver => "turns",
+            What::UrgentWaits => "turns of that class",
+            What::IdleWaits | What::WorkersGone => "readings",
             _ => "requests",
         }
     }
@@ -191,7 +218,15 @@ impl Marker {
         }
         let ended = |word: u8| Some(view.get(requests::outcome, i) == u64::from(word));
         match self.what {
-            What::NewKeys | What::DiedYoung | What::NewContents => None,
+            What::NewKeys
+            | What::DiedYoung
+            | What::NewContents
+            | What::PassedOver
+            | What::UrgentWaits
+            | What::IdleWaits
+            | What::ManyTries
+            | What::WorkersGone
+            | What::Flooded => None,
             What::Misses => match view.get(requests::cache, i) as u8 {
                 cache::HIT => Some(false),
                 cache::MISS => Some(true),
@@ -310,6 +345,12 @@ fn recorded(view: &View, what: What) -> bool {
         What::NewKeys => !view.repeats.new_keys.is_empty(),
         What::DiedYoung => !view.lives.is_empty(),
         What::NewContents => !view.repeats.first.is_empty(),
+        What::PassedOver
+        | What::UrgentWaits
+        | What::IdleWaits
+        | What::ManyTries
+        | What::WorkersGone
+        | What::Flooded => view.marks.contains_key(&what),
         What::CallErrors => view.own_calls,
         What::OneTenant => view.hot != 0,
         What::ParseErrors => view.has(requests::outcome) || view.has(requests::parse_error),

@@ -26,6 +26,9 @@ pub fn least_z(what: What, times: f64) -> f64 {
         What::ParseErrors | What::Rejects => 8.0,
         // As rare as parse errors, and as little in need of a soft line: who lies does it from one instant on.
         What::Hidden | What::Incomplete => 8.0,
+        What::PassedOver | What::UrgentWaits | What::IdleWaits => 8.0,
+        // Absent in health: a few of them are news, however many.
+        What::ManyTries | What::WorkersGone | What::Flooded => 8.0,
         What::Arrivals => 6.0,
         What::OneTenant => 8.0,
         What::Failures => 8.0,
@@ -60,6 +63,12 @@ pub fn least_effect(what: What) -> f64 {
         What::ComputeSlow => 0.2624,   // ln 1.3: the p95
         What::Slow => 0.4055,          // ln 1.5: the p95
         What::OneTenant => 0.08,
+        What::PassedOver => 0.1,
+        What::UrgentWaits => 0.1,
+        What::IdleWaits => 0.2,
+        What::ManyTries => 0.01,
+        What::WorkersGone => 0.2,
+        What::Flooded => 0.2,
         What::Arrivals => 0.1823, // ln 1.2: the rate
     }
 }

@@ -2,6 +2,8 @@
 //! jobs, operations. One file a kind of thing; a line in [`MARKS`] makes a series of it, which alarms and has an onset like
 //! any other (its name, unit and thresholds: `series`, `threshold`).
 
+pub mod queue;
+
 use super::{
     series::What,
     view::{Thing, View},
@@ -12,7 +14,14 @@ use std::collections::BTreeMap;
 type Of = fn(&View) -> Vec<Thing>;
 
 /// What is marked, and by whom.
-const MARKS: &[(What, Of)] = &[];
+const MARKS: &[(What, Of)] = &[
+    (What::PassedOver, queue::passed_over),
+    (What::UrgentWaits, queue::urgent_waits),
+    (What::IdleWaits, queue::idle_waits),
+    (What::ManyTries, queue::many_tries),
+    (What::WorkersGone, queue::own_workers),
+    (What::Flooded, queue::flooded),
+];
 
 /// All things that the recording has.
 pub fn all(view: &View) -> BTreeMap<What, Vec<Thing>> {
