@@ -3,6 +3,7 @@
 mod q21;
 mod q22;
 mod q23;
+mod q27;
 mod q29;
 
 use super::{draft::Draft, world::Need};
@@ -24,6 +25,7 @@ pub const FAMILIES: &[(&str, &[Kind])] = &[
     ("Q21", q21::KINDS),
     ("Q22", q22::KINDS),
     ("Q23", q23::KINDS),
+    ("Q27", q27::KINDS),
     ("Q29", q29::KINDS),
 ];
 
