@@ -468,6 +468,9 @@ fn harm(frame: &Frame, episode: &Episode) -> f64 {
         (What::Held, 0.1),
         (What::Listed, 0.1),
         (What::PoolSmaller, 0.1),
+        // Nobody feels a dearer request until there is no core for it.
+        (What::CpuMore, 0.1),
+        (What::CpuFar, 0.2),
     ]
     .into_iter()
     .filter_map(|(what, weight)| {

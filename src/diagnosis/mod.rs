@@ -29,6 +29,7 @@ mod stats;
 mod tenants;
 mod threshold;
 mod trouble;
+mod turns;
 mod users;
 mod view;
 mod windows;

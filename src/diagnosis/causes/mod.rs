@@ -6,6 +6,7 @@
 mod cache;
 mod cancellation;
 mod compound;
+mod cpu;
 mod dependency;
 mod duplicates;
 mod keys;
@@ -14,6 +15,7 @@ mod limiter;
 mod load;
 mod parser;
 mod partial;
+mod queue;
 
 use super::{
     evidence::{Evidence, Fact, Group},
@@ -254,6 +256,17 @@ pub const CAUSES: &[&Cause] = &[
     &limiter::clock_skew::CAUSE,
     &limiter::divided::CAUSE,
     &limiter::abuse::CAUSE,
+    &queue::strict_priority::CAUSE,
+    &queue::ageing_too_slow::CAUSE,
+    &queue::ageing_saturates::CAUSE,
+    &queue::ageing_too_aggressive::CAUSE,
+    &queue::no_burst_cap::CAUSE,
+    &queue::no_floor::CAUSE,
+    &queue::prefetch_hoarding::CAUSE,
+    &queue::single_fifo_flood::CAUSE,
+    &queue::poison_message::CAUSE,
+    &queue::by_length::CAUSE,
+    &queue::worker_loss::CAUSE,
     &parser::missing_field::CAUSE,
     &parser::type_strictness::CAUSE,
     &parser::enum_drift::CAUSE,
@@ -291,6 +304,15 @@ pub const CAUSES: &[&Cause] = &[
     &duplicates::hidden_retry_layer::CAUSE,
     &duplicates::lease_shorter_than_work::CAUSE,
     &duplicates::no_outbox::CAUSE,
+    &cpu::quadratic_loop::CAUSE,
+    &cpu::quadratic_accumulation::CAUSE,
+    &cpu::repeated_serialization::CAUSE,
+    &cpu::regex_backtracking::CAUSE,
+    &cpu::quadratic_on_content::CAUSE,
+    &cpu::json_parsed_per_layer::CAUSE,
+    &cpu::rebuilt_per_request::CAUSE,
+    &cpu::global_lock::CAUSE,
+    &cpu::probe_removes_replicas::CAUSE,
 ];
 
 #[cfg(test)]

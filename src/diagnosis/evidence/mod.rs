@@ -4,6 +4,7 @@
 mod calls;
 mod changes;
 mod compound;
+mod cpu;
 mod keys;
 mod late;
 mod leavers;
@@ -14,6 +15,7 @@ mod operations;
 mod parts;
 mod pools;
 mod prefix;
+mod queue;
 mod reuse;
 mod traffic;
 mod unread;
@@ -79,6 +81,20 @@ pub enum Group {
     Whose,
     /// What happened at the onset.
     Timing,
+    /// Who waits while others are served.
+    Starved,
+    /// By which rule a queue serves.
+    Rule,
+    /// Whether waiting counts, and how far.
+    Ageing,
+    /// By which rule it served before.
+    RuleBefore,
+    /// Whose line it is.
+    Line,
+    /// Who works.
+    Workers,
+    /// How often one thing is tried.
+    ManyTries,
     /// Whom a limiter refuses.
     Refusals,
     /// What was promised to them.
@@ -151,6 +167,18 @@ pub enum Group {
     Connect,
     /// Locks.
     Locks,
+    /// CPU of a request.
+    Cpu,
+    /// Where in a profile it grew.
+    Frame,
+    /// How it grows with size.
+    Slope,
+    /// Which requests it falls on.
+    Falls,
+    /// Who holds the lock.
+    Interpreter,
+    /// Which replicas get requests.
+    Service,
 }
 
 macro_rules! facts {
@@ -336,6 +364,42 @@ facts! {
     ByKey: Whose, Share, "failures belong to certain users or contents, whatever their tags, by";
     /// Whether a deploy lies within the onset's interval.
     DeployAtOnset: Timing, Share, "a deploy at the onset";
+    /// Share of turns that pass over somebody of another class who has waited long, more than before.
+    PassedOver: Starved, Points, "turns that pass over who has waited long, more than before";
+    /// Share of requests of the class that goes first which wait, more than before.
+    UrgentWaits: Starved, Points, "requests of the class that goes first which wait, more than before";
+    /// ln ratio of the wait for a worker, p95.
+    QueueWait: Course, LnRatio, "wait for a worker, p95, changed by a factor of";
+    /// Share of turns that go to who has waited longest.
+    ServedByAge: Rule, Share, "turns that go to who has waited longest";
+    /// The same, more than before.
+    AgeBefore: RuleBefore, Points, "turns that go to who has waited longest, more than before";
+    /// Of the turns at which the longest line is not the oldest, those that it gets.
+    LengthOverAge: Rule, Share, "turns of the longest line where another has waited longer";
+    /// Agreement of turns with one order of the classes, of the pair that agrees least.
+    StrictOrder: Rule, Share, "turns that agree with one order of classes";
+    /// Share of the turns of the class that waits longest, while it and others wait.
+    StarvedTurns: Starved, Share, "turns that the class gets which waits longest";
+    /// The same, more than before.
+    StarvedBefore: RuleBefore, Points, "turns that the class gets which waits longest, more than before";
+    /// Before: its share beside one other class, more than beside several.
+    CapBefore: RuleBefore, Points, "before, its turns beside one other class, more than beside several";
+    /// How well a lead in waiting tells who is served.
+    AgeingFits: Ageing, Share, "turns of that class that a lead in waiting tells rightly";
+    /// How much better, if waiting counts up to some time only.
+    CapFits: Ageing, Points, "told better if waiting counts up to a time only, by";
+    /// Share of arrivals behind a line that is one producer's, more than before.
+    Flooded: Line, Points, "arrivals behind a line that is one producer's, more than before";
+    /// Of the time that the line is his, the share in which he sends no more than usual.
+    Backlog: Line, Share, "time of that line in which he sends no more than usual";
+    /// Share of readings with idle workers while somebody waits, more than before.
+    IdleWaits: Workers, Points, "readings with idle workers while somebody waits, more than before";
+    /// Share of readings with fewer workers of a class than it had, more than before.
+    WorkersGone: Workers, Points, "readings with fewer workers of a class than it had, more than before";
+    /// Share of requests that are tries beyond the fifth, more than before.
+    ManyTries: ManyTries, Points, "tries beyond the fifth, more than before";
+    /// Share of operations tried so often of which no try succeeded.
+    NeverWell: ManyTries, Share, "operations tried so often that never succeed";
     /// Share of requests that a limiter refused, more than before.
     Refused: Refusals, Points, "requests that a limiter refused, more than before";
     /// ln ratio of what those ask who are refused, each by its refusals, beyond what the others do.
@@ -442,6 +506,34 @@ facts! {
     Paused: Still, Points, "readings of a process that its runtime stopped, more than before";
     /// Readings of fewer replicas than wanted, more than before.
     Behind: Scaling, Points, "readings of fewer replicas than are wanted, more than before";
+    /// ln ratio of the mean CPU of a request.
+    CpuMore: Cpu, LnRatio, "CPU of a request changed by a factor of";
+    /// The same beyond what its size explains, were all work linear.
+    CpuGivenSize: Cpu, LnRatio, "CPU of a request beyond what its size explains, by a factor of";
+    /// Of the CPU that came on top, the share in matching patterns.
+    FrameMatch: Frame, Share, "of the CPU that came on top, in matching patterns";
+    /// The same in comparing the items of a list.
+    FrameFind: Frame, Share, "of the CPU that came on top, in looking items up";
+    /// The same in reading an answer as it comes.
+    FrameScan: Frame, Share, "of the CPU that came on top, in scanning an answer as it comes";
+    /// The same in writing JSON.
+    FrameWrite: Frame, Share, "of the CPU that came on top, in writing JSON";
+    /// The same in parsing JSON.
+    FrameParse: Frame, Share, "of the CPU that came on top, in parsing JSON";
+    /// The same in building validators.
+    FrameBuild: Frame, Share, "of the CPU that came on top, in building what could be kept";
+    /// Power by which CPU of the place that grew most goes with the size of its jobs.
+    SiteSlope: Slope, LnCount, "power of the size with which CPU goes at the place that grew most:";
+    /// Share of the CPU that came on top which falls on one route, beyond that route's share of requests.
+    OneRoute: Falls, Share, "of the CPU that came on top, on one route, beyond its share of requests";
+    /// Share of that route's requests that cost far more than they used to.
+    AllOfRoute: Falls, Share, "requests of that route that cost far more than before";
+    /// Of those who wait for locks, the share that waits for the interpreter, or a thread.
+    ForInterpreter: Interpreter, Share, "of those who wait for a lock, who wait for the interpreter's";
+    /// Readings with fewer replicas in service, more than before.
+    OutOfService: Service, Points, "readings with replicas out of service, more than before";
+    /// Share of what replicas were asked for just before they were taken out that they did well, the worst route left out.
+    ServedElse: Service, Share, "of other routes, done well by those that were then taken out";
 }
 
 /// `DeployAtOnset` as `deploy_at_onset`.
@@ -552,9 +644,11 @@ pub fn gather(view: &View, frame: &Frame, spans: &Spans) -> Evidence {
     pools::gather(view, spans, &mut evidence);
     operations::gather(view, spans, &mut evidence);
     late::gather(view, spans, &mut evidence);
+    cpu::gather(view, spans, &mut evidence);
     keys::writing(&mut evidence);
     keys::seeding(&mut evidence);
     limiter::gather(view, spans, &mut evidence);
+    queue::gather(view, spans, &mut evidence);
     evidence
 }
 

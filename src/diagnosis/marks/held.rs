@@ -7,7 +7,7 @@ use crate::{
 use std::collections::BTreeMap;
 
 /// Readings of the first part of the run say what is usual: no onset is looked for there.
-const USUAL: f64 = 0.2;
+pub const USUAL: f64 = 0.2;
 
 /// One pool or registry of one replica: its readings, less what is known to be in use.
 pub struct Line {
@@ -153,4 +153,19 @@ pub fn listed(view: &View) -> Vec<Thing> {
 pub fn smaller(view: &View) -> Vec<Thing> {
     let least = |of: &[f64]| of.iter().copied().fold(f64::INFINITY, f64::min);
     things(view, sizes(view), |value, usual| value < least(usual) - 0.5)
+}
+
+/// Readings of how many replicas a load balancer sends requests to; bad is one with fewer than there were.
+pub fn out_of_service(view: &View) -> Vec<Thing> {
+    let least = |of: &[f64]| of.iter().copied().fold(f64::INFINITY, f64::min);
+    let readings = view.readings("replicas.in_service");
+    let lines = by_replica(readings).into_iter();
+    let lines = lines.map(|(replica, readings)| Line {
+        replica,
+        dependency: 0,
+        readings,
+    });
+    things(view, lines.collect(), |value, usual| {
+        value < least(usual) - 0.5
+    })
 }

@@ -3,9 +3,11 @@
 //! any other (its name, unit and thresholds: `series`, `threshold`).
 
 pub mod capacity;
+pub mod cpu;
 pub mod held;
 pub mod leavers;
 pub mod prefix;
+pub mod queue;
 pub mod stood;
 pub mod written;
 
@@ -22,6 +24,8 @@ type Of = fn(&View) -> Vec<Thing>;
 const MARKS: &[(What, Of)] = &[
     (What::PrefixMisses, prefix::of),
     (What::CapacityLess, capacity::less),
+    (What::CpuMore, cpu::more),
+    (What::CpuFar, cpu::far),
     (What::Orphans, leavers::orphans),
     (What::RecordsKilled, leavers::killed),
     (What::Held, held::held),
@@ -33,6 +37,12 @@ const MARKS: &[(What, Of)] = &[
     (What::Throttled, stood::throttled),
     (What::Paused, stood::paused),
     (What::Behind, stood::behind),
+    (What::PassedOver, queue::passed_over),
+    (What::UrgentWaits, queue::urgent_waits),
+    (What::IdleWaits, queue::idle_waits),
+    (What::ManyTries, queue::many_tries),
+    (What::WorkersGone, queue::own_workers),
+    (What::Flooded, queue::flooded),
 ];
 
 /// Whether a quantity is marked here.

@@ -29,6 +29,8 @@ pub const CAUSE: Cause = Cause {
         less(Fact::Deaths, 1.4, 0.4).at_most(2.0),
     ],
     against: &[
+        // Those that would serve are taken out by a probe.
+        more(Fact::ServedElse, 0.6, 0.1),
         more(Fact::FailedStarts, 1.6, 0.5),
         more(Fact::Deaths, 1.6, 0.4),
     ],

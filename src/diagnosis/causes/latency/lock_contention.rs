@@ -17,10 +17,14 @@ pub const CAUSE: Cause = Cause {
     family: Family::Latency,
     summary: "requests wait for one another's lock",
     signature: "compute up with concurrency, throughput down, CPU not used up",
-    look_alikes: &["cpu-quota-throttling"],
+    look_alikes: &["cpu-quota-throttling", "global-lock"],
     requires: &[more(Fact::PartLock, 0.3, 0.12)],
     supports: &[more(Fact::PartLock, 0.3, 0.12), DEPLOYED.hint()],
     against: &[
+        // The interpreter's lock is nobody's own.
+        more(Fact::ForInterpreter, 0.5, 0.12),
+        // Dearer requests hold each lock for longer.
+        more(Fact::CpuGivenSize, 0.3, 0.1),
         more(Fact::Throttled, 0.1, 0.05),
         more(Fact::Paused, 0.1, 0.05),
     ],
