@@ -310,8 +310,8 @@ facts! {
     CancelSent: Cancels, Share, "of those worked on for nobody, whose call was sent a cancellation";
     /// Of such cancellations, the share that was received.
     CancelReceived: Cancels, Share, "cancellations not honoured that had been received";
-    /// Share of calls longer than any before by half, more than before.
-    LongCalls: Budget, Points, "calls half as long again as the longest before, more than before";
+    /// Share of calls twice as long as one in two hundred was before, more than before.
+    LongCalls: Budget, Points, "calls twice as long as the longest before, more than before";
     /// Of these, the share that nobody bounded.
     NoBudget: Budget, Share, "such calls whose caller would have waited for ever";
     /// Records that were to be made and were not, by clients that left, more than before.
@@ -324,7 +324,7 @@ facts! {
     HeldByCancel: Handler, LnCount, "nats for connections kept after cancelled calls rather than after all calls:";
     /// Readings of pools that are smaller than they were, more than before.
     PoolSmaller: Pools, Points, "readings of a pool that is smaller than it was, more than before";
-    /// Largest step of the size of a pool, as a share of how much it lost.
+    /// Largest step of the size of a pool beyond one, as a share of how much it lost.
     SmallerAtOnce: Handler, Share, "of what a pool lost of its size, in one step";
     /// Share of operations written more than once, more than before.
     Repeats: Operations, Points, "operations written more than once, more than before";
