@@ -99,7 +99,7 @@ fn answers(d: &mut Draft, bytes: f64) {
 fn backtracking(d: &mut Draft) {
     let more = worked(d);
     let share = d.log_between(3.0, 25.0);
-    let length = d.count(50, 130);
+    let length = d.count(20, 60);
     contents(d, &format!("length = {length}"));
     // About half the cube of the body's length in steps.
     let steps = libm::pow(length as f64 + 90.0, 3.0) * 0.5;
@@ -171,7 +171,7 @@ fn pairs(d: &mut Draft) {
 fn rebuilt(d: &mut Draft) {
     let more = worked(d);
     // About 500 units to build one for an item.
-    let n = d.log_between(20.0, 300.0);
+    let n = d.log_between(20.0, 100.0);
     let unit = more * 1e6 / (n * 500.0);
     let (low, high) = (n * d.between(0.1, 0.6), n * d.between(1.4, 1.9));
     contents(
