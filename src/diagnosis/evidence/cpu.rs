@@ -260,7 +260,9 @@ fn for_interpreter(view: &View, spans: &Spans, evidence: &mut Evidence) {
     );
 }
 
-/// ns before a replica is taken out in which it is asked how it does.
+/// Requests that a replica was sent last which say whether it serves.
+const LAST: usize = 3;
+/// ns before a replica is taken out in which the slowest route is looked for.
 const JUST: u64 = 10_000_000_000;
 
 /// Replicas that are taken out, and what they did well until then.
@@ -282,46 +284,39 @@ fn out_of_service(view: &View, spans: &Spans, evidence: &mut Evidence) {
     let Some(first) = first.filter(|_| fewer.shrunk() > 0.0) else {
         return;
     };
-    let bad = |i: usize| {
-        !matches!(
+    let well = |i: usize| {
+        matches!(
             view.get(requests::outcome, i) as u8,
             outcome::OK | outcome::DEGRADED
         )
     };
+    // The route that is slowest then may be the page that is probed.
     let mut routes: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
-    let mut slow: BTreeMap<u64, f64> = BTreeMap::new();
-    let rows = || {
-        view.between(
-            first.time.saturating_sub(2 * JUST),
-            first.time.saturating_sub(JUST / 5),
-        )
-    };
-    for i in rows() {
-        let route = view.get(requests::route, i);
-        let of = routes.entry(route).or_default();
+    for i in view.between(first.time.saturating_sub(2 * JUST), first.time) {
+        let of = routes.entry(view.get(requests::route, i)).or_default();
         of.0 += 1.0;
-        of.1 += f64::from(u8::from(bad(i)));
-        *slow.entry(route).or_default() += f64::from(view.seconds(requests::latency, i));
+        of.1 += f64::from(view.seconds(requests::latency, i));
     }
     let worst = routes
         .iter()
-        .max_by(|a, b| {
-            let of = |x: &(&u64, &(f64, f64))| slow.get(x.0).copied().unwrap_or(0.0) / x.1.0;
-            of(a).total_cmp(&of(b))
-        })
+        .max_by(|a, b| (a.1.1 / a.1.0).total_cmp(&(b.1.1 / b.1.0)))
         .map(|(route, _)| *route)
         .filter(|_| routes.len() > 1);
-    let mut replicas: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
-    for i in rows().filter(|&i| Some(view.get(requests::route, i)) != worst) {
-        let of = replicas.entry(view.get(requests::replica, i)).or_default();
-        of.0 += 1.0;
-        of.1 += f64::from(u8::from(!bad(i)));
+    // The last that each replica was sent: one that stands still does none of it.
+    let mut last: BTreeMap<u64, (usize, usize)> = BTreeMap::new();
+    for i in view.between(spans.before.start, first.time).rev() {
+        let replica = view.get(requests::replica, i);
+        if replica == 0 || Some(view.get(requests::route, i)) == worst {
+            continue;
+        }
+        let of = last.entry(replica).or_default();
+        if of.0 < LAST {
+            *of = (of.0 + 1, of.1 + usize::from(well(i)));
+        }
     }
-    // The worst replica: those that stand still serve nothing.
-    let least = replicas
-        .values()
-        .filter(|of| of.0 >= 5.0)
-        .filter_map(|of| share(of.1, of.0))
-        .min_by(|a, b| a.value.total_cmp(&b.value));
+    // With one more that went well, as most do: a single failure is anybody's.
+    let part = |of: &(usize, usize)| (of.1 + 1) as f64 / (of.0 + 1) as f64;
+    let least = last.values().map(part).min_by(f64::total_cmp);
+    let least = least.map(|part| Measure::new(part, 0.05));
     evidence.put(Fact::ServedElse, least);
 }

@@ -19,8 +19,8 @@ pub const CAUSE: Cause = Cause {
     signature: "lock wait up, one core busy, more threads change nothing",
     look_alikes: &["lock-contention", "cpu-quota-throttling"],
     requires: &[
-        // As in lock-contention: a third of what the slowest take longer.
-        more(Fact::PartLock, 0.3, 0.12),
+        // Where it holds up all workers, most of the wait is for one of those.
+        more(Fact::PartLock, 0.15, 0.06),
         // Whose lock: one or the other.
         more(Fact::ForInterpreter, 0.5, 0.12),
     ],

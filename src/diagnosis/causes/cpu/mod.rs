@@ -9,3 +9,6 @@ pub mod quadratic_on_content;
 pub mod rebuilt_per_request;
 pub mod regex_backtracking;
 pub mod repeated_serialization;
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,8 @@ pub const CAUSE: Cause = Cause {
     summary: "requests wait for one another's lock",
     signature: "compute up with concurrency, throughput down, CPU not used up",
     look_alikes: &["cpu-quota-throttling", "global-lock"],
-    requires: &[more(Fact::PartLock, 0.3, 0.12)],
+    // Where it holds up all workers, most of the wait is for one of those.
+    requires: &[more(Fact::PartLock, 0.15, 0.06)],
     supports: &[more(Fact::PartLock, 0.3, 0.12), DEPLOYED.hint()],
     against: &[
         // The interpreter's lock is nobody's own.

@@ -28,6 +28,8 @@ pub const CAUSE: Cause = Cause {
     ],
     supports: &[more(Fact::PartSize, 0.5, 0.12)],
     against: &[
+        // Sound code takes in proportion to size; what goes with its square was there to be found.
+        more(Fact::SiteSlope, 1.5, 0.2),
         more(Fact::SmallSlower, 0.2, 0.08),
         more(Fact::Throttled, 0.1, 0.05),
         more(Fact::Paused, 0.1, 0.05),

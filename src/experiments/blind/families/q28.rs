@@ -81,9 +81,9 @@ fn worked(d: &mut Draft) -> f64 {
 
 /// A few contents, each with its own size: what one costs is worked out once.
 fn contents(d: &mut Draft, more: &str) {
-    let (count, exponent) = (d.count(40, 300), d.between(0.2, 1.0));
+    let (count, exponent) = (d.count(30, 120), d.between(0.2, 1.0));
     d.merge(&format!(
-        "[trace]\ncontents = {{ count = {count}, exponent = {exponent:.2}, {more} }}"
+        "[trace]\ncontents = {{ count = {count}, exponent = {exponent:.2}, shared = \"all\", {more} }}"
     ));
 }
 
@@ -99,7 +99,7 @@ fn answers(d: &mut Draft, bytes: f64) {
 fn backtracking(d: &mut Draft) {
     let more = worked(d);
     let share = d.log_between(3.0, 25.0);
-    let length = d.count(100, 300);
+    let length = d.count(20, 60);
     contents(d, &format!("length = {length}"));
     // About half the cube of the body's length in steps.
     let steps = libm::pow(length as f64 + 90.0, 3.0) * 0.5;
@@ -154,21 +154,25 @@ unit = "{unit:.4}ns"
 
 fn pairs(d: &mut Draft) {
     let more = worked(d);
-    // Half the square of the items in comparisons of 2 ns.
-    let n = libm::sqrt(more * 1e6).max(20.0);
+    // Half the square of the items in comparisons.
+    let n = d.log_between(100.0, 1000.0);
+    let unit = more * 1e6 / (n * n / 2.0);
     let (low, high) = (n * d.between(0.1, 0.6), n * d.between(1.3, 1.8));
     contents(
         d,
         &format!("list = {{ kind = \"uniform\", low = {low:.0}, high = {high:.0} }}"),
     );
-    d.merge("[service.work.dedupe]\nkind = \"distinct\"");
+    d.merge(&format!(
+        "[service.work.dedupe]\nkind = \"distinct\"\nunit = \"{unit:.4}ns\""
+    ));
     d.deploy("\"service.work.dedupe.way\" = \"pairs\"");
 }
 
 fn rebuilt(d: &mut Draft) {
     let more = worked(d);
-    // 12.4 µs an item.
-    let n = (more / 0.0124).max(4.0);
+    // About 500 units to build one for an item.
+    let n = d.log_between(20.0, 100.0);
+    let unit = more * 1e6 / (n * 500.0);
     let (low, high) = (n * d.between(0.1, 0.6), n * d.between(1.4, 1.9));
     contents(
         d,
@@ -176,51 +180,58 @@ fn rebuilt(d: &mut Draft) {
     );
     let stage = d.pick(&["parse", "compute"]);
     d.merge(&format!(
-        "[service.work.validate]\nkind = \"validate\"\nstage = \"{stage}\""
+        "[service.work.validate]\nkind = \"validate\"\nstage = \"{stage}\"\nunit = \"{unit:.4}ns\""
     ));
     d.deploy("\"service.work.validate.way\" = \"per-item\"");
 }
 
 fn accumulation(d: &mut Draft) {
     let more = worked(d);
-    let fragment = d.pick(&[64.0, 128.0, 512.0]);
-    let bytes = |ms: f64| libm::sqrt(2.0 * fragment * ms * 1e6 / 1.7);
+    let (fragment, bytes) = (d.pick(&[128.0, 256.0, 512.0]), d.log_between(5e3, 3e4));
     let grows = d.chance(0.4);
-    let way = if grows { "reread" } else { "append" };
+    // Half the square of the bytes over those of a fragment.
+    let scanned = bytes * bytes / (2.0 * fragment);
+    let times = d.between(3.0, 6.0);
+    let usual = number(d, "service.compute.p50") * d.between(0.1, 0.3);
+    let (way, of, cost) = if grows {
+        ("reread", bytes / times, usual * times * times)
+    } else {
+        ("append", bytes, more)
+    };
+    let unit = cost * 1e6 / scanned;
+    answers(d, of);
     d.merge(&format!(
-        "[service.work.relay]\nkind = \"stream\"\nway = \"{way}\"\nstage = \"answer\"\non = \"answer\"\nfragment = \"{fragment:.0}B\""
+        "[service.work.relay]\nkind = \"stream\"\nway = \"{way}\"\nstage = \"answer\"\non = \"answer\"\nfragment = \"{fragment:.0}B\"\nunit = \"{unit:.4}ns\""
     ));
     if grows {
-        let times = d.between(4.0, 9.0);
-        let usual = number(d, "service.compute.p50") * d.between(0.1, 0.3);
-        answers(d, bytes(usual));
-        let share = (100.0 * more / (usual * times * times)).clamp(1.0, 40.0);
+        let share = (100.0 * more / cost).clamp(1.0, 40.0);
         d.fault(
             &format!("kind = \"size\", percentage = {share:.1}, output = {times:.2}"),
             false,
         );
     } else {
-        answers(d, bytes(more));
         d.deploy("\"service.work.relay.way\" = \"reread\"");
     }
 }
 
 fn serialization(d: &mut Draft) {
     let more = worked(d);
-    let (times, unit) = (d.count(8, 50), d.between(1.2, 10.0));
-    answers(d, more * 1e6 / unit / times as f64);
+    let (times, bytes) = (d.count(5, 30), d.log_between(2e3, 3e4));
+    let unit = more * 1e6 / (bytes * times as f64);
+    answers(d, bytes);
     d.merge(&format!(
-        "[service.work.log]\nkind = \"serialize\"\nstage = \"answer\"\non = \"answer\"\ntimes = {times}\nunit = \"{unit:.2}ns\""
+        "[service.work.log]\nkind = \"serialize\"\nstage = \"answer\"\non = \"answer\"\ntimes = {times}\nunit = \"{unit:.4}ns\""
     ));
     d.deploy("\"service.work.log.way\" = \"each\"");
 }
 
 fn layers(d: &mut Draft) {
     let more = worked(d);
-    let (layers, unit) = (d.count(6, 25), d.between(1.8, 10.0));
-    answers(d, more * 1e6 / unit / layers as f64);
+    let (layers, bytes) = (d.count(4, 20), d.log_between(2e3, 3e4));
+    let unit = more * 1e6 / (bytes * layers as f64);
+    answers(d, bytes);
     d.merge(&format!(
-        "[service.work.middleware]\nkind = \"layers\"\nstage = \"answer\"\non = \"answer\"\nlayers = {layers}\nunit = \"{unit:.2}ns\""
+        "[service.work.middleware]\nkind = \"layers\"\nstage = \"answer\"\non = \"answer\"\nlayers = {layers}\nunit = \"{unit:.4}ns\""
     ));
     d.deploy("\"service.work.middleware.way\" = \"each\"");
 }
@@ -253,7 +264,7 @@ fn contention(d: &mut Draft) {
     // Answers spread: their mean is a little above their median.
     let unit = ms * 1e6 / 8800.0;
     d.merge(&format!(
-        "[service]\ncpu = {{ cores = {cores} }}\n[service.work.index]\nkind = \"scan\"\nstage = \"answer\"\non = \"answer\"\nunit = \"{unit:.2}ns\""
+        "[service]\ncpu = {{ cores = {cores} }}\n[service.work.index]\nkind = \"scan\"\nstage = \"answer\"\non = \"answer\"\nunit = \"{unit:.4}ns\""
     ));
     d.deploy("\"service.work.index.lock\" = \"index\"");
 }
