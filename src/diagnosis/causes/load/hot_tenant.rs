@@ -29,6 +29,8 @@ pub const CAUSE: Cause = Cause {
         more(Fact::CallErrors, 0.004, 0.002),
         // A limiter held it: then it is no neighbour's trouble.
         more(Fact::Refused, 0.004, 0.002).at_most(3.0),
+        // A line that outlasts what made it is a flood's.
+        more(Fact::Backlog, 0.25, 0.1).at_most(2.0),
     ],
     subject: Subject::Tenant,
     containment: "limit the tenant to its quota",
