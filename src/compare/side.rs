@@ -36,6 +36,10 @@ pub fn stretch(recording: &Recording, from: u64, to: u64) -> Recording {
         attempts: rows(&recording.attempts, |r| shifted(&mut r.started)),
         gauges: rows(&recording.gauges, |r| shifted(&mut r.time)),
         events: rows(&recording.events, |r| shifted(&mut r.time)),
+        writes: rows(&recording.writes, |r| {
+            shifted(&mut r.landed);
+            shifted(&mut r.started)
+        }),
         names: recording.names.clone(),
     }
 }

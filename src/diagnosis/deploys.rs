@@ -39,6 +39,7 @@ pub fn findings(view: &View, frame: &Frame) -> Vec<Finding> {
         What::CallErrors,
         What::ParseErrors,
         What::Hidden,
+        What::OutputUnread,
         What::Rejects,
         What::ComputeSlow,
     ];

@@ -216,6 +216,25 @@ const COUNTED: f64 = 4.5;
 /// ns below which a stretch is a spike, in a run long enough to have had others like it.
 const SPIKE: u64 = 60_000_000_000;
 
+/// Nats from which a few bad things, of which there are hardly any elsewhere, are no chance: with ten thousand stretches looked
+/// at, one in three hundred runs would have such a one.
+const TOLD: f64 = 15.0;
+
+/// Nats of so many bad things in a stretch, against the rate at which there are any elsewhere.
+fn told(series: &Series, warm: usize, stretch: Stretch) -> f64 {
+    let Stretch { from, to, .. } = stretch;
+    let all = |of: &[f64]| of[warm..].iter().sum::<f64>();
+    let within = |of: &[f64]| of[from..to].iter().sum::<f64>();
+    let (k, n) = (within(&series.bad), within(&series.n));
+    let (others, of) = (all(&series.bad) - k, all(&series.n) - n);
+    let usual = (others + 0.5) / (of + 1.0);
+    let here = k / n.max(1.0);
+    if here <= usual {
+        return 0.0;
+    }
+    k * ln(here / usual) - n * (here - usual)
+}
+
 fn stretches(
     view: &View,
     frame: &Frame,
@@ -244,7 +263,12 @@ fn stretches(
         }
         // What beats the rest of the run by the slope that all of it has (a cache that fills) does not beat what was just before.
         let Stretch { from, to, .. } = stretch;
-        let here = sums.counted(shortest, from, to);
+        let here = if series.marker.what.rare() {
+            // Shares next to none are no normal variables: five in a thousand, and none in ten thousand, is told by its odds.
+            told(series, *warm, stretch) * COUNTED / TOLD
+        } else {
+            sums.counted(shortest, from, to)
+        };
         let spike = (to - from) as u64 * windows.width < SPIKE && view.end >= 20 * SPIKE;
         if here >= COUNTED && (!spike || stretch.z >= spike_z(series.marker.what)) {
             let of = finding(view, frame, series, stretch, free);
@@ -430,18 +454,41 @@ fn harm(frame: &Frame, episode: &Episode) -> f64 {
         (What::Slow, 1.0),
         (What::Failures, 1.0),
         (What::Hidden, 1.0),
+        (What::Incomplete, 0.5),
         // A default with a good status is a failure that no other quantity shows.
         (What::ParseErrors, 0.5),
         (What::Misses, 0.2),
+        // Charged twice, or not at all, is worse than slow.
+        (What::Repeats, 10.0),
+        (What::SharedKeys, 10.0),
+        (What::Unpublished, 10.0),
+        // Nobody feels work for nobody, until there is no room for the rest.
+        (What::Orphans, 0.2),
+        (What::RecordsKilled, 1.0),
+        (What::Held, 0.1),
+        (What::Listed, 0.1),
+        (What::PoolSmaller, 0.1),
+        // Nobody feels a dearer request until there is no core for it.
+        (What::CpuMore, 0.1),
+        (What::CpuFar, 0.2),
     ]
     .into_iter()
     .filter_map(|(what, weight)| {
         let series = frame.of(what)?;
         let before: Vec<usize> = (frame.warm..episode.from).collect();
         let usual = share(series, &before);
-        let excess: f64 = (episode.from..episode.to)
-            .map(|w| series.bad[w] - usual * series.n[w])
-            .sum();
+        let excess = |w: usize| series.bad[w] - usual * series.n[w];
+        let windows = episode.from..episode.to;
+        if what.of_readings() {
+            // What is read now and then stands for the requests of that time.
+            let requests: f64 = frame
+                .of(What::Slow)
+                .map_or(0.0, |s| windows.clone().map(|w| s.n[w]).sum());
+            let readings: f64 = windows.clone().map(|w| series.n[w]).sum();
+            let share = windows.map(excess).sum::<f64>() / readings.max(1.0);
+            return Some(weight * share.max(0.0) * requests);
+        }
+        let excess: f64 = windows.map(excess).sum();
         Some(weight * excess.max(0.0))
     })
     .sum()

@@ -243,8 +243,9 @@ fn next_change(view: &View, time: u64) -> u64 {
 
 /// What lies behind misses leads them: keys and lifetimes change at one instant, and misses follow as they may. Then primary
 /// quantities; then arrivals (one tenant's, which say more precisely when), which explain what users feel; among them the one whose stretch is worst for its own noise.
-fn rank_of(finding: &Finding) -> (bool, bool, bool, bool, u64) {
+fn rank_of(finding: &Finding) -> (u8, bool, bool, bool, bool, u64) {
     (
+        finding.marker.what.precise(),
         finding.marker.what.behind_misses(),
         finding.marker.what.primary(),
         finding.marker.what == What::OneTenant,

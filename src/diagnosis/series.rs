@@ -4,11 +4,14 @@
 //! of its noise is known. Alarms come from primary ones; derived ones say how much users felt, and alarm only together with load.
 
 use super::{
+    marks,
     stats::{arcsine, ln, quantile},
-    view::{Thing, View},
+    view::{Call, Thing, View},
     windows::Windows,
 };
-use crate::recording::{cache, end_marker, outcome, parsed, requests, result, served_by, told};
+use crate::recording::{
+    attempts, cache, end_marker, outcome, parsed, requests, result, served_by, told,
+};
 
 /// A quantity that may move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,14 +32,48 @@ pub enum What {
     CallErrors,
     /// Share of requests whose own computation takes longer than the run's p95.
     ComputeSlow,
+    /// Share of requests that wait for a lock for a good part of what a request takes.
+    LockWaits,
+    /// Share of readings of a process whose quota of CPU was spent.
+    Throttled,
+    /// Share of readings of a process that had stood still.
+    Paused,
+    /// Share of readings of fewer replicas than are wanted.
+    Behind,
+    /// Share of prompts of which an engine finds little in its memory.
+    PrefixMisses,
+    /// Share of readings with less capacity than usual.
+    CapacityLess,
     /// Share of requests that cannot be read, or whose answer cannot, whatever is made of that.
     ParseErrors,
+    /// Share of the calls that were answered whose answer cannot be read.
+    OutputUnread,
     /// Share of answers that say they are complete, and are not.
     Hidden,
-    /// Share of answers that lack something, whatever they say.
+    /// Share of answers that lack something, and do not say that they are complete.
     Incomplete,
     /// Share of requests that a limiter refuses.
     Rejects,
+    /// Share of requests for which a dependency works on after their client has left.
+    Orphans,
+    /// Share of those who leave whose record, meant to be made all the same, is not made.
+    RecordsKilled,
+    /// Share of readings of a pool with connections in use by no call.
+    Held,
+    /// Share of readings of a registry with entries of requests that are over.
+    Listed,
+    /// Share of readings of a pool that is smaller than it was.
+    PoolSmaller,
+    /// Share of operations that are written more than once.
+    Repeats,
+    /// Share of operations under a key that stood for another one.
+    SharedKeys,
+    /// Share of written operations without their second step.
+    Unpublished,
+    /// Share of requests that take more CPU than half of the run's.
+    CpuMore,
+    /// Share of requests that take far more CPU than any used to.
+    CpuFar,
     /// Share of beginnings of work that pass over somebody who has waited long.
     PassedOver,
     /// Share of requests of the class that goes first which wait.
@@ -61,7 +98,7 @@ pub enum What {
 
 impl What {
     /// All of them, primary ones first.
-    pub const ALL: [What; 22] = [
+    pub const ALL: [What; 39] = [
         What::Misses,
         What::NewKeys,
         What::DiedYoung,
@@ -70,10 +107,27 @@ impl What {
         What::CallsVerySlow,
         What::CallErrors,
         What::ComputeSlow,
+        What::LockWaits,
+        What::Throttled,
+        What::Paused,
+        What::Behind,
+        What::PrefixMisses,
+        What::CapacityLess,
         What::ParseErrors,
+        What::OutputUnread,
         What::Hidden,
         What::Incomplete,
         What::Rejects,
+        What::Orphans,
+        What::RecordsKilled,
+        What::Held,
+        What::Listed,
+        What::PoolSmaller,
+        What::Repeats,
+        What::SharedKeys,
+        What::Unpublished,
+        What::CpuMore,
+        What::CpuFar,
         What::PassedOver,
         What::UrgentWaits,
         What::IdleWaits,
@@ -105,10 +159,29 @@ impl What {
             What::CallsVerySlow => "tail of calls to dependencies",
             What::CallErrors => "errors of calls to dependencies",
             What::ComputeSlow => "the service's own computation",
+            What::LockWaits => "waits for a lock",
+            What::Throttled => "quotas of CPU spent",
+            What::Paused => "processes that stood still",
+            What::Behind => "replicas that are wanted and not there",
+            What::PrefixMisses => "prompts not found in memory",
+            What::CapacityLess => "replicas in service",
             What::ParseErrors => "parse errors",
+            What::OutputUnread => "answers of calls that cannot be read",
             What::Hidden => "failures behind success",
             What::Incomplete => "answers that lack something",
             What::Rejects => "rejects by a limiter",
+            What::Orphans => "work for clients that have left",
+            What::RecordsKilled => {
+                "records that were to be made for clients that left, and were not"
+            }
+            What::Held => "connections in use by no call",
+            What::Listed => "entries of requests that are over",
+            What::PoolSmaller => "pools that are smaller than before",
+            What::Repeats => "operations written more than once",
+            What::SharedKeys => "operations under the key of another",
+            What::Unpublished => "writes without their second step",
+            What::CpuMore => "CPU of a request",
+            What::CpuFar => "requests of far more CPU",
             What::PassedOver => "turns that pass over who has waited long",
             What::UrgentWaits => "waits of the class that goes first",
             What::IdleWaits => "workers who idle while somebody waits",
@@ -132,7 +205,15 @@ impl What {
             What::CallsSlow => "calls above the run's median",
             What::CallsVerySlow => "calls above the run's p95",
             What::CallErrors => "calls",
+            What::OutputUnread => "calls that were answered",
+            What::Throttled | What::Paused | What::Behind => "readings",
             What::ComputeSlow => "requests worked on, above the run's p95",
+            What::RecordsKilled => "clients that left",
+            What::CapacityLess | What::Held | What::Listed | What::PoolSmaller => "readings",
+            What::CpuMore => "requests worked on, above the run's median",
+            What::CpuFar => "requests worked on",
+            What::Repeats | What::SharedKeys => "operations",
+            What::Unpublished => "operations that are written",
             What::PassedOver => "turns",
             What::UrgentWaits => "turns of that class",
             What::IdleWaits | What::WorkersGone => "readings",
@@ -145,11 +226,38 @@ impl What {
         matches!(self, What::NewKeys | What::DiedYoung | What::NewContents)
     }
 
+    /// Of what a sound service has none, the first says when it began, whatever is louder: what is told one by one sooner than
+    /// what gauges are read for now and then.
+    pub fn precise(self) -> u8 {
+        match self {
+            What::Orphans | What::Repeats | What::SharedKeys | What::Unpublished => 2,
+            What::RecordsKilled | What::Held | What::Listed | What::PoolSmaller => 1,
+            _ => 0,
+        }
+    }
+
+    /// Whether its things are readings of gauges.
+    pub fn of_readings(self) -> bool {
+        matches!(self, What::Held | What::Listed | What::PoolSmaller)
+    }
+
+    /// Whether a sound service has next to none of it, so that a few are many.
+    pub fn rare(self) -> bool {
+        matches!(
+            self,
+            What::Orphans
+                | What::RecordsKilled
+                | What::Repeats
+                | What::SharedKeys
+                | What::Unpublished
+        )
+    }
+
     /// Whether it counts calls instead of requests.
     fn of_calls(self) -> bool {
         matches!(
             self,
-            What::CallsSlow | What::CallsVerySlow | What::CallErrors
+            What::CallsSlow | What::CallsVerySlow | What::CallErrors | What::OutputUnread
         )
     }
 }
@@ -218,15 +326,6 @@ impl Marker {
         }
         let ended = |word: u8| Some(view.get(requests::outcome, i) == u64::from(word));
         match self.what {
-            What::NewKeys
-            | What::DiedYoung
-            | What::NewContents
-            | What::PassedOver
-            | What::UrgentWaits
-            | What::IdleWaits
-            | What::ManyTries
-            | What::WorkersGone
-            | What::Flooded => None,
             What::Misses => match view.get(requests::cache, i) as u8 {
                 cache::HIT => Some(false),
                 cache::MISS => Some(true),
@@ -246,12 +345,20 @@ impl Marker {
                 _ => None,
             },
             What::ComputeSlow => computed(view, i).map(|seconds| seconds > self.line),
+            What::LockWaits => Some(view.seconds(requests::lock_wait, i) > self.line),
             What::ParseErrors => Some(unread(view, i)),
+            What::OutputUnread => match view.calls[i].result {
+                result::OK => Some(unread_call(view, &view.calls[i])),
+                _ => None,
+            },
             What::Hidden => match view.get(requests::told, i) as u8 {
                 0 => None,
                 says => Some(says == told::COMPLETE && !whole(view, i)),
             },
-            What::Incomplete => Some(lacks(view, i)),
+            What::Incomplete => {
+                let hidden = view.get(requests::told, i) == u64::from(told::COMPLETE);
+                Some(!hidden && lacks(view, i))
+            }
             What::Rejects => ended(outcome::REJECTED),
             What::Arrivals => Some(true),
             What::OneTenant => Some(view.get(requests::tenant, i) == view.hot),
@@ -260,6 +367,8 @@ impl Marker {
                 0 | outcome::OK | outcome::DEGRADED
             )),
             What::Slow => Some(view.seconds(requests::latency, i) > self.line),
+            // The others are marked beforehand.
+            _ => None,
         }
     }
 }
@@ -300,7 +409,12 @@ fn line(view: &View, what: What) -> Option<f32> {
         What::Slow if view.has(requests::latency) => pick(view.len(), 0.95, &|i| {
             Some(view.seconds(requests::latency, i))
         }),
-        What::ComputeSlow | What::Slow => None,
+        // A fifth of what half of the requests take: below that nobody feels it.
+        What::LockWaits if view.has(requests::lock_wait) => pick(view.len(), 0.5, &|i| {
+            Some(view.seconds(requests::latency, i))
+        })
+        .map(|s| s / 5.0),
+        What::ComputeSlow | What::Slow | What::LockWaits => None,
         _ => Some(0.0),
     }
 }
@@ -317,6 +431,11 @@ pub fn computed(view: &View, i: usize) -> Option<f32> {
 pub fn unread(view: &View, i: usize) -> bool {
     parsed::is_fault(view.get(requests::parse_error, i) as u8)
         || view.get(requests::outcome, i) == u64::from(outcome::PARSE_ERROR)
+}
+
+/// Whether the answer of a call could not be read.
+pub fn unread_call(view: &View, call: &Call) -> bool {
+    parsed::is_fault(view.of_call(attempts::parse_error, call) as u8)
 }
 
 /// Whether all is well by the log of sub-steps; so where there is none.
@@ -354,10 +473,10 @@ fn recorded(view: &View, what: What) -> bool {
         What::CallErrors => view.own_calls,
         What::OneTenant => view.hot != 0,
         What::ParseErrors => view.has(requests::outcome) || view.has(requests::parse_error),
+        What::OutputUnread => view.calls_have(attempts::parse_error),
         What::Hidden => view.has(requests::told) && view.has(requests::honest),
-        // Where answers say what they lack, what is said is known, and what is not said is `Hidden`.
-        What::Incomplete => view.has(requests::outcome) && !view.has(requests::told),
-        What::Rejects | What::Failures => view.has(requests::outcome),
+        What::Rejects | What::Failures | What::Incomplete => view.has(requests::outcome),
+        marked if marks::covers(marked) => view.marks.contains_key(&marked),
         _ => true,
     }
 }

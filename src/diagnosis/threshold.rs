@@ -23,9 +23,22 @@ pub fn least_z(what: What, times: f64) -> f64 {
         What::CallsSlow | What::CallsVerySlow => 9.0 - 2.5 * ((times - 1.4) / 0.8).clamp(0.0, 1.0),
         What::CallErrors => 5.5,
         What::ComputeSlow => 6.5,
-        What::ParseErrors | What::Rejects => 8.0,
-        // As rare as parse errors, and as little in need of a soft line: who lies does it from one instant on.
-        What::Hidden | What::Incomplete => 8.0,
+        What::PrefixMisses | What::CapacityLess => 8.0,
+        What::ParseErrors | What::OutputUnread => 7.0,
+        What::Rejects => 8.0,
+        // Each request by itself, so no more than counting noise: of 75 healthy runs of such services none was above 5.
+        What::Hidden => 6.5,
+        What::Incomplete => 7.0,
+        // Of these a sound service has none at all: what is seen is hardly ever chance, and what there is now and then
+        // (a call that ends in the instant of a reading) is below the effect that matters.
+        What::Held | What::Listed | What::PoolSmaller => 8.0,
+        What::Orphans | What::RecordsKilled => 6.0,
+        // Four, where there were none before: Z is hardly made for so few, and their odds decide (`episode::told`).
+        What::Repeats | What::SharedKeys | What::Unpublished => 3.5,
+        // A sound process does neither; a replica or two may be missing for a while, and a lock may be busy.
+        What::Throttled | What::Paused | What::Behind | What::LockWaits => 8.0,
+        // Contents cost what they cost, and a popular one comes and goes: as strict as where nothing is expected at all.
+        What::CpuMore | What::CpuFar => 8.0,
         What::PassedOver | What::UrgentWaits | What::IdleWaits => 8.0,
         // Absent in health: a few of them are news, however many.
         What::ManyTries | What::WorkersGone | What::Flooded => 8.0,
@@ -52,16 +65,37 @@ pub fn spike_z(what: What) -> f64 {
 pub fn least_effect(what: What) -> f64 {
     match what {
         What::Misses => 0.03,
+        // Of prompts: a tenth more find little.
+        What::PrefixMisses => 0.10,
+        // Of readings: a roll-out takes replicas out for seconds.
+        What::CapacityLess => 0.25,
+        // One request in fifty: half of what moves the p95.
+        What::LockWaits => 0.02,
+        // Of readings.
+        What::Throttled | What::Paused | What::Behind => 0.15,
         What::NewKeys => 0.03,
         // Of entries; whether it matters is asked of the look-ups (`episode::finding`).
         What::DiedYoung => 0.2,
         What::NewContents => 0.05,
         What::CallErrors | What::ParseErrors | What::Rejects | What::Hidden => 0.005,
+        // Of calls that are asked again: what users feel of it is less.
+        What::OutputUnread => 0.01,
         What::Failures | What::Incomplete => 0.01,
+        // One request in a hundred: noticeable is a twentieth of all calls.
+        What::Orphans => 0.01,
+        What::RecordsKilled => 0.05,
+        // Of readings: a leak is there or not.
+        What::Held | What::Listed | What::PoolSmaller => 0.25,
+        // Charged twice is worse than failed: noticeable is three in a thousand.
+        What::Repeats | What::SharedKeys | What::Unpublished => 0.0008,
         What::CallsSlow => 0.1398,     // ln 1.15: the median
         What::CallsVerySlow => 0.1823, // ln 1.2: the p95
         What::ComputeSlow => 0.2624,   // ln 1.3: the p95
         What::Slow => 0.4055,          // ln 1.5: the p95
+        // Of requests that cost more than half of the run's: 1.3 times as much each, where they spread by a factor of two.
+        What::CpuMore => 0.12,
+        // One request in a hundred, three times as dear as the dearest: half as much CPU again in the mean.
+        What::CpuFar => 0.01,
         What::OneTenant => 0.08,
         What::PassedOver => 0.1,
         What::UrgentWaits => 0.1,

@@ -58,7 +58,8 @@ pub fn counts(view: &View, frame: &Frame, episode: &Episode) -> bool {
     let lasts = (to - from) as u64 * frame.windows.width;
     let trouble = size(What::Failures) >= FAILING.max(usual)
         || if surge.is_some() {
-            slower(SLOW_SURGE) && lasts >= STAYS.min(view.end / 3 * 2)
+            slower(SLOW_SURGE)
+                && (lasts >= STAYS.min(view.end / 3 * 2) || overrun(view, frame, (from, to)))
         } else {
             slower(SLOW)
         };
@@ -68,6 +69,18 @@ pub fn counts(view: &View, frame: &Frame, episode: &Episode) -> bool {
         && (surge.is_some()
             || growth(frame, episode) < SWING
             || tenant_surges(view, frame, episode))
+}
+
+/// Whether waits grew with the time that more arrived, as they do where more arrives than can be served at all: in a fluid
+/// queue by 1 - 1/ρ a second, so a wait of a tenth of a surge's length says that a tenth more came than fits. Below capacity
+/// waits are a few service times, however long a surge is.
+fn overrun(view: &View, frame: &Frame, (from, to): (usize, usize)) -> bool {
+    let (from, to) = (frame.windows.start(from), frame.windows.start(to));
+    let mut latencies: Vec<f32> = spaced(view.between(from, to), 100_000)
+        .map(|i| view.seconds(requests::latency, i))
+        .collect();
+    let slowest = quantile(&mut latencies, 0.95).unwrap_or(0.0);
+    f64::from(slowest) >= 0.1 * (to - from) as f64 * 1e-9
 }
 
 /// Whether the p95 is twice what the p99 was before: where most answers come from a cache in no time, a p95 many times as

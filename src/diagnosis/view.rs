@@ -3,7 +3,7 @@
 //! Background work (warming, audit) is left out: it is nobody's symptom. Nothing is copied but times and row numbers.
 
 use super::{marks, repeats::Repeats, series::What, stats::spaced, turns::Turns};
-use crate::recording::{Recording, RequestRow, attempts, cache, gauges, requests, result};
+use crate::recording::{Recording, RequestRow, attempts, cache, gauges, requests, result, writes};
 use std::collections::BTreeMap;
 
 /// The requests and calls of users.
@@ -108,8 +108,8 @@ impl<'r> View<'r> {
 
     /// The row of request `i` in the table of requests.
     #[inline]
-    pub fn row(&self, i: usize) -> usize {
-        self.rows[i] as usize
+    pub fn row(&self, i: usize) -> u32 {
+        self.rows[i]
     }
 
     /// A number of request `i`.
@@ -178,6 +178,22 @@ impl<'r> View<'r> {
             .collect()
     }
 
+    /// The names of the gauges that begin so, in the order of the recording: what follows the beginning.
+    pub fn gauges(&self, prefix: &str) -> Vec<String> {
+        let names = self.recording.names.get("gauge");
+        let names = names.into_iter().flat_map(|n| n.iter().skip(1));
+        names
+            .filter_map(|name| name.strip_prefix(prefix))
+            .map(str::to_string)
+            .collect()
+    }
+
+    /// A number of try `row` of a write.
+    #[inline]
+    pub fn of_write(&self, column: usize, row: u32) -> u64 {
+        self.recording.writes.value(column, row as usize)
+    }
+
     /// Whether each process has a cache of its own: with several processes, hits are on entries that the process itself wrote.
     pub fn local_caches(&self, span: &std::ops::Range<u64>) -> bool {
         let recorded = |c| self.recording.requests.has(c);
@@ -227,6 +243,22 @@ fn calls(recording: &Recording, order: &[u32]) -> (Vec<Call>, bool) {
         if !calls.is_sorted_by_key(|c| c.started) {
             calls.sort_by_key(|c| c.started);
         }
+        return (calls, true);
+    }
+    let written = &recording.writes;
+    if rows == 0 && !written.is_empty() {
+        // A service that writes and calls nobody else: its writes are its calls.
+        let mut calls: Vec<Call> = (0..written.len())
+            .filter(|&r| written.value(writes::sent, r) > 0)
+            .map(|r| Call {
+                started: written.value(writes::started, r),
+                seconds: written.value(writes::time, r) as f32 * 1e-9,
+                result: written.value(writes::result, r) as u8,
+                dependency: written.value(writes::dependency, r) as u16,
+                row: u32::MAX,
+            })
+            .collect();
+        calls.sort_by_key(|c| c.started);
         return (calls, true);
     }
     let requests = &recording.requests;

@@ -1,4 +1,4 @@
-//! What a monitored backend would have emitted: four tables of columns, and nothing of what was injected.
+//! What a monitored backend would have emitted: five tables of columns, and nothing of what was injected.
 //!
 //! The writing wing fills a [`Recorder`]; the reading wing gets a [`Recording`], or, as rows come about, is told of
 //! each as an [`Observer`] (so that indicators work without any row being kept).
@@ -15,9 +15,9 @@ pub use column::Column;
 pub use recorder::{Keep, Observer, Recorder};
 pub use table::Table;
 pub use tables::{
-    AttemptRow, ColumnSpec, EventRow, GaugeRow, Meaning, RequestRow, Row, attempts, cache,
-    end_marker, events, gauges, miss, outcome, parsed, parsed_at, quota, requests, result,
-    served_by, told,
+    AttemptRow, ColumnSpec, EventRow, GaugeRow, Meaning, RequestRow, Row, WriteRow, attempts,
+    cache, end_marker, events, gauges, lookup, miss, outcome, parsed, parsed_at, part, quota,
+    requests, result, served_by, told, writes,
 };
 
 use crate::config::Names;
@@ -44,6 +44,8 @@ pub struct Recording {
     pub gauges: Table<GaugeRow>,
     /// What operators see, in order of time.
     pub events: Table<EventRow>,
+    /// One row a try of a write, in order of their beginning; none where nothing is written.
+    pub writes: Table<WriteRow>,
     /// Names behind numbers.
     pub names: Dictionaries,
 }

@@ -4,7 +4,7 @@ use super::{
     Recording,
     staging::Staging,
     table::Table,
-    tables::{AttemptRow, EventRow, GaugeRow, RequestRow, Row},
+    tables::{AttemptRow, EventRow, GaugeRow, RequestRow, Row, WriteRow},
 };
 use crate::sim::digest::RunDigest;
 use std::{cell::RefCell, rc::Rc};
@@ -56,6 +56,9 @@ pub enum Keep {
 /// has no use for them keeps its digest.
 const ALWAYS: usize = 64;
 
+/// The same of attempts.
+const ALWAYS_OF_ATTEMPTS: usize = 12;
+
 /// Takes rows while a run goes on.
 pub struct Recorder<'o> {
     keep: Keep,
@@ -65,6 +68,8 @@ pub struct Recorder<'o> {
     digest: RunDigest,
     /// Columns of requests that the digest is made of.
     digested: usize,
+    /// Those of attempts.
+    digested_of_attempts: usize,
     observers: Vec<&'o mut dyn Observer>,
     /// Names of each dictionary that observers were told of, one after another as the dictionaries came about.
     told: Vec<usize>,
@@ -82,6 +87,7 @@ impl<'o> Recorder<'o> {
         observers: Vec<&'o mut dyn Observer>,
     ) -> Recorder<'o> {
         let last = requests.recorded().last().map_or(0, |column| column + 1);
+        let digested_of_attempts = attempts.recorded().last().map_or(0, |column| column + 1);
         let recording = Recording {
             requests,
             attempts,
@@ -95,6 +101,7 @@ impl<'o> Recorder<'o> {
             attempted: 0,
             digest: RunDigest::default(),
             digested: last.max(ALWAYS),
+            digested_of_attempts: digested_of_attempts.max(ALWAYS_OF_ATTEMPTS),
             observers,
             told: vec![],
             begun: 0,
@@ -135,8 +142,8 @@ impl<'o> Recorder<'o> {
         if self.told.is_empty() {
             self.tell_names();
         }
-        let all = AttemptRow::COLUMNS.len();
-        self.feed(row.started + row.time, 2, 0, row, all);
+        let columns = self.digested_of_attempts;
+        self.feed(row.started + row.time, 2, 0, row, columns);
         if self.keep == Keep::Rows {
             let table = &mut self.recording.attempts;
             self.attempts.put(self.attempted, row, table);
@@ -161,6 +168,17 @@ impl<'o> Recorder<'o> {
         self.observers.iter_mut().for_each(|o| o.event(row));
     }
 
+    /// All tries of writes, at the end of a run: only then is it known what became of them.
+    pub fn writes(&mut self, rows: &[WriteRow]) {
+        for row in rows {
+            let end = row.started.saturating_add(row.time);
+            self.feed(end, 5, 0, row, WriteRow::COLUMNS.len());
+            if self.keep == Keep::Rows {
+                self.recording.writes.push(row);
+            }
+        }
+    }
+
     /// Tells observers of the names that came about since the last time.
     fn tell_names(&mut self) {
         let names = &self.recording.names;
@@ -183,7 +201,7 @@ impl<'o> Recorder<'o> {
             words.put(table);
             words.put(number);
             row.each(|column, word| {
-                if column < ALWAYS || column < columns {
+                if column < columns {
                     words.put(word);
                 }
             });

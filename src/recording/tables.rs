@@ -1,4 +1,4 @@
-//! The four tables of a recording and their columns: the one place to add a column.
+//! The five tables of a recording and their columns: the one place to add a column.
 //!
 //! Conventions: times are ns; `0` in a column means "none" or "not known" unless its line says otherwise;
 //! names are numbers into a dictionary of the column's name; enums are numbers into the listed words.
@@ -412,6 +412,66 @@ table! {
         result: u8, Word(result::WORDS), "how it ended";
         background: u8, Flag, "not on behalf of a user's request";
         connect: u64, Span, "opening the connection, part of `time`; 0: one lay idle";
+        parse_error: u8, Word(parsed::WORDS), "category of the error of whoever read the answer, of a call that was answered; or that it had to be repaired";
+        budget: u64, Span, "how long its caller waits for it at most, from started; 0 is for ever";
+        meant: u8, Flag, "meant to be made to its end though its client has left, such as an audit record";
+    }
+}
+
+/// What a look into a ledger of idempotency records found. Index into the words of `lookup` in writes.
+pub mod lookup {
+    /// The words of the column.
+    pub const WORDS: &[&str] = &[
+        "", "absent", "expired", "pending", "lapsed", "done", "failed",
+    ];
+    /// No record under this key, and none that is known to have been.
+    pub const ABSENT: u8 = 1;
+    /// None any more: it was kept long enough.
+    pub const EXPIRED: u8 = 2;
+    /// Somebody works on it.
+    pub const PENDING: u8 = 3;
+    /// Somebody did, and their lease has ended.
+    pub const LAPSED: u8 = 4;
+    /// It is written.
+    pub const DONE: u8 = 5;
+    /// It is not written, as far as the ledger knows.
+    pub const FAILED: u8 = 6;
+}
+
+/// Which part of a write. Index into the words of `step` in writes.
+pub mod part {
+    /// The words of the column.
+    pub const WORDS: &[&str] = &["", "write", "second"];
+    /// The write itself.
+    pub const WRITE: u8 = 1;
+    /// What is done once it is written, such as an event.
+    pub const SECOND: u8 = 2;
+}
+
+table! {
+    /// One try of a write, as the service logs it, with what the books of whom it was sent to say of it.
+    WriteRow, writes {
+        op: u64, Count, "identity of the operation, as in requests";
+        part: u8, Word(part::WORDS), "the write itself, or what is done once it is written";
+        tries: u8, Count, "which try of the client it belongs to, from 1; 0 is none";
+        number: u16, Count, "which try of the write in this visit, from 1";
+        copy: u16, Count, "which copy of the request, or of the job, from 1";
+        redelivered: u8, Flag, "its queue handed it out again";
+        dependency: u16, Name("dependency"), "who is to write";
+        replica: u16, Ordinal, "replica that tries; 0 is none";
+        process: u32, Ordinal, "process that tries, from 1; 0 is none";
+        started: u64, Instant, "when it began";
+        time: u64, Span, "from started to its end";
+        result: u8, Word(result::WORDS), "how it ended; ok without being sent: the ledger had it done";
+        key: u64, Digest, "digest of its idempotency key; 0 is none";
+        lookup: u8, Word(lookup::WORDS), "what the last look into the ledger found";
+        record_age: u64, Span, "age of the record that was found";
+        lease: u64, Span, "how long the ledger gave it the operation; 0 is for ever, or not at all";
+        visibility: u64, Span, "how long its queue leaves it alone before it hands out another copy; 0 is for ever";
+        asked: u8, Flag, "whoever it is sent to was asked first whether it is written";
+        sent: u16, Count, "how often it was sent, by the log of whom it was sent to";
+        commits: u16, Count, "how often it was written, by their books";
+        landed: u64, Instant, "when it was written first, by their books";
     }
 }
 

@@ -116,9 +116,16 @@ pub fn recorded_columns(versions: &[ServiceSpec]) -> (Table<RequestRow>, Table<A
     unless(any(|s| !s.work.is_empty()), &[requests::work_size]);
     let columns = 0..RequestRow::COLUMNS.len();
     let connects = any(|s| s.dependencies.iter().any(|d| d.keep.is_some()));
+    let reads = any(|s| s.steps.iter().any(|s| s.parse_output.is_some()));
+    let leavers = any(ServiceSpec::minds_leavers);
     let of_attempts = 0..AttemptRow::COLUMNS.len();
     (
         Table::with_columns(columns.filter(|c| !off.contains(c))),
-        Table::with_columns(of_attempts.filter(|c| connects || *c != attempts::connect)),
+        Table::with_columns(of_attempts.filter(|c| match *c {
+            attempts::connect => connects,
+            attempts::parse_error => reads,
+            attempts::budget | attempts::meant => leavers,
+            _ => true,
+        })),
     )
 }

@@ -163,16 +163,24 @@ impl Seen {
     }
 }
 
-/// A call of a step whose output is parsed has been answered, as attempt `number`: how it failed, if it did after all. What
-/// there is to say of the output is left in `seen`, and the ns that reading took in `time`.
-pub(super) async fn read(
-    w: &World<'_>,
-    v: &Visit<'_>,
-    step: &Step,
-    number: u16,
-    seen: &mut Seen,
-    time: &mut u64,
-) -> Option<Failure> {
+/// What the parser of a step says of an output.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Looked {
+    /// As [`work_out`] packs it.
+    said: u64,
+    /// Digest of its shape, where shapes are recorded.
+    shape: u64,
+}
+
+impl Looked {
+    /// Its category, for the row of the call.
+    pub fn word(&self) -> u8 {
+        self.said as u8
+    }
+}
+
+/// A call of a step has been answered, as attempt `number`: what the parser of its output says, where it has one.
+pub(super) fn look(w: &World<'_>, v: &Visit<'_>, step: &Step, number: u16) -> Option<Looked> {
     let spec = step.parse_output.as_ref()?;
     let newest = w.newest.get();
     let writes = w.versions[newest].spec.dependencies[step.dependency]
@@ -203,6 +211,25 @@ pub(super) async fn read(
     let said = body
         .memo
         .get_or(memo, || work_out(w, &**parser, body, memo));
+    let shape = match spec.shapes {
+        true => shape::digest(&body.raw, &body.fields),
+        false => 0,
+    };
+    Some(Looked { said, shape })
+}
+
+/// Takes the time of reading it: how the call failed, if it did after all. What there is to say of the output is left in
+/// `seen`, and the ns that reading took in `time`.
+pub(super) async fn read(
+    w: &World<'_>,
+    v: &Visit<'_>,
+    step: &Step,
+    looked: Looked,
+    seen: &mut Seen,
+    time: &mut u64,
+) -> Option<Failure> {
+    let spec = step.parse_output.as_ref()?;
+    let Looked { said, shape } = looked;
     let readings = match said as u8 {
         // The repair, and the second reading.
         parsed::REPAIRED => 3,
@@ -214,9 +241,7 @@ pub(super) async fn read(
         *time += readings * spec.time;
     }
     seen.answer = said;
-    if spec.shapes {
-        seen.shape = shape::digest(&body.raw, &body.fields);
-    }
+    seen.shape = shape;
     if seen.is_unread() && said & answer::ANSWERED == 0 {
         return Some(Failure::Error);
     }

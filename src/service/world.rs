@@ -433,6 +433,8 @@ impl<'r> World<'r> {
     /// Ends the run: the recorder, with the dictionaries of what this room named.
     pub fn finish(self) -> Recorder<'r> {
         let mut recorder = self.recorder.into_inner();
+        let written = self.writes.borrow_mut().logged(self.sim.now());
+        recorder.writes(&written);
         let tags = self.tags.borrow();
         let names = &mut recorder.recording_mut().names;
         names.extend(

@@ -1,7 +1,8 @@
 //! Ledgers of a run, and beside them what was really written: who may audit is the lab alone.
 
 use crate::{
-    components::ledger::{Ledger, LedgerOptions},
+    components::ledger::{Ledger, LedgerOptions, State},
+    recording::{WriteRow, lookup},
     sim::hash::Map,
     trace::Request,
 };
@@ -14,6 +15,8 @@ struct Sent {
     token: u64,
     /// When it takes effect, ns.
     lands: u64,
+    /// The row of its try.
+    row: usize,
 }
 
 /// What became of an intent.
@@ -88,6 +91,8 @@ pub(super) struct Writes {
     twice: u64,
     /// Both when gauges were last read.
     read_seconds: (u64, u64),
+    /// Tries, with what became of them.
+    log: Vec<WriteRow>,
     /// Intents, keys, repeats, shared and redelivered when gauges were last read.
     read: (u64, u64, u64, u64, u64),
 }
@@ -101,6 +106,49 @@ impl Writes {
             .or_insert_with(|| Ledger::new(options));
         ledger.retune(options);
         ledger
+    }
+
+    /// Begins a row of the log; its place there.
+    pub fn begin(&mut self, row: WriteRow) -> usize {
+        self.log.push(row);
+        self.log.len() - 1
+    }
+
+    /// A row of the log.
+    pub fn row(&mut self, at: usize) -> &mut WriteRow {
+        &mut self.log[at]
+    }
+
+    /// The log of a run that has ended then: what had not landed is in nobody's books.
+    pub fn logged(&mut self, now: u64) -> Vec<WriteRow> {
+        let mut log = std::mem::take(&mut self.log);
+        for row in log.iter_mut().filter(|row| row.landed > now) {
+            (row.commits, row.landed) = (0, 0);
+        }
+        log
+    }
+
+    /// What a look into a process's ledger found, in the word of the recording.
+    pub fn found(&mut self, options: LedgerOptions, process: u32, key: u64, now: u64) -> (u8, u64) {
+        let ledger = self.ledger(options, process);
+        let Some(record) = ledger.look(key, now) else {
+            let known = ledger.has_expired(key);
+            return (
+                if known {
+                    lookup::EXPIRED
+                } else {
+                    lookup::ABSENT
+                },
+                0,
+            );
+        };
+        let word = match record.state {
+            State::Done(_) => lookup::DONE,
+            State::Failed => lookup::FAILED,
+            State::Pending if now < record.until => lookup::PENDING,
+            State::Pending => lookup::LAPSED,
+        };
+        (word, now.saturating_sub(record.since))
     }
 
     /// Somebody wants to write what `intent` means, under this key, and found a record or did not.
@@ -117,10 +165,27 @@ impl Writes {
         }
     }
 
-    /// A write is sent, and takes effect at `lands` whether or not anybody waits for it; `u64::MAX`: never.
-    pub fn send(&mut self, intent: u64, key: u64, token: u64, lands: u64) {
+    /// A write is sent, and takes effect at `lands` whether or not anybody waits for it; `u64::MAX`: never. `row`: of its try.
+    pub fn send(&mut self, intent: u64, key: u64, token: u64, lands: u64, row: usize) {
+        if let Some(row) = self.log.get_mut(row) {
+            row.sent = row.sent.saturating_add(1);
+        }
         if lands < u64::MAX {
-            let sent = Sent { key, token, lands };
+            if let Some(row) = self.log.get_mut(row) {
+                row.commits = row.commits.saturating_add(1);
+                let first = if row.landed == 0 {
+                    lands
+                } else {
+                    row.landed.min(lands)
+                };
+                row.landed = first;
+            }
+            let sent = Sent {
+                key,
+                token,
+                lands,
+                row,
+            };
             let fate = self.fates.entry(intent).or_default();
             self.intents += u64::from(fate.is_new());
             self.repeats += u64::from(!fate.sent.is_empty());
@@ -135,7 +200,17 @@ impl Writes {
             return true;
         }
         let before = fate.sent.len().saturating_sub(1);
-        fate.sent.retain(|s| s.key != key || s.token >= token);
+        let log = &mut self.log;
+        fate.sent.retain(|s| {
+            let stays = s.key != key || s.token >= token;
+            if let Some(row) = log.get_mut(s.row).filter(|_| !stays) {
+                row.commits = row.commits.saturating_sub(1);
+                if row.commits == 0 {
+                    row.landed = 0;
+                }
+            }
+            stays
+        });
         let after = fate.sent.len().saturating_sub(1);
         self.repeats -= (before - after) as u64;
         false
@@ -277,9 +352,9 @@ mod tests {
     #[test]
     fn the_audit_counts_what_landed_and_what_was_answered_in_vain() {
         let mut writes = Writes::default();
-        writes.send(1, 10, 1, 5);
-        writes.send(1, 11, 2, 6);
-        writes.send(2, 20, 3, 100);
+        writes.send(1, 10, 1, 5, 0);
+        writes.send(1, 11, 2, 6, 0);
+        writes.send(2, 20, 3, 100, 0);
         writes.answered(3);
         assert_eq!(writes.audit(50), [2, 1, 1, 0]);
         assert!(

@@ -33,7 +33,7 @@ mod laws;
 mod options;
 mod rules;
 
-use crate::sim::hash::{Map, mix};
+use crate::sim::hash::{Map, Set, mix};
 pub use options::{Doubt, FLAWS, Failures, KeyOf, LedgerOptions};
 pub use rules::Ruling;
 use std::collections::VecDeque;
@@ -129,6 +129,8 @@ pub struct Ledger {
     /// Keys whose second step is not acknowledged, in the order of their commits.
     outbox: VecDeque<u64>,
     token: u64,
+    /// Keys whose records were kept long enough: what an operator can tell from those that never had one.
+    expired: Set<u64>,
 }
 
 impl Ledger {
@@ -140,6 +142,7 @@ impl Ledger {
             ended: VecDeque::new(),
             outbox: VecDeque::new(),
             token: 0,
+            expired: Set::default(),
         }
     }
 
@@ -151,6 +154,11 @@ impl Ledger {
     /// The record of a key, where there is one: what an operator is shown, and the first half of a check-then-act.
     pub fn look(&self, key: u64, now: u64) -> Option<Record> {
         self.records.get(&key).copied().filter(|r| r.counts(now))
+    }
+
+    /// Whether there was a record of this key, and it was kept long enough.
+    pub fn has_expired(&self, key: u64) -> bool {
+        self.expired.contains(&key) || self.records.contains_key(&key)
     }
 
     /// What a try that saw `seen` may do. Where looking and inserting are one step, what it saw does not matter.
@@ -228,6 +236,7 @@ impl Ledger {
         if !self.options.durable {
             self.records.clear();
             self.ended.clear();
+            self.expired.clear();
             self.outbox.clear();
         }
     }
@@ -255,6 +264,7 @@ impl Ledger {
             let over = |r: &Record| r.token == token && r.state != State::Pending && r.until <= now;
             if self.records.get(&key).is_some_and(over) {
                 self.records.remove(&key);
+                self.expired.insert(key);
             }
         }
     }

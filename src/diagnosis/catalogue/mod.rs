@@ -7,7 +7,6 @@ mod q24;
 mod q25;
 mod q26;
 mod q27;
-mod q28;
 mod q30;
 
 use super::causes;
@@ -34,7 +33,6 @@ const FAMILIES: &[&[Known]] = &[
     q25::CAUSES,
     q26::CAUSES,
     q27::CAUSES,
-    q28::CAUSES,
     q30::CAUSES,
 ];
 

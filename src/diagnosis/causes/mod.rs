@@ -4,8 +4,13 @@
 //! evidence), what speaks for it and what speaks against it. It never looks at a recording. How the weights add up: `rank`.
 
 mod cache;
+mod cancellation;
+mod compound;
+mod cpu;
 mod dependency;
+mod duplicates;
 mod keys;
+mod latency;
 mod limiter;
 mod load;
 mod parser;
@@ -216,8 +221,30 @@ pub const CAUSES: &[&Cause] = &[
     &cache::capacity_cut::CAUSE,
     &cache::flush::CAUSE,
     &cache::traffic_mix_shift::CAUSE,
+    &cache::volatile_prefix::CAUSE,
+    &cache::working_set_grew::CAUSE,
     &dependency::slow::CAUSE,
     &dependency::errors::CAUSE,
+    &compound::retry_storm::CAUSE,
+    &compound::retry_without_backoff::CAUSE,
+    &compound::capacity_loss::CAUSE,
+    &compound::shard_loss::CAUSE,
+    &compound::cold_cache_overload::CAUSE,
+    &compound::latent_bug_by_data::CAUSE,
+    &compound::restart_herd::CAUSE,
+    &latency::slow_minority_dependency::CAUSE,
+    &latency::new_connection_penalty::CAUSE,
+    &latency::hot_tenant_queue::CAUSE,
+    &latency::cold_start::CAUSE,
+    &latency::autoscaler_lag::CAUSE,
+    &latency::pool_too_small::CAUSE,
+    &latency::pool_leak::CAUSE,
+    &latency::retries_in_tail::CAUSE,
+    &latency::request_size_grown::CAUSE,
+    &latency::size_shift_blocks_others::CAUSE,
+    &latency::cpu_quota_throttling::CAUSE,
+    &latency::runtime_pause::CAUSE,
+    &latency::lock_contention::CAUSE,
     &load::traffic_surge::CAUSE,
     &load::hot_tenant::CAUSE,
     &limiter::key_too_broad::CAUSE,
@@ -256,6 +283,36 @@ pub const CAUSES: &[&Cause] = &[
     &partial::truncated_as_complete::CAUSE,
     &partial::silent_fallback::CAUSE,
     &partial::aggregate_boolean::CAUSE,
+    &cancellation::detached_task::CAUSE,
+    &cancellation::swallowed_cancellation::CAUSE,
+    &cancellation::cancellation_hostile_driver::CAUSE,
+    &cancellation::disconnect_masked::CAUSE,
+    &cancellation::no_cancel_path::CAUSE,
+    &cancellation::registry_leak::CAUSE,
+    &cancellation::no_deadline::CAUSE,
+    &cancellation::deadline_ignored::CAUSE,
+    &cancellation::slot_leak_on_cancel::CAUSE,
+    &cancellation::connection_leak::CAUSE,
+    &cancellation::audit_killed::CAUSE,
+    &duplicates::idempotency_key_unstable::CAUSE,
+    &duplicates::idempotency_key_too_broad::CAUSE,
+    &duplicates::idempotency_store_lost::CAUSE,
+    &duplicates::check_then_act_race::CAUSE,
+    &duplicates::idempotency_record_expired::CAUSE,
+    &duplicates::visibility_timeout_too_short::CAUSE,
+    &duplicates::timeout_taken_for_failure::CAUSE,
+    &duplicates::hidden_retry_layer::CAUSE,
+    &duplicates::lease_shorter_than_work::CAUSE,
+    &duplicates::no_outbox::CAUSE,
+    &cpu::quadratic_loop::CAUSE,
+    &cpu::quadratic_accumulation::CAUSE,
+    &cpu::repeated_serialization::CAUSE,
+    &cpu::regex_backtracking::CAUSE,
+    &cpu::quadratic_on_content::CAUSE,
+    &cpu::json_parsed_per_layer::CAUSE,
+    &cpu::rebuilt_per_request::CAUSE,
+    &cpu::global_lock::CAUSE,
+    &cpu::probe_removes_replicas::CAUSE,
 ];
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ struct Change {
     name: u16,
     median: Measure,
     tail: Measure,
+    most: Measure,
     errors: Option<Measure>,
 }
 
@@ -59,6 +60,7 @@ pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
     };
     evidence.put(Fact::CallMedian, Some(worst.median));
     evidence.put(Fact::CallTail, Some(worst.tail));
+    evidence.put(Fact::CallMost, Some(worst.most));
     let (median, tail) = (worst.median, worst.tail);
     let in_units = |m: Measure, least: f64| Measure::new(m.value / least, m.se / least);
     let (median, tail) = (in_units(median, ln(1.15)), in_units(tail, ln(1.2)));
@@ -116,8 +118,18 @@ fn change(name: u16, before: &[Call], during: &[Call]) -> Option<Change> {
     let ratio = |b: &mut Vec<f32>, d: &mut Vec<f32>, q: f64| {
         Some(ln(f64::from(quantile(d, q)?) / f64::from(quantile(b, q)?)))
     };
+    // Of a minority that is slow the tail tells, and nearly nothing the lower half; additions to all move that more.
+    let farthest = ratio(&mut b, &mut d, 0.95)?
+        .max(ratio(&mut b, &mut d, 0.97)?)
+        .max(ratio(&mut b, &mut d, 0.99)?)
+        .max(ln(1.1));
+    let low = ratio(&mut b, &mut d, 0.3)?;
     Some(Change {
         name,
+        most: Measure::new(
+            (low / farthest).clamp(-1.0, 2.0),
+            1.3 * sigma * (2.0 / n).sqrt() / farthest,
+        ),
         median: Measure::new(ratio(&mut b, &mut d, 0.5)?, 1.25 * sigma * (2.0 / n).sqrt()),
         tail: Measure::new(ratio(&mut b, &mut d, 0.95)?, 2.1 * sigma * (2.0 / n).sqrt()),
         errors: errors(during)

@@ -24,7 +24,10 @@ pub struct Event {
     pub replica: u64,
 }
 
-/// All of them, in order of time.
+/// Lines that tell what happened to a replica: the version in them is the one that it served, and no change.
+const NO_CHANGE: [&str; 5] = ["exit", "healthy", "unhealthy", "scale", "alert"];
+
+/// All of them, in order of time; the version is 0 where nothing was changed.
 pub fn events(view: &View) -> Vec<Event> {
     let table = &view.recording.events;
     let mut all: Vec<Event> = (0..table.len())
@@ -38,6 +41,11 @@ pub fn events(view: &View) -> Vec<Event> {
             replica: table.value(events::replica, r),
         })
         .collect();
+    for event in &mut all {
+        if NO_CHANGE.contains(&event.name.as_str()) {
+            event.version = 0;
+        }
+    }
     all.sort_by_key(|e| e.time);
     all
 }

@@ -193,6 +193,16 @@ pub fn writing(evidence: &mut Evidence) {
         )),
         _ => None,
     };
+    // Or they follow how values are written, under a serializer that is new: bytes and values often differ together.
+    let values = match (
+        evidence.get(Fact::RawValues),
+        evidence.get(Fact::NewSerializer),
+    ) {
+        (Some(v), Some(new)) => Some(Measure::new(v.value.min(new.value), v.se)),
+        _ => None,
+    };
+    let better = |a: Measure, b: Measure| if b.value > a.value { b } else { a };
+    let bytes = bytes.into_iter().chain(values).reduce(better);
     let better = match (bytes, once) {
         (Some(b), Some(o)) if b.value >= o.value => Some(b),
         (b, o) => o.or(b),

@@ -3,11 +3,18 @@
 
 mod calls;
 mod changes;
+mod compound;
+mod cpu;
 mod keys;
+mod late;
+mod leavers;
 pub mod limiter;
 pub mod looks;
 mod missing;
+mod operations;
 mod parts;
+mod pools;
+mod prefix;
 mod queue;
 mod reuse;
 mod traffic;
@@ -15,7 +22,13 @@ mod unread;
 
 pub use changes::{Event, REACH, events};
 
-use super::{contrast::Version, episode::Frame, stats::Measure, view::View};
+use super::{
+    contrast::Version,
+    episode::Frame,
+    series::What,
+    stats::{Measure, difference, share},
+    view::View,
+};
 use std::ops::Range;
 
 /// A clean stretch before, and the episode itself.
@@ -56,6 +69,16 @@ pub enum Group {
     Errors,
     /// Which versions serve.
     Version,
+    /// How often is tried.
+    Tries,
+    /// How soon is tried again.
+    Haste,
+    /// What serves.
+    Serving,
+    /// Starts of processes.
+    Starts,
+    /// Whose requests fail.
+    Whose,
     /// What happened at the onset.
     Timing,
     /// Who waits while others are served.
@@ -70,8 +93,8 @@ pub enum Group {
     Line,
     /// Who works.
     Workers,
-    /// How often something is tried.
-    Tries,
+    /// How often one thing is tried.
+    ManyTries,
     /// Whom a limiter refuses.
     Refusals,
     /// What was promised to them.
@@ -102,6 +125,60 @@ pub enum Group {
     Left,
     /// Who stood in.
     Stand,
+    /// Work for those who have left.
+    Orphans,
+    /// What became of cancellations.
+    Cancels,
+    /// What goes on of a request.
+    Handler,
+    /// When what is done for nobody began.
+    Started,
+    /// Those who leave.
+    Leavers,
+    /// How long work may take.
+    Budget,
+    /// What is kept of requests that are over.
+    Kept,
+    /// What pools hold, and how large they are.
+    Pools,
+    /// Operations that are written twice, or in part.
+    Operations,
+    /// What the ledger said to those who wrote again.
+    Ledger,
+    /// Who handed out what was written again.
+    Delivery,
+    /// Whether most calls are slower, or few.
+    Most,
+    /// Where the slowest requests spend what they take longer.
+    Parts,
+    /// Processes that stand still.
+    Still,
+    /// Replicas that are wanted.
+    Scaling,
+    /// Waits in the queue of those who did nothing.
+    Waits,
+    /// How large requests are.
+    Sizes,
+    /// What size explains.
+    BySize,
+    /// Tries again.
+    Again,
+    /// Opening connections.
+    Connect,
+    /// Locks.
+    Locks,
+    /// CPU of a request.
+    Cpu,
+    /// Where in a profile it grew.
+    Frame,
+    /// How it grows with size.
+    Slope,
+    /// Which requests it falls on.
+    Falls,
+    /// Who holds the lock.
+    Interpreter,
+    /// Which replicas get requests.
+    Service,
 }
 
 macro_rules! facts {
@@ -199,6 +276,8 @@ facts! {
     Recovery: Course, Share, "excess misses that went away by themselves within the episode";
     /// Share of hits on entries written by another process, less than before.
     ForeignHits: Field, Points, "hits on entries that another process wrote, compared with before";
+    /// Share of a prompt that an engine finds in memory, less than before.
+    PrefixLess: Keys, Points, "of a prompt found in memory, less than before";
     /// ln ratio of the median time of a call.
     CallMedian: Calls, LnRatio, "median time of a call changed by a factor of";
     /// ln ratio of the p95 of the time of a call.
@@ -215,6 +294,74 @@ facts! {
     NewVersion: Version, Share, "requests served by a version that is new";
     /// Share of the episode's requests served by a process that started at the onset.
     NewProcess: Timing, Share, "requests served by processes that are new";
+    /// Share of requests for which a dependency works on after their client has left, more than before.
+    Orphans: Orphans, Points, "requests worked on after their client had left, more than before";
+    /// Of those who left in the middle of a call, the share whose call went on, more than before.
+    LeaversOrphaned: Leavers, Points, "clients that left in the middle of a call which went on, more than before";
+    /// Of these, the share without any call before the client left.
+    StartedDead: Started, Share, "requests worked on after their client had left, whose first call began after that";
+    /// Of those with a call under way when the client left, the share that began another call after it.
+    StartedLater: Handler, Share, "orphaned requests that began another call after their client had left";
+    /// Requests in flight beyond open ones, by requests that are worked on for nobody.
+    HandlerGoesOn: Handler, Share, "handlers that go on, of requests that are worked on for nobody";
+    /// Share of orphaned requests whose client's leaving never reached the handler.
+    Untold: Cancels, Share, "of those worked on for nobody, whose handler was not told that the client had left";
+    /// Share of orphaned requests whose call was sent a cancellation, and did not honour it.
+    CancelSent: Cancels, Share, "of those worked on for nobody, whose call was sent a cancellation";
+    /// Of such cancellations, the share that was received.
+    CancelReceived: Cancels, Share, "cancellations not honoured that had been received";
+    /// Share of calls longer than any before by half, more than before.
+    LongCalls: Budget, Points, "calls half as long again as the longest before, more than before";
+    /// Of these, the share that nobody bounded.
+    NoBudget: Budget, Share, "such calls whose caller would have waited for ever";
+    /// Records that were to be made and were not, by clients that left, more than before.
+    RecordsKilled: Kept, Points, "records not made of clients that left, more than before";
+    /// Readings of registries with entries of requests that are over, more than before.
+    Listed: Kept, Points, "readings of a registry with entries of requests that are over, more than before";
+    /// Readings of pools with connections in use by no call, more than before.
+    Held: Pools, Points, "readings of a pool with connections in use by no call, more than before";
+    /// Nats by which such connections follow cancelled calls, rather than those that ended.
+    HeldByCancel: Handler, LnCount, "nats for connections kept after cancelled calls rather than after all calls:";
+    /// Readings of pools that are smaller than they were, more than before.
+    PoolSmaller: Pools, Points, "readings of a pool that is smaller than it was, more than before";
+    /// Largest step of the size of a pool, as a share of how much it lost.
+    SmallerAtOnce: Handler, Share, "of what a pool lost of its size, in one step";
+    /// Share of operations written more than once, more than before.
+    Repeats: Operations, Points, "operations written more than once, more than before";
+    /// Share of operations under a key that stood for another one, more than before.
+    SharedKeys: Operations, Points, "operations under the key of another one, more than before";
+    /// Share of writes without their second step, more than before.
+    Unpublished: Operations, Points, "writes without their second step, more than before";
+    /// Of what is written again: under another key.
+    AgainOtherKey: Ledger, Share, "written again under another key";
+    /// Of what is written again: by one try that was sent on more than once.
+    AgainSentOn: Delivery, Share, "written again by one try, which was sent on more than once";
+    /// Of what is written again: the record had been kept long enough.
+    AgainExpired: Ledger, Share, "written again after the record of the first had expired";
+    /// Of what is written again: both looked at once, and neither found a record.
+    AgainTogether: Ledger, Share, "written again by one that looked in the same instant and found no record";
+    /// Of what is written again: there was no record, though the first had begun long before.
+    AgainForgotten: Ledger, Share, "written again where the ledger knew nothing of the first";
+    /// Of what is written again: the lease of one who was still at work had ended.
+    AgainLapsed: Ledger, Share, "written again while the first was at work, its lease over";
+    /// Of what is written again: the first had been taken for failed.
+    AgainInDoubt: Ledger, Share, "written again where nobody asked what had become of the first";
+    /// Of what is written again: its queue had handed it out again, and no ledger was in the way or the queue waits less than before.
+    AgainHandedOut: Delivery, Share, "written again because a queue handed it out again";
+    /// ln ratio of calls a request.
+    Amplification: Tries, LnRatio, "calls a request changed by a factor of";
+    /// Share of calls whose caller gave up, more than before.
+    CallTimeouts: Errors, Points, "calls given up for want of an answer, more than before";
+    /// Of the calls that are made again, the share that hardly waited.
+    HastyRetries: Haste, Share, "calls made again that hardly waited";
+    /// Share of what serves that is gone.
+    CapacityLess: Serving, Share, "of what serves is gone";
+    /// ln of one and the processes that died, beyond the usual.
+    Deaths: Serving, LnCount, "processes that died, one and so many times the usual:";
+    /// ln of one and the starts that failed.
+    FailedStarts: Starts, LnCount, "starts that failed, and one:";
+    /// How far failures belong to users or contents, whatever their tags.
+    ByKey: Whose, Share, "failures belong to certain users or contents, whatever their tags, by";
     /// Whether a deploy lies within the onset's interval.
     DeployAtOnset: Timing, Share, "a deploy at the onset";
     /// Share of turns that pass over somebody of another class who has waited long, more than before.
@@ -250,9 +397,9 @@ facts! {
     /// Share of readings with fewer workers of a class than it had, more than before.
     WorkersGone: Workers, Points, "readings with fewer workers of a class than it had, more than before";
     /// Share of requests that are tries beyond the fifth, more than before.
-    ManyTries: Tries, Points, "tries beyond the fifth, more than before";
+    ManyTries: ManyTries, Points, "tries beyond the fifth, more than before";
     /// Share of operations tried so often of which no try succeeded.
-    NeverWell: Tries, Share, "operations tried so often that never succeed";
+    NeverWell: ManyTries, Share, "operations tried so often that never succeed";
     /// Share of requests that a limiter refused, more than before.
     Refused: Refusals, Points, "requests that a limiter refused, more than before";
     /// ln ratio of what those ask who are refused, each by its refusals, beyond what the others do.
@@ -329,6 +476,64 @@ facts! {
     AtDeadline: Course, Share, "of the answers that lack a step, at one and the same time came";
     /// Of the requests of which nothing succeeded: the answer says so.
     WholeSaid: Told, Share, "of the requests of which nothing succeeded, the answer says so in";
+    /// How much slower most calls are, as a part of how much slower the slowest are (logarithms).
+    CallMost: Most, Share, "of how much slower the slowest calls are, most calls are by";
+    /// Of the growth of the time of a call, the part in opening its connection.
+    PartConnect: Connect, Share, "of the growth of the time of a call lies in opening a connection";
+    /// Of the growth of the slowest requests, the part in the queue.
+    PartQueue: Parts, Share, "of the growth of the slowest requests lies in the wait for a worker";
+    /// The part in waiting for a connection.
+    PartPool: Parts, Share, "of the growth of the slowest requests lies in the wait for a connection";
+    /// The part in the service's own computation.
+    PartCompute: Parts, Share, "of the growth of the slowest requests lies in the service's own computation";
+    /// The part in waiting for a lock.
+    PartLock: Locks, Share, "of the growth of the slowest requests lies in waits for a lock";
+    /// Of requests slow beyond the usual number, those of cold processes.
+    PartCold: Timing, Share, "of the slow requests beyond the usual number are of processes that are cold";
+    /// Of requests slow beyond the usual number, those with a call that was tried again.
+    PartRetried: Again, Share, "of the slow requests beyond the usual number had a call that was tried again";
+    /// Long waits in the queue of tenants that did not grow, more than before.
+    OthersWait: Waits, Points, "long waits in the queue of those that sent no more than before, more than before";
+    /// ln ratio of the mean size.
+    SizesGrew: Sizes, LnRatio, "the mean size of requests, or of their answers, changed by a factor of";
+    /// Of the growth of the time of a call, what sizes explain.
+    PartSize: BySize, Share, "of the growth of the time of a call is what such sizes always took";
+    /// ln ratio of the p95 of the time between tokens of small requests.
+    SmallSlower: Calls, LnRatio, "the time between tokens of small requests, p95, changed by a factor of";
+    /// Readings of a quota of CPU that was spent, more than before.
+    Throttled: Still, Points, "readings of a process whose quota of CPU was spent, more than before";
+    /// Readings of a process that had stood still, more than before.
+    Paused: Still, Points, "readings of a process that its runtime stopped, more than before";
+    /// Readings of fewer replicas than wanted, more than before.
+    Behind: Scaling, Points, "readings of fewer replicas than are wanted, more than before";
+    /// ln ratio of the mean CPU of a request.
+    CpuMore: Cpu, LnRatio, "CPU of a request changed by a factor of";
+    /// The same beyond what its size explains, were all work linear.
+    CpuGivenSize: Cpu, LnRatio, "CPU of a request beyond what its size explains, by a factor of";
+    /// Of the CPU that came on top, the share in matching patterns.
+    FrameMatch: Frame, Share, "of the CPU that came on top, in matching patterns";
+    /// The same in comparing the items of a list.
+    FrameFind: Frame, Share, "of the CPU that came on top, in looking items up";
+    /// The same in reading an answer as it comes.
+    FrameScan: Frame, Share, "of the CPU that came on top, in scanning an answer as it comes";
+    /// The same in writing JSON.
+    FrameWrite: Frame, Share, "of the CPU that came on top, in writing JSON";
+    /// The same in parsing JSON.
+    FrameParse: Frame, Share, "of the CPU that came on top, in parsing JSON";
+    /// The same in building validators.
+    FrameBuild: Frame, Share, "of the CPU that came on top, in building what could be kept";
+    /// Power by which CPU of the place that grew most goes with the size of its jobs.
+    SiteSlope: Slope, LnCount, "power of the size with which CPU goes at the place that grew most:";
+    /// Share of the CPU that came on top which falls on one route, beyond that route's share of requests.
+    OneRoute: Falls, Share, "of the CPU that came on top, on one route, beyond its share of requests";
+    /// Share of that route's requests that cost far more than they used to.
+    AllOfRoute: Falls, Share, "requests of that route that cost far more than before";
+    /// Of those who wait for locks, the share that waits for the interpreter, or a thread.
+    ForInterpreter: Interpreter, Share, "of those who wait for a lock, who wait for the interpreter's";
+    /// Readings with fewer replicas in service, more than before.
+    OutOfService: Service, Points, "readings with replicas out of service, more than before";
+    /// Share of what replicas were asked for just before they were taken out that they did well, the worst route left out.
+    ServedElse: Service, Share, "of other routes, done well by those that were then taken out";
 }
 
 /// `DeployAtOnset` as `deploy_at_onset`.
@@ -381,6 +586,17 @@ impl Evidence {
     }
 }
 
+/// Bad things of a mark in the episode, more than before; `None` where there are none to count.
+fn points(view: &View, spans: &Spans, what: What) -> Option<Measure> {
+    let all = view.marks.get(&what)?;
+    let at = |t| all.partition_point(|x| x.time < t);
+    let of = |span: &Range<u64>| {
+        let of = &all[at(span.start)..at(span.end).max(at(span.start))];
+        share(of.iter().filter(|x| x.bad).count() as f64, of.len() as f64)
+    };
+    Some(difference(of(&spans.during)?, of(&spans.before)?))
+}
+
 /// While a cache fills, misses fall by themselves and hide a rise. What keys and the cache add is told by the gap between uses,
 /// so a filling cache does not hide it.
 fn beyond_the_filling(evidence: &mut Evidence) {
@@ -407,6 +623,8 @@ pub fn gather(view: &View, frame: &Frame, spans: &Spans) -> Evidence {
     let mut evidence = Evidence::default();
     traffic::gather(view, frame, spans, &mut evidence);
     calls::gather(view, spans, &mut evidence);
+    prefix::gather(view, spans, &mut evidence);
+    compound::gather(view, spans, &mut evidence);
     missing::gather(view, frame, spans, &mut evidence);
     if let Some(looks) = looks::Looks::collect(view, spans, &mut evidence.limits) {
         reuse::gather(&looks, &mut evidence);
@@ -422,6 +640,11 @@ pub fn gather(view: &View, frame: &Frame, spans: &Spans) -> Evidence {
     changes::gather(view, spans, &mut evidence);
     unread::gather(view, spans, &mut evidence);
     parts::gather(view, spans, &mut evidence);
+    leavers::gather(view, spans, &mut evidence);
+    pools::gather(view, spans, &mut evidence);
+    operations::gather(view, spans, &mut evidence);
+    late::gather(view, spans, &mut evidence);
+    cpu::gather(view, spans, &mut evidence);
     keys::writing(&mut evidence);
     keys::seeding(&mut evidence);
     limiter::gather(view, spans, &mut evidence);

@@ -22,8 +22,6 @@ struct Side {
     unstored: f64,
     /// Of the hidden ones: steps, items, shards, ends, defaults.
     of: [f64; 5],
-    /// Of which nothing succeeded: said, and not said.
-    nothing: [f64; 2],
 }
 
 /// Whether an answer says that it is complete, and is not.
@@ -39,14 +37,6 @@ fn count(view: &View, rows: impl Iterator<Item = usize>) -> Side {
         side.lacking += f64::from(u8::from(lacks(view, i)));
         let unstored = get(requests::items_stored) < get(requests::items_sent);
         side.unstored += f64::from(u8::from(unstored));
-        let honest = get(requests::honest) as u8;
-        if matches!(honest, outcome::ERROR | outcome::TIMEOUT) && get(requests::attempts) > 0 {
-            match get(requests::told) as u8 {
-                told::FAILED => side.nothing[0] += 1.0,
-                told::COMPLETE => side.nothing[1] += 1.0,
-                _ => {}
-            }
-        }
         if hides(view, i) {
             side.hidden += 1.0;
             let of = [
@@ -119,15 +109,62 @@ pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
     if !clear {
         return;
     }
-    let nothing = d.nothing[0] + d.nothing[1];
-    if nothing >= 5.0 {
-        evidence.put(Fact::WholeSaid, share(d.nothing[0], nothing));
+    let ends = ends(view);
+    evidence.put(
+        Fact::WholeSaid,
+        whole_said(view, during.clone().filter(affected), &ends),
+    );
+    late(view, during.filter(affected), &ends, evidence);
+}
+
+/// A call of a request was late, failed, or was answered.
+const LATE: u8 = 1;
+const FAILED: u8 = 2;
+const ANSWERED: u8 = 4;
+
+/// How the calls of each request ended, by its row; nothing where calls are not recorded.
+fn ends(view: &View) -> Vec<u8> {
+    let table = &view.recording.attempts;
+    if !view.own_calls || !table.has(attempts::result) || !table.has(attempts::request) {
+        return vec![];
     }
-    late(view, during.filter(affected), evidence);
+    let mut ends = vec![0u8; view.recording.requests.len()];
+    for call in &view.calls {
+        let end = match call.result {
+            result::OK => ANSWERED,
+            result::TIMEOUT | result::CANCELLED => LATE,
+            result::ERROR | result::REFUSED | result::THROTTLED => FAILED,
+            _ => continue,
+        };
+        if let Some(of) = ends.get_mut(view.of_call(attempts::request, call) as usize) {
+            *of |= end;
+        }
+    }
+    ends
+}
+
+/// Of the requests of which no call was answered, or, without calls, that failed altogether: how many say so.
+fn whole_said(view: &View, rows: impl Iterator<Item = usize>, ends: &[u8]) -> Option<Measure> {
+    let (mut n, mut said) = (0.0, 0.0);
+    for i in rows.filter(|&i| !whole(view, i)) {
+        let says = view.get(requests::told, i) as u8;
+        let nothing = match ends.get(view.row(i) as usize) {
+            Some(end) => *end != 0 && end & ANSWERED == 0,
+            None => matches!(
+                view.get(requests::honest, i) as u8,
+                outcome::ERROR | outcome::TIMEOUT
+            ),
+        };
+        if nothing && says != 0 {
+            n += 1.0;
+            said += f64::from(u8::from(says != told::COMPLETE));
+        }
+    }
+    (n >= LEAST).then(|| share(said, n)).flatten()
 }
 
 /// Whether steps that are not there were late, or failed: by the attempts, or by answers that all come at one time.
-fn late(view: &View, rows: impl Iterator<Item = usize>, evidence: &mut Evidence) {
+fn late(view: &View, rows: impl Iterator<Item = usize>, ends: &[u8], evidence: &mut Evidence) {
     let rows: Vec<usize> = rows
         .filter(|&i| hides(view, i) && view.get(requests::steps_failed, i) > 0)
         .collect();
@@ -146,35 +183,25 @@ fn late(view: &View, rows: impl Iterator<Item = usize>, evidence: &mut Evidence)
         .count();
     let together = share(near as f64, latencies.len() as f64);
     evidence.put(Fact::AtDeadline, together);
-    let table = &view.recording.attempts;
-    if !view.own_calls || !table.has(attempts::result) || !table.has(attempts::request) {
+    if ends.is_empty() {
         evidence.put(Fact::LeftOut, together);
         evidence.limits.push(
             "attempts are not recorded: a step that is missing was late or failed by the time of its answer alone".into(),
         );
         return;
     }
-    // By row of the table of requests: 1 was late, 2 failed.
-    let mut ends = vec![0u8; view.recording.requests.len()];
-    for call in &view.calls {
-        let end = match call.result {
-            result::TIMEOUT | result::CANCELLED => 1,
-            result::ERROR | result::REFUSED | result::THROTTLED => 2,
-            _ => continue,
-        };
-        if let Some(of) = ends.get_mut(view.of_call(attempts::request, call) as usize) {
-            *of |= end;
-        }
-    }
     let (mut n, mut k) = (0.0, 0.0);
     for &i in &rows {
-        let end = ends[view.row(i)];
+        let end = ends.get(view.row(i) as usize).copied().unwrap_or_default();
         // Without a call that ended badly, it was never made: there was no time for it.
         n += 1.0;
-        k += f64::from(u8::from(end & 2 == 0));
+        k += f64::from(u8::from(end & FAILED == 0));
     }
     evidence.put(Fact::LeftOut, share(k, n));
 }
+
+/// Weight of what items with another field lose.
+const ELSEWHERE: f64 = 0.6;
 
 /// Whether items of one field are refused, and of no other: by the gauges of what was stored of the items that carry a field.
 /// Items with another field carry this one now and then, so a field is worst where more of it is lost than of all others twice.
@@ -206,12 +233,13 @@ fn one_field(view: &View, spans: &Spans) -> Option<Measure> {
             (plain, (b.1 / b.0 - d.1 / d.0).max(0.0))
         })
         .collect();
-    let worst = lost
-        .iter()
-        .filter(|(plain, _)| !plain)
-        .map(|(_, l)| *l)
-        .fold(0.0, f64::max);
+    let mut fields: Vec<f64> = lost.iter().filter(|l| !l.0).map(|l| l.1).collect();
+    fields.sort_by(|a, b| b.total_cmp(a));
+    let worst = fields.first().copied()?;
+    let second = fields.get(1).copied().unwrap_or(0.0);
     let plain = lost.iter().find(|(plain, _)| *plain).map(|(_, l)| *l)?;
-    // All by chance: those without the field lose as much. One form of it: they lose nothing.
-    (worst > 0.0).then(|| Measure::new(1.0 - (plain / worst).min(1.0), 0.05))
+    // By chance, those without the field lose as much, and those with another. One form of it: the former lose nothing, and
+    // the latter what they have in common with it, which is seldom more than half.
+    let others = plain.max(ELSEWHERE * second);
+    (worst > 0.0).then(|| Measure::new(1.0 - (others / worst).min(1.0), 0.05))
 }

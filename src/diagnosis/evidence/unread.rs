@@ -3,11 +3,12 @@
 use super::{Evidence, Fact, Spans};
 use crate::{
     diagnosis::{
-        series::unread,
+        series::{unread, unread_call},
         stats::{Measure, difference, share},
-        view::View,
+        view::{Call, View},
+        windows::SECOND,
     },
-    recording::{parsed, parsed_at, requests},
+    recording::{attempts, parsed, parsed_at, requests, result},
     sim::hash::FixedState,
 };
 use hashbrown::{HashMap, HashSet};
@@ -30,58 +31,108 @@ impl Side {
     }
 }
 
-fn word_of(view: &View, i: usize) -> usize {
-    (view.get(requests::parse_error, i) as usize).min(WORDS - 1)
+/// A request, or a call that was answered, and what its reader said.
+#[derive(Clone, Copy)]
+struct Item {
+    /// The number of the request.
+    i: usize,
+    word: u8,
+    bad: bool,
 }
 
-fn count(view: &View, rows: impl Iterator<Item = usize>) -> Side {
+/// Requests that arrived in a span.
+fn requests_of(view: &View, span: &Range<u64>) -> Vec<Item> {
+    let item = |i| Item {
+        i,
+        word: view.get(requests::parse_error, i) as u8,
+        bad: unread(view, i),
+    };
+    view.between(span.start, span.end).map(item).collect()
+}
+
+/// Calls that were answered in a span, by the requests that made them.
+fn calls_of(view: &View, span: &Range<u64>) -> Vec<Item> {
+    let mut number = vec![usize::MAX; view.recording.requests.len()];
+    // A call belongs to a request of the last minutes, at most.
+    let from = span.start.saturating_sub(600 * SECOND);
+    for i in view.between(from, span.end) {
+        number[view.row(i) as usize] = i;
+    }
+    let item = |call: &Call| {
+        let row = view.of_call(attempts::request, call) as usize;
+        let i = *number.get(row).filter(|i| **i != usize::MAX)?;
+        Some(Item {
+            i,
+            word: view.of_call(attempts::parse_error, call) as u8,
+            bad: unread_call(view, call),
+        })
+    };
+    view.calls[view.calls_between(span.start, span.end)]
+        .iter()
+        .filter(|call| call.result == result::OK)
+        .filter_map(item)
+        .collect()
+}
+
+fn count<'a>(items: impl Iterator<Item = &'a Item>) -> Side {
     let mut side = Side::default();
-    for i in rows {
+    for item in items {
         side.n += 1.0;
-        if unread(view, i) {
+        if item.bad {
             side.bad += 1.0;
-            side.by[word_of(view, i)] += 1.0;
+            side.by[usize::from(item.word).min(WORDS - 1)] += 1.0;
         }
     }
     side
 }
 
+fn more(b: &Side, d: &Side) -> Option<Measure> {
+    Some(difference(share(d.bad, d.n)?, share(b.bad, b.n)?))
+}
+
 pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
-    if !view.has(requests::parse_error) && !view.has(requests::parser_version) {
+    let answers = view.calls_have(attempts::parse_error);
+    if !view.has(requests::parse_error) && !view.has(requests::parser_version) && !answers {
         return;
     }
-    let before = view.between(spans.before.start, spans.before.end);
-    let during = view.between(spans.during.start, spans.during.end);
-    let by_version = |i: &usize| {
+    let by_version = |item: &Item| {
         spans
             .version
-            .is_none_or(|v| view.get(v.column, *i) == v.value)
+            .is_none_or(|v| view.get(v.column, item.i) == v.value)
     };
-    let b = count(view, before.clone());
-    let all = count(view, during.clone().filter(by_version));
-    let more = share(all.bad, all.n)
-        .zip(share(b.bad, b.n))
-        .map(|(d, b)| difference(d, b));
-    evidence.put(Fact::Unread, more);
-    let clear = more.is_some_and(|m| m.value > 3.0 * m.se) && all.bad >= LEAST;
+    let read = |of: fn(&View, &Range<u64>) -> Vec<Item>| {
+        let before = of(view, &spans.before);
+        let mut during = of(view, &spans.during);
+        during.retain(by_version);
+        (before, during)
+    };
+    let (mut before, mut during) = read(requests_of);
+    let mut excess = more(&count(before.iter()), &count(during.iter()));
+    // What is asked for again may be read after all: then its calls tell, and its request does not.
+    let mut calls = false;
+    if answers {
+        let (b, d) = read(calls_of);
+        let of_calls = more(&count(b.iter()), &count(d.iter()));
+        let size = |m: Option<Measure>| m.map_or(0.0, Measure::shrunk);
+        if size(of_calls) > size(excess) {
+            (before, during, excess, calls) = (b, d, of_calls, true);
+        }
+    }
+    evidence.put(Fact::Unread, excess);
+    let (b, all) = (count(before.iter()), count(during.iter()));
+    let clear = excess.is_some_and(|m| m.value > 3.0 * m.se) && all.bad >= LEAST;
     if !clear {
         for fact in KINDS {
             evidence.put(fact, Some(Measure::new(0.0, 0.0)));
         }
         return;
     }
-    let reader = by_new_reader(
-        view,
-        spans,
-        before.clone(),
-        during.clone().filter(by_version),
-    );
+    let reader = by_new_reader(view, spans, &before, &during);
     // In a roll-out the requests of the reader that refuses speak.
-    let refuses = |i: &usize| {
-        by_version(i)
-            && (reader.version == 0 || view.get(requests::parser_version, *i) == reader.version)
-    };
-    let d = count(view, during.clone().filter(refuses));
+    during.retain(|item| {
+        reader.version == 0 || view.get(requests::parser_version, item.i) == reader.version
+    });
+    let d = count(during.iter());
     let excess: Vec<f64> = (0..WORDS as u8)
         .map(|w| (d.rate(w) - b.rate(w)).max(0.0))
         .collect();
@@ -90,36 +141,38 @@ pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
         let p = words.iter().map(|&w| excess[usize::from(w)]).sum::<f64>() / total.max(1e-12);
         Measure::new(p, (p * (1.0 - p) / d.bad).sqrt())
     };
-    let middle = broken_within(view, during.clone().filter(refuses));
-    evidence.put(Fact::UnreadMissing, Some(part(&[parsed::MISSING_FIELD])));
-    evidence.put(Fact::UnreadType, Some(part(&[parsed::WRONG_TYPE])));
-    evidence.put(Fact::UnreadValue, Some(part(&[parsed::UNKNOWN_VALUE])));
-    evidence.put(Fact::UnreadFormat, Some(part(&[parsed::WRONG_FORMAT])));
-    evidence.put(Fact::UnreadCut, Some(part(&[parsed::TRUNCATED])));
-    evidence.put(Fact::UnreadWrapped, Some(part(&[parsed::WRAPPED])));
-    evidence.put(
-        Fact::UnreadBroken,
-        Some(middle.unwrap_or_else(|| part(&[parsed::SYNTAX]))),
-    );
-    evidence.put(Fact::WrongForm, Some(part(&[parsed::WRONG_FORMAT])));
-    evidence.put(Fact::ByNewReader, Some(reader.share));
-    let known = shape_known(view, before.clone(), during.clone().filter(refuses));
-    evidence.put(Fact::ShapeKnown, known);
-    if known.is_none() {
-        evidence.limits.push(
-            "shapes of payloads are not recorded: whether what cannot be read is of a new form is not told".into(),
-        );
+    let middle = broken_within(view, &during).filter(|_| !calls);
+    let syntax = part(&[parsed::SYNTAX]);
+    for (fact, word) in [
+        (Fact::UnreadMissing, parsed::MISSING_FIELD),
+        (Fact::UnreadType, parsed::WRONG_TYPE),
+        (Fact::UnreadValue, parsed::UNKNOWN_VALUE),
+        (Fact::UnreadFormat, parsed::WRONG_FORMAT),
+        (Fact::UnreadCut, parsed::TRUNCATED),
+        (Fact::UnreadWrapped, parsed::WRAPPED),
+        (Fact::WrongForm, parsed::WRONG_FORMAT),
+    ] {
+        evidence.put(fact, Some(part(&[word])));
     }
-    let others = writers(view, before, during.clone().filter(refuses), evidence);
+    evidence.put(Fact::UnreadBroken, Some(middle.unwrap_or(syntax)));
+    evidence.put(Fact::ByNewReader, Some(reader.share));
+    if !calls {
+        let known = shape_known(view, &before, &during);
+        evidence.put(Fact::ShapeKnown, known);
+        if known.is_none() {
+            evidence.limits.push(
+                "shapes of payloads are not recorded: whether what cannot be read is of a new form is not told".into(),
+            );
+        }
+    }
+    let others = writers(view, &before, &during, evidence).unwrap_or(0.0);
     let old = 1.0 - reader.share.value;
-    let apart = part(&[parsed::MISSING_FIELD]).value * others.unwrap_or(0.0)
-        + part(&[parsed::WRONG_TYPE, parsed::UNKNOWN_FIELD]).value * old;
-    evidence.put(
-        Fact::Apart,
-        Some(Measure::new(apart, part(&[parsed::MISSING_FIELD]).se)),
-    );
+    let missing = part(&[parsed::MISSING_FIELD]);
+    let apart =
+        missing.value * others + part(&[parsed::WRONG_TYPE, parsed::UNKNOWN_FIELD]).value * old;
+    evidence.put(Fact::Apart, Some(Measure::new(apart, missing.se)));
     let usual = b.bad / b.n.max(1.0);
-    let course = course(view, spans, &reader, usual, refuses);
+    let course = course(view, spans, usual, &during, &reader);
     let falls = course.map_or(0.0, |c| c.falls.shrunk());
     if let Some(course) = course {
         evidence.put(Fact::UnreadFalls, Some(course.falls));
@@ -132,7 +185,10 @@ pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
         parsed::WRONG_FORMAT,
     ])
     .value;
-    let outpaced = falls.max(free) * reader.share.value;
+    let outpaced = match reader.version {
+        0 => 0.0,
+        _ => falls.max(free) * reader.share.value,
+    };
     evidence.put(Fact::Outpaced, Some(Measure::new(outpaced, 0.0)));
 }
 
@@ -160,28 +216,27 @@ struct Reader {
 /// ones of a deploy may lie before it.
 const KNOWN: f64 = 0.02;
 
-/// Share of what cannot be read that a version of the parser refuses which did not serve before. A service of a new version
-/// with a parser whose version nobody changed speaks neither for it nor against it.
-fn by_new_reader(
-    view: &View,
-    spans: &Spans,
-    before: Range<usize>,
-    rows: impl Iterator<Item = usize> + Clone,
-) -> Reader {
+/// A deploy whose service alone has a new version is taken for one of the reader where it falls on the onset, ns.
+const AT_ONCE: u64 = 2 * SECOND;
+/// And then it is most of the evidence: a parser that changed under its old version.
+const UNNAMED: f64 = 0.75;
+
+/// Share of what cannot be read that a version of the parser refuses which did not serve before.
+fn by_new_reader(view: &View, spans: &Spans, before: &[Item], during: &[Item]) -> Reader {
     let new = |column: usize| -> (Measure, u64) {
         let mut served: BTreeMap<u64, f64> = BTreeMap::new();
-        let beside = |i: &usize| {
-            spans
+        for item in before {
+            let beside = spans
                 .version
-                .is_none_or(|v| view.get(v.column, *i) != v.value)
-        };
-        for i in before.clone().filter(beside) {
-            *served.entry(view.get(column, i)).or_default() += 1.0;
+                .is_none_or(|v| view.get(v.column, item.i) != v.value);
+            if beside {
+                *served.entry(view.get(column, item.i)).or_default() += 1.0;
+            }
         }
         let least = KNOWN * served.values().sum::<f64>();
         let mut refused: BTreeMap<u64, f64> = BTreeMap::new();
-        for i in rows.clone().filter(|&i| unread(view, i)) {
-            *refused.entry(view.get(column, i)).or_default() += 1.0;
+        for item in during.iter().filter(|item| item.bad) {
+            *refused.entry(view.get(column, item.i)).or_default() += 1.0;
         }
         let all: f64 = refused.values().sum();
         let fresh = refused
@@ -201,49 +256,45 @@ fn by_new_reader(
             version,
         };
     }
+    let at_onset = super::events(view).iter().any(|e| {
+        let near = spans.onset.start.saturating_sub(AT_ONCE)..=spans.onset.end + SECOND;
+        // In a wide interval something or other was deployed.
+        spans.onset.end - spans.onset.start <= 4 * AT_ONCE
+            && e.version > 1
+            && near.contains(&e.time)
+    });
     let (service, _) = new(requests::service_version);
-    let neither = Measure::new(0.5 * service.value, service.se);
-    Reader {
-        share: if neither.value > parser.value {
-            neither
-        } else {
-            parser
-        },
-        version: 0,
-    }
+    let share = match at_onset && service.value > 0.95 {
+        true => Measure::new(UNNAMED, service.se),
+        false => parser,
+    };
+    Reader { share, version: 0 }
 }
 
 /// Share of what cannot be read whose bytes break in the middle; `None` where that is not recorded.
-fn broken_within(view: &View, rows: impl Iterator<Item = usize>) -> Option<Measure> {
+fn broken_within(view: &View, during: &[Item]) -> Option<Measure> {
     if !view.has(requests::parse_at) {
         return None;
     }
     let (mut n, mut k) = (0.0, 0.0);
-    for i in rows.filter(|&i| unread(view, i)) {
+    for item in during.iter().filter(|item| item.bad) {
         n += 1.0;
-        k += f64::from(u8::from(
-            view.get(requests::parse_at, i) == u64::from(parsed_at::MIDDLE),
-        ));
+        let middle = view.get(requests::parse_at, item.i) == u64::from(parsed_at::MIDDLE);
+        k += f64::from(u8::from(middle));
     }
     share(k, n)
 }
 
 /// Share of what cannot be read whose shape was read without fault before.
-fn shape_known(
-    view: &View,
-    before: Range<usize>,
-    rows: impl Iterator<Item = usize>,
-) -> Option<Measure> {
+fn shape_known(view: &View, before: &[Item], during: &[Item]) -> Option<Measure> {
     if !view.has(requests::shape) {
         return None;
     }
-    let read: HashSet<u64, FixedState> = before
-        .filter(|&i| !unread(view, i))
-        .map(|i| view.get(requests::shape, i))
-        .collect();
+    let shape = |item: &Item| view.get(requests::shape, item.i);
+    let read: HashSet<u64, FixedState> =
+        before.iter().filter(|item| !item.bad).map(shape).collect();
     let (mut n, mut k) = (0.0, 0.0);
-    for i in rows.filter(|&i| unread(view, i)) {
-        let shape = view.get(requests::shape, i);
+    for shape in during.iter().filter(|item| item.bad).map(shape) {
         if shape != 0 {
             n += 1.0;
             k += f64::from(u8::from(read.contains(&shape)));
@@ -263,22 +314,17 @@ struct Client {
 
 /// Who sends it: how far one version of clients is alone with it, and how much of what it sends that is. Gives how many names
 /// more than before the reader does not know in what it refuses, where that is recorded.
-fn writers(
-    view: &View,
-    before: Range<usize>,
-    rows: impl Iterator<Item = usize>,
-    evidence: &mut Evidence,
-) -> Option<f64> {
+fn writers(view: &View, before: &[Item], during: &[Item], evidence: &mut Evidence) -> Option<f64> {
     let mut clients: HashMap<u64, Client, FixedState> = HashMap::default();
-    for i in before {
+    for i in before.iter().map(|item| item.i) {
         let client = clients.entry(view.get(requests::client, i)).or_default();
         client.before += 1.0;
         client.unknown += view.get(requests::unknown_fields, i) as f64;
     }
-    for i in rows {
+    for &Item { i, bad, .. } in during {
         let client = clients.entry(view.get(requests::client, i)).or_default();
         client.during += 1.0;
-        if unread(view, i) {
+        if bad {
             client.bad += 1.0;
             client.bad_unknown += view.get(requests::unknown_fields, i) as f64;
         }
@@ -326,33 +372,37 @@ struct Course {
 }
 
 /// How the share that cannot be read goes on: from the first third of the episode to its last, and, where the same reader goes
-/// on serving and nothing was deployed, to what comes after.
+/// on serving, to what comes after.
 fn course(
     view: &View,
     spans: &Spans,
-    reader: &Reader,
     usual: f64,
-    refuses: impl Fn(&usize) -> bool,
+    during: &[Item],
+    reader: &Reader,
 ) -> Option<Course> {
     let (from, to) = (spans.during.start, spans.during.end);
     let third = (to - from) / 3;
-    let rate = |from: u64, to: u64| {
-        let side = count(view, view.between(from, to).filter(&refuses));
+    let beyond = |side: Side| {
         let m = share(side.bad, side.n)?;
         (side.n >= 30.0).then(|| Measure::new((m.value - usual).max(0.0), m.se))
     };
-    let (first, last) = (rate(from, from + third)?, rate(to - third, to)?);
+    let within = |from: u64, to: u64| {
+        let inside = |item: &&Item| (from..to).contains(&view.arrived[item.i]);
+        beyond(count(during.iter().filter(inside)))
+    };
+    let (first, last) = (within(from, from + third)?, within(to - third, to)?);
     let gone = |early: Measure, late: Measure| {
         let relative = (early.se / early.value.max(1e-9)).hypot(late.se / early.value.max(1e-9));
         Measure::new(1.0 - late.value / early.value.max(1e-9), relative)
     };
     let mut falls = gone(first, last);
     let margin = third / 4;
-    if reader.version != 0
-        && let Some(after) = rate(to + margin, view.end.min(to + margin + 2 * third))
-    {
-        let after = gone(first, after);
-        if after.shrunk() > falls.shrunk() {
+    if reader.version != 0 {
+        let mut later = requests_of(view, &(to + margin..view.end.min(to + margin + 2 * third)));
+        later.retain(|item| view.get(requests::parser_version, item.i) == reader.version);
+        if let Some(after) = beyond(count(later.iter())).map(|after| gone(first, after))
+            && after.shrunk() > falls.shrunk()
+        {
             falls = after;
         }
     }

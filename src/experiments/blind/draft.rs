@@ -187,6 +187,11 @@ impl Draft {
         self.others.push(entry(text));
     }
 
+    /// Takes faults out of the noise: what the drawn dependency was replaced by may not have them.
+    pub fn remove_faults(&mut self) {
+        self.others.retain(|entry| entry.get("fault").is_none());
+    }
+
     /// The file with the cause.
     pub fn broken(&self) -> String {
         self.file(self.others.iter().chain(&self.cause))

@@ -28,6 +28,7 @@ pub fn draw(d: &mut Draft, first: &Kind) -> Option<&'static str> {
         _ => return None,
     };
     let (target, call) = (d.dependency, d.call);
+    let end = time(at + lasts);
     let (at, lasts) = (time(at), time(lasts));
     match cause {
         "dependency-errors" => {
@@ -40,8 +41,11 @@ pub fn draw(d: &mut Draft, first: &Kind) -> Option<&'static str> {
         }
         "traffic-surge" => {
             let factor = d.between(1.8, 2.6);
-            d.merge(&format!(
-                "[trace]\nsurges = [{{ at = {at:?}, lasts = {lasts:?}, factor = {factor:.2} }}]"
+            d.entry(&format!(
+                "at = {at:?}, drift = {{ set = {{ \"trace.load\" = {factor:.2} }} }}"
+            ));
+            d.entry(&format!(
+                "at = {end:?}, drift = {{ set = {{ \"trace.load\" = 1.0 }} }}"
             ));
         }
         _ => {

@@ -54,6 +54,7 @@ pub fn digest(recording: &Recording) -> String {
     table(&mut hasher, &recording.attempts, &recording.names);
     table(&mut hasher, &recording.gauges, &recording.names);
     table(&mut hasher, &recording.events, &recording.names);
+    table(&mut hasher, &recording.writes, &recording.names);
     format!("{:016x}", hasher.digest())
 }
 
@@ -74,7 +75,7 @@ pub(super) fn write(recording: &Recording, format: SaveFormat) -> String {
             ((*dictionary).to_string(), json!(names))
         })
         .collect();
-    let manifest = json!({
+    let mut manifest = json!({
         "format": "gameday-recording",
         "schema": SCHEMA,
         "origin_ns": recording.origin,
@@ -88,6 +89,9 @@ pub(super) fn write(recording: &Recording, format: SaveFormat) -> String {
         },
         "names": names,
     });
+    if !recording.writes.is_empty() {
+        manifest["tables"]["writes"] = table(&recording.writes, format);
+    }
     format!("{manifest:#}\n")
 }
 
@@ -129,6 +133,7 @@ pub(super) fn read(path: &Path) -> Result<Manifest, Refusal> {
         super::super::AttemptRow::COLUMNS,
         super::super::GaugeRow::COLUMNS,
         super::super::EventRow::COLUMNS,
+        super::super::WriteRow::COLUMNS,
     ];
     let known = all.into_iter().flatten().filter_map(|c| match c.meaning {
         Meaning::Name(dictionary) => Some(dictionary),

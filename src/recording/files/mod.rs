@@ -145,6 +145,9 @@ fn write_into(recording: &Recording, folder: &Path, format: SaveFormat) -> Resul
     table(&recording.attempts, &recording.names, folder, format)?;
     table(&recording.gauges, &recording.names, folder, format)?;
     table(&recording.events, &recording.names, folder, format)?;
+    if !recording.writes.is_empty() {
+        table(&recording.writes, &recording.names, folder, format)?;
+    }
     let path = folder.join(manifest::NAME);
     fs::write(&path, manifest::write(recording, format))
         .map_err(|e| Refusal::file(path.display(), format!("cannot be written: {e}")))
@@ -181,6 +184,7 @@ pub fn load(folder: &Path) -> Result<Recording, Refusal> {
     recording.attempts = read(folder, names, said)?.unwrap_or(Table::with_columns([]));
     recording.gauges = read(folder, names, said)?.unwrap_or(Table::with_columns([]));
     recording.events = read(folder, names, said)?.unwrap_or(Table::with_columns([]));
+    recording.writes = read(folder, names, said)?.unwrap_or(Table::with_columns([]));
     if !recording.requests.has(requests::arrived) {
         return Err(
             Refusal::file(folder.display(), "its requests have no column arrived_ns")

@@ -1,6 +1,6 @@
 //! The page that lists every column, made from the tables themselves so that it cannot lag behind.
 
-use super::super::{AttemptRow, EventRow, GaugeRow, Meaning, RequestRow, Row};
+use super::super::{AttemptRow, EventRow, GaugeRow, Meaning, RequestRow, Row, WriteRow};
 use super::layout::{file_name, kind};
 use std::fmt::Write;
 
@@ -61,6 +61,10 @@ pub fn reference() -> String {
     table::<EventRow>(
         &mut page,
         "One row a line of a change log, in order of time.",
+    );
+    table::<WriteRow>(
+        &mut page,
+        "One row a try of a write, in order of their beginning; no file where nothing is written. What became of it at whom it was sent to is\nfrom their books, as a reconciliation has them.",
     );
     page
 }

@@ -116,6 +116,9 @@ async fn attempt(
         result: result::REFUSED,
         background: u8::from(v.background),
         connect: 0,
+        parse_error: 0,
+        budget: limit.time_for(step, asked).unwrap_or(0),
+        meant: u8::from(step.options.intended),
     };
     let Some(mut leave) = Leave::ask(w, v, step) else {
         w.recorder.borrow_mut().attempt(&row);
@@ -151,6 +154,11 @@ async fn attempt(
         Some(Failure::Throttled) => result::THROTTLED,
         Some(_) => result::ERROR,
     };
+    let looked = match how {
+        None => output::look(w, v, step, number),
+        Some(_) => None,
+    };
+    attempt.row.parse_error = looked.map_or(0, |looked| looked.word());
     if let Some(connection) = connection
         && leaks(w, v, step, number)
     {
@@ -162,13 +170,13 @@ async fn attempt(
     spent.call += w.sim.now() - started;
     // The call ends here, and well: what follows is the caller's own.
     drop(attempt);
-    match how {
+    match looked {
         // Boxed: few outputs are parsed.
-        None if step.parse_output.is_some() => {
+        Some(looked) => {
             let (seen, time) = (&mut spent.output, &mut spent.parse);
-            Box::pin(output::read(w, v, step, number, seen, time)).await
+            Box::pin(output::read(w, v, step, looked, seen, time)).await
         }
-        how => how,
+        None => how,
     }
 }
 

@@ -6,6 +6,7 @@
 
 use super::way::{Came, One, Way, one};
 use crate::{
+    recording::{WriteRow, part, result},
     service::{
         deaths::{self, while_alive},
         journey::Visit,
@@ -75,6 +76,8 @@ pub(super) async fn after(
         };
         let one = one(w, &way);
         note(w, v.request.op, &one);
+        let by = (v.process.replica, v.process.number);
+        log(w, v.request.op, dependency, by, 1, &one, timeout);
         // How it ended changes nothing: the write is done, and its client is told that.
         w.sim.sleep(one.heard.min(timeout)).await;
     }
@@ -85,6 +88,38 @@ fn note(w: &World<'_>, intent: u64, one: &One) {
     if one.lands.is_some() {
         w.writes.borrow_mut().second(intent);
     }
+}
+
+/// A row of the log: its time is known when it is sent.
+fn log(
+    w: &World<'_>,
+    op: u64,
+    dependency: usize,
+    (replica, process): (u16, u32),
+    number: u16,
+    one: &One,
+    timeout: u64,
+) {
+    let now = w.sim.now();
+    w.writes.borrow_mut().begin(WriteRow {
+        op,
+        part: part::SECOND,
+        number,
+        dependency: w.dependencies[dependency].number,
+        replica,
+        process,
+        started: now,
+        time: one.heard.min(timeout),
+        result: match one.came {
+            _ if one.heard > timeout => result::TIMEOUT,
+            Came::Well => result::OK,
+            _ => result::ERROR,
+        },
+        sent: 1,
+        commits: u16::from(one.lands.is_some()),
+        landed: one.lands.map_or(0, |lands| now.saturating_add(lands)),
+        ..WriteRow::default()
+    });
 }
 
 impl World<'_> {
@@ -116,6 +151,8 @@ impl World<'_> {
                 };
                 let one = one(self, &way);
                 note(self, step.request.op, &one);
+                let (op, nth) = (step.request.op, attempt as u16);
+                log(self, op, step.dependency, (0, 0), nth, &one, step.timeout);
                 self.sim.sleep(one.heard.min(step.timeout)).await;
                 if matches!(one.came, Came::Well) && one.heard <= step.timeout {
                     break;

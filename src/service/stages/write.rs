@@ -11,7 +11,7 @@ use crate::{
         keys::Tag,
         ledger::{Claim, End, Try},
     },
-    recording::{RequestRow, outcome},
+    recording::{RequestRow, WriteRow, outcome, part, result},
     service::{deaths, jobs, join::First, journey::Visit, seams::Moment, world::World},
     sim::hash::mix,
 };
@@ -108,14 +108,40 @@ async fn attempt(w: &World<'_>, v: &Visit<'_>, client: u8, spec: &WriteSpec, whi
         payload: mix(raw ^ mix(intent)) ^ mix(nonce),
         nonce: mix(intent) ^ mix(nonce),
     });
+    let logged = Logged::begin(
+        w,
+        WriteRow {
+            op: intent,
+            part: part::WRITE,
+            tries: client,
+            number: u16::try_from(number).unwrap_or(u16::MAX),
+            copy: u16::try_from(copy + 1).unwrap_or(u16::MAX),
+            redelivered: u8::from(copy > 1),
+            dependency: w.dependencies[spec.dependency].number,
+            replica: v.process.replica,
+            process,
+            key: if o.idempotent { key } else { 0 },
+            visibility: o.visibility.0,
+            ..WriteRow::default()
+        },
+    );
     // A service without a ledger writes, whoever wrote before.
     let (token, doubt) = match o.idempotent {
         false => (0, false),
-        true => match claim(w, v, spec, key).await {
+        true => match claim(w, v, spec, key, &logged).await {
             Ok(let_to) => let_to,
-            Err(told) => return told,
+            Err(told) => {
+                logged.ends(told);
+                return told;
+            }
         },
     };
+    if o.idempotent {
+        logged.note(|row| {
+            row.lease = spec.ledger.lease.0;
+            row.asked = u8::from(doubt);
+        });
+    }
     // Whether what it says counts: a ledger may have given the operation to somebody else by then.
     let finish = |end| match o.idempotent {
         true => ledger(w, spec, process, |l| l.finish(key, token, end, w.sim.now())),
@@ -127,13 +153,14 @@ async fn attempt(w: &World<'_>, v: &Visit<'_>, client: u8, spec: &WriteSpec, whi
     if doubt {
         w.sim.sleep(o.lookup.0).await;
         if w.writes.borrow_mut().ask(intent, key, token, w.sim.now()) {
+            logged.ends(outcome::OK);
             if finish(End::Done(intent)) {
                 then::after(w, v, spec, stored, nth).await;
             }
             return outcome::OK;
         }
     }
-    let (time, came) = send(w, v, spec, which, key, token);
+    let (time, came) = send(w, v, spec, which, (key, token), logged.at);
     let ends = w.sim.now().saturating_add(time.min(o.timeout.0));
     // A heart beats a thousand times a second at most.
     let beat = match o.idempotent {
@@ -161,6 +188,7 @@ async fn attempt(w: &World<'_>, v: &Visit<'_>, client: u8, spec: &WriteSpec, whi
         (false, Came::Well) => (End::Done(intent), outcome::OK),
     };
     let done = matches!(end, End::Done(_));
+    logged.ends(told);
     if done {
         deaths::may_kill(w, v, Moment::Written, nth).await;
     }
@@ -177,6 +205,7 @@ async fn claim(
     v: &Visit<'_>,
     spec: &WriteSpec,
     key: u64,
+    logged: &Logged<'_, '_>,
 ) -> Result<(u64, bool), u8> {
     let (o, intent, process) = (&spec.options, v.request.op, v.process.number);
     let until = w.sim.now().saturating_add(o.timeout.0);
@@ -184,6 +213,11 @@ async fn claim(
         w.sim.sleep(o.lookup.0).await;
         let seen = ledger(w, spec, process, |l| l.look(key, w.sim.now()));
         w.writes.borrow_mut().tried(intent, key, seen.is_some());
+        let (word, age) = w
+            .writes
+            .borrow_mut()
+            .found(spec.ledger, process, key, w.sim.now());
+        logged.note(|row| (row.lookup, row.record_age) = (word, age));
         if !spec.ledger.atomic {
             // The way back, and the way of the write: what was seen is old by then.
             w.sim.sleep(o.lookup.0).await;
@@ -214,8 +248,8 @@ fn send(
     v: &Visit<'_>,
     spec: &WriteSpec,
     which: Which,
-    key: u64,
-    token: u64,
+    (key, token): (u64, u64),
+    row: usize,
 ) -> (u64, Came) {
     let (now, o) = (w.sim.now(), &spec.options);
     let mut began: u64 = 0;
@@ -233,15 +267,63 @@ fn send(
                 n,
             },
         );
-        if let Some(lands) = one.lands {
-            let lands = now.saturating_add(began).saturating_add(lands);
-            let intent = v.request.op;
-            w.writes.borrow_mut().send(intent, key, token, lands);
-        }
+        let lands = one.lands.map_or(u64::MAX, |lands| {
+            now.saturating_add(began).saturating_add(lands)
+        });
+        w.writes
+            .borrow_mut()
+            .send(v.request.op, key, token, lands, row);
         if one.heard <= o.proxy_timeout.0 || resent == o.proxy_retries {
             return (began.saturating_add(one.heard), one.came);
         }
         began = began.saturating_add(o.proxy_timeout.0);
     }
     (u64::MAX, Came::Broken)
+}
+
+/// The row of a try in the log of writes. Dropped half way, it is that of a cancelled one.
+struct Logged<'w, 'r> {
+    w: &'w World<'r>,
+    at: usize,
+}
+
+impl<'w, 'r> Logged<'w, 'r> {
+    fn begin(w: &'w World<'r>, row: WriteRow) -> Self {
+        let started = w.sim.now();
+        let at = w.writes.borrow_mut().begin(WriteRow {
+            started,
+            time: u64::MAX,
+            result: result::CANCELLED,
+            ..row
+        });
+        Logged { w, at }
+    }
+
+    fn note(&self, note: impl FnOnce(&mut WriteRow)) {
+        note(self.w.writes.borrow_mut().row(self.at));
+    }
+
+    /// The try ends here, as the request is told.
+    fn ends(&self, told: u8) {
+        let now = self.w.sim.now();
+        self.note(|row| {
+            row.time = now - row.started;
+            row.result = match told {
+                outcome::OK => result::OK,
+                outcome::TIMEOUT => result::TIMEOUT,
+                _ => result::ERROR,
+            };
+        });
+    }
+}
+
+impl Drop for Logged<'_, '_> {
+    fn drop(&mut self) {
+        let now = self.w.sim.now();
+        self.note(|row| {
+            if row.time == u64::MAX {
+                row.time = now - row.started;
+            }
+        });
+    }
 }

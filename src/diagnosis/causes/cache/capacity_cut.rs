@@ -24,7 +24,8 @@ pub const CAUSE: Cause = Cause {
         more(Fact::FromCacheAgain, 0.02, 0.01),
     ],
     supports: &[
-        more(Fact::Evicted, 0.01, 0.005),
+        // Silent where there are fewer: a small cache soon forgets whom it evicted.
+        more(Fact::Evicted, 0.01, 0.005).hint(),
         less(Fact::Limit, -0.1, 0.05),
         less(Fact::Entries, -0.1, 0.05),
         less(Fact::Split, 0.05, 0.02).at_most(1.5),

@@ -29,6 +29,8 @@ pub const CAUSE: Cause = Cause {
         more(Fact::NewProcess, 0.5, 0.25).at_most(1.0).hint(),
     ],
     against: &[
+        // What is behind it is overrun: then it does not fill again by itself.
+        more(Fact::CallTimeouts, 0.10, 0.05),
         more(Fact::FromKeys, 0.03, 0.015),
         more(Fact::Expired, 0.03, 0.015),
         more(Fact::Evicted, 0.03, 0.015),

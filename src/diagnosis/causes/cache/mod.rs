@@ -4,3 +4,5 @@ pub mod capacity_cut;
 pub mod flush;
 pub mod traffic_mix_shift;
 pub mod ttl_changed;
+pub mod volatile_prefix;
+pub mod working_set_grew;

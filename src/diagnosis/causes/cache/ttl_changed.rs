@@ -32,7 +32,8 @@ pub const CAUSE: Cause = Cause {
     against: &[
         more(Fact::Evicted, 0.015, 0.0075),
         more(Fact::FromKeys, 0.03, 0.015),
-        less(Fact::Limit, -0.22, 0.1).at_most(2.0),
+        // A time to live moves no limit.
+        less(Fact::Limit, -0.22, 0.1),
         more(Fact::CallErrors, 0.02, 0.01).at_most(2.0),
     ],
     subject: Subject::None,

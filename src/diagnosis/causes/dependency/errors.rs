@@ -25,7 +25,11 @@ pub const CAUSE: Cause = Cause {
         less(Fact::Arrivals, 0.2, 0.1).at_most(0.5),
     ],
     against: &[
+        // Errors strike anybody; these belong to certain users or contents.
+        more(Fact::ByKey, 0.5, 0.15),
         more(Fact::CallMedian, 0.3, 0.1).at_most(1.5),
+        // Where tries again save the requests, users feel these.
+        more(Fact::PartRetried, 0.5, 0.12).at_most(2.0),
         more(Fact::Misses, 0.10, 0.04).at_most(3.0),
         // A call whose answer cannot be read has failed; that it did is what follows.
         more(Fact::Unread, 0.0025, 0.00125).at_most(3.0),

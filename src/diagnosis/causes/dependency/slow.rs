@@ -28,9 +28,20 @@ pub const CAUSE: Cause = Cause {
         less(Fact::Arrivals, 0.2, 0.1).at_most(1.0),
     ],
     against: &[
+        // Tries that multiply make calls late by themselves.
+        more(Fact::Amplification, 0.40, 0.15).at_most(3.0),
         more(Fact::CallErrors, 0.02, 0.01).at_most(1.0),
         // What is late is left out, and nobody says so: users feel that, and no delay.
         more(Fact::Hidden, 0.0025, 0.00125),
+        // An engine that finds less of a prompt in memory has more to do for it: it is asked for more.
+        more(Fact::PrefixLess, 0.10, 0.05),
+        // What slows few calls, or opens connections, or is asked for more, or stands still itself, is another cause.
+        less(Fact::CallMost, 0.3, 0.1),
+        more(Fact::PartConnect, 0.6, 0.12),
+        more(Fact::PartSize, 0.5, 0.12),
+        more(Fact::SmallSlower, 0.2, 0.08),
+        more(Fact::Paused, 0.1, 0.05),
+        more(Fact::Throttled, 0.1, 0.05),
     ],
     subject: Subject::Dependency,
     containment: "shorten the time-out and fall back; keep retries from adding load",

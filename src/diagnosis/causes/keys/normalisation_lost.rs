@@ -37,7 +37,8 @@ pub const CAUSE: Cause = Cause {
     ],
     against: &[
         more(Fact::RequestScoped, 0.90, 0.05),
-        more(Fact::NewSerializer, 0.5, 0.2).at_most(1.0),
+        // The column names the very part that changed, and it is another.
+        more(Fact::NewSerializer, 0.5, 0.15),
         more(Fact::Novel, 0.8, 0.1).at_most(3.0),
     ],
     subject: Subject::None,

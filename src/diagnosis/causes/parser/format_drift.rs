@@ -24,7 +24,7 @@ pub const CAUSE: Cause = Cause {
         more(Fact::HiddenItems, 0.5, 0.2).hint(),
         less(Fact::ByNewReader, 0.5, 0.2).at_most(1.0),
     ],
-    against: &[more(Fact::Outpaced, 0.5, 0.2)],
+    against: &[more(Fact::Outpaced, 0.3, 0.12)],
     subject: Subject::None,
     containment: "accept the format again, or send the source back",
     remedy: "accept the format; report items that fail",

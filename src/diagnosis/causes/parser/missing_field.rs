@@ -28,8 +28,10 @@ pub const CAUSE: Cause = Cause {
         less(Fact::OfClient, 1.5, 0.5).at_most(0.5),
     ],
     against: &[
+        // A reader that refuses lives; this one dies of it.
+        more(Fact::Deaths, 1.6, 0.4),
         more(Fact::Apart, 0.5, 0.2),
-        more(Fact::Outpaced, 0.5, 0.2),
+        more(Fact::Outpaced, 0.3, 0.12),
         more(Fact::WrongForm, 0.5, 0.2).at_most(1.0),
     ],
     subject: Subject::None,

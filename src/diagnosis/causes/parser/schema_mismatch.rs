@@ -26,7 +26,7 @@ pub const CAUSE: Cause = Cause {
         more(Fact::OneClient, 0.5, 0.2).hint(),
         more(Fact::OfClient, 0.8, 0.2).at_most(1.0),
     ],
-    against: &[more(Fact::Outpaced, 0.5, 0.2).at_most(1.0)],
+    against: &[more(Fact::Outpaced, 0.3, 0.12).at_most(1.0)],
     subject: Subject::None,
     containment: "read both names; send that writer back",
     remedy: "a schema that both sides can read; check compatibility before a roll-out",

@@ -21,7 +21,7 @@ pub const CAUSE: Cause = Cause {
     requires: &[
         more(Fact::Unread, 0.0025, 0.00125),
         more(Fact::ByNewReader, 0.5, 0.2),
-        more(Fact::Outpaced, 0.5, 0.2),
+        more(Fact::Outpaced, 0.3, 0.12),
     ],
     supports: &[
         more(Fact::ShapeKnown, 0.5, 0.2),

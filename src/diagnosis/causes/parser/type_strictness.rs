@@ -28,7 +28,7 @@ pub const CAUSE: Cause = Cause {
         DEPLOYED.hint(),
         less(Fact::UnreadFalls, 0.5, 0.2).at_most(1.0),
     ],
-    against: &[more(Fact::Apart, 0.5, 0.2)],
+    against: &[more(Fact::Apart, 0.5, 0.2), more(Fact::Outpaced, 0.3, 0.12)],
     subject: Subject::None,
     containment: "roll the parser back",
     remedy: "an adapter that reads both types, until all clients send one",

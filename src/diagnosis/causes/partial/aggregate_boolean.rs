@@ -25,7 +25,8 @@ pub const CAUSE: Cause = Cause {
     ],
     supports: &[
         more(Fact::WholeSaid, 0.5, 0.2),
-        less(Fact::LeftOut, 0.5, 0.2).at_most(1.0),
+        less(Fact::LeftOut, 0.5, 0.2),
+        less(Fact::HiddenDefaults, 0.5, 0.2),
     ],
     against: &[],
     subject: Subject::None,

@@ -30,7 +30,7 @@ pub const CAUSE: Cause = Cause {
     supports: &[
         less(Fact::LeftOut, 0.5, 0.2),
         less(Fact::HiddenDefaults, 0.5, 0.2),
-        less(Fact::WholeSaid, 0.5, 0.2).at_most(2.0),
+        less(Fact::WholeSaid, 0.5, 0.2),
         less(Fact::AtDeadline, 0.5, 0.2).at_most(1.0),
     ],
     against: &[],

@@ -3,8 +3,13 @@
 mod q21;
 mod q22;
 mod q23;
+mod q24;
+mod q25;
+mod q26;
 mod q27;
+mod q28;
 mod q29;
+mod q30;
 
 use super::{draft::Draft, world::Need};
 
@@ -24,9 +29,14 @@ pub struct Kind {
 pub const FAMILIES: &[(&str, &[Kind])] = &[
     ("Q21", q21::KINDS),
     ("Q22", q22::KINDS),
+    ("Q24", q24::KINDS),
     ("Q23", q23::KINDS),
+    ("Q28", q28::KINDS),
     ("Q27", q27::KINDS),
     ("Q29", q29::KINDS),
+    ("Q30", q30::KINDS),
+    ("Q25", q25::KINDS),
+    ("Q26", q26::KINDS),
 ];
 
 /// All kinds, with the name of their family.

@@ -95,7 +95,7 @@ fn reader(d: &mut Draft, odd: &str, lacks: bool, more: &str, rules: &str, option
     d.merge(&text);
     let took = d.log_between(20.0, 400.0);
     // A field that nobody needs is passed over, in some services.
-    let day = if d.chance(0.5) {
+    let day = if d.chance(0.5) && !rules.contains(" day = ") {
         ", day = { type = \"text\", required = false }"
     } else {
         ""
@@ -308,7 +308,8 @@ fn wrapped_output(d: &mut Draft) {
     }
     output(d, &more);
     let dependency = d.dependency;
-    if d.chance(0.5) {
+    // Where answers are kept by the name of the model, a new one is a second cause.
+    if d.chance(0.5) && d.get("service.cache").is_none() {
         // A new version of the model, which wraps what the one before did not.
         d.onset = Onset::Step;
         d.remove("trace.models");

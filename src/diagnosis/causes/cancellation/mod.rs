@@ -1,0 +1,11 @@
+pub mod audit_killed;
+pub mod cancellation_hostile_driver;
+pub mod connection_leak;
+pub mod deadline_ignored;
+pub mod detached_task;
+pub mod disconnect_masked;
+pub mod no_cancel_path;
+pub mod no_deadline;
+pub mod registry_leak;
+pub mod slot_leak_on_cancel;
+pub mod swallowed_cancellation;

@@ -1,0 +1,10 @@
+pub mod check_then_act_race;
+pub mod hidden_retry_layer;
+pub mod idempotency_key_too_broad;
+pub mod idempotency_key_unstable;
+pub mod idempotency_record_expired;
+pub mod idempotency_store_lost;
+pub mod lease_shorter_than_work;
+pub mod no_outbox;
+pub mod timeout_taken_for_failure;
+pub mod visibility_timeout_too_short;
