@@ -72,18 +72,25 @@ fn summed(readings: &[Reading]) -> BTreeMap<u64, f64> {
     all
 }
 
-/// Readings of gauges; bad is one where a tenth of the workers idle while somebody waits, as nobody may who takes what comes next.
+/// Readings of a replica; bad is one where a tenth of its workers idle while somebody waits there, as nobody may who takes what
+/// comes next. Nothing where classes have workers of their own: those idle by rights.
 pub fn idle_waits(view: &View) -> Vec<Thing> {
-    let size = summed(&view.readings("workers.size"));
-    let busy = summed(&view.readings("workers.busy"));
-    let depth = summed(&view.readings("queue.depth"));
-    let reserved = summed(&view.readings("queue.reserved"));
+    let own = |names: &crate::config::Names| names.iter().any(|n| n.starts_with("workers.own."));
+    if view.recording.names.get("gauge").is_none_or(own) {
+        return vec![];
+    }
+    let each = |gauge: &str| -> BTreeMap<(u64, u16), f64> {
+        let all = view.readings(gauge);
+        all.iter().map(|r| ((r.time, r.replica), r.value)).collect()
+    };
+    let (size, busy) = (each("workers.size"), each("workers.busy"));
+    let (depth, reserved) = (each("queue.depth"), each("queue.reserved"));
     size.iter()
-        .filter_map(|(time, size)| {
-            let idle = size - busy.get(time)?;
-            let waiting = depth.get(time)?.max(*reserved.get(time).unwrap_or(&0.0));
+        .filter_map(|(at, size)| {
+            let idle = size - busy.get(at)?;
+            let waiting = depth.get(at)?.max(*reserved.get(at).unwrap_or(&0.0));
             Some(Thing {
-                time: *time,
+                time: at.0,
                 bad: waiting >= 1.0 && idle >= (0.1 * size).max(1.0),
             })
         })

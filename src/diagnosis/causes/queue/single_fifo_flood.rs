@@ -21,10 +21,11 @@ pub const CAUSE: Cause = Cause {
     requires: &[
         // A fifth of all arrivals stand behind it.
         more(Fact::Flooded, 0.1, 0.05),
+        // A quarter of the time: who goes on sending is a hot tenant.
+        more(Fact::Backlog, 0.25, 0.1),
     ],
     supports: &[
         more(Fact::ServedByAge, 0.9, 0.04),
-        more(Fact::Backlog, 0.25, 0.1).at_most(2.0),
         more(Fact::QueueWait, 1.0, 0.3).at_most(3.0).hint(),
     ],
     against: &[

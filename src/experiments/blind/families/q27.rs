@@ -259,6 +259,7 @@ fn prefetch(d: &mut Draft) {
     let s = Service { workers, ..s };
     let unit = s.work * 1e3 / 500.0;
     d.remove("service.call");
+    d.remove("service.compute");
     d.merge(&format!(
         "[trace]\noutput_tokens = 500\n[service]\ncompute = {{ kind = \"tokens\", per_output = \"{unit:.4}ms\" }}"
     ));
