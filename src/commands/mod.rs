@@ -3,6 +3,7 @@
 //! Exit codes: 0 done (and, where gates count, all of them pass), 1 a gate is breached or had no data, 2 bad input.
 
 mod against;
+mod bisect;
 mod blind;
 mod compare;
 mod contract;
@@ -89,6 +90,9 @@ enum Command {
     /// What an incident teaches: its course, fault tree and reach, the controls to pay for first, and a gate for each cause.
     #[command(mut_arg("variant", |arg| arg.help("Overlay the [variant.NAME] table")))]
     Plan(plan::PlanArgs),
+    /// What of an incident it takes for a gate to be breached, and how much of the harm is whose: had it never happened, and had it been withdrawn.
+    #[command(mut_arg("variant", |arg| arg.help("Overlay the [variant.NAME] table")))]
+    Bisect(bisect::BisectArgs),
     /// Say where CPU went, before an incident and while it lasts: folded stacks and flame graphs.
     #[command(mut_arg("incident", |arg| arg.help(PROFILED)))]
     Profile(profile::ProfileArgs),
@@ -132,6 +136,7 @@ pub fn main() -> ExitCode {
         Command::Sweep(args) => sweep::run(args, &mut out),
         Command::Merge(args) => merge::run(args, &mut out),
         Command::Plan(args) => plan::run(args, &mut out),
+        Command::Bisect(args) => bisect::run(args, &mut out),
         Command::Profile(args) => profile::run(args, &mut out),
         Command::Export(args) => export::run(args, &mut out),
         Command::Report(args) => report::run(args, &mut out),

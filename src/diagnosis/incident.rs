@@ -170,14 +170,28 @@ fn describe(
             .iter()
             .map(|s| format!("not for the worse: {}", s.words)),
     );
-    let also = episodes
+    let others: Vec<(&Episode, Option<Ranked>)> = episodes
         .iter()
         .filter(|e| !std::ptr::eq(*e, main))
         .take(3)
-        .map(|e| {
+        .enumerate()
+        .map(|(place, e)| {
+            (
+                e,
+                (place < WEIGHED).then(|| first_of(view, frame, e, episodes)),
+            )
+        })
+        .map(|(e, first)| (e, first.flatten()))
+        .collect();
+    let also = others
+        .iter()
+        .map(|(e, first)| {
             let what: Vec<&str> = e.findings.iter().map(|f| f.marker.what.name()).collect();
+            let cause = first
+                .as_ref()
+                .map_or(String::new(), |c| format!("; {}", c.cause));
             format!(
-                "{}-{}: {}",
+                "{}-{}: {}{cause}",
                 say::clock(frame.windows.start(e.from)),
                 say::clock(frame.windows.start(e.to).min(view.end)),
                 what.join(", ")
@@ -195,6 +209,11 @@ fn describe(
         tail,
         notes,
         also,
+        second: others
+            .into_iter()
+            .filter_map(|(_, first)| first)
+            .map(|c| c.cause)
+            .collect(),
         facts: facts
             .all()
             .map(|(fact, m)| Known {
@@ -233,6 +252,17 @@ pub fn stands_in(diagnosis: &Diagnosis, other: &Recording) -> Option<bool> {
         cause,
         &evidence::gather(&view, &frame, &spans),
     ))
+}
+
+/// Other episodes whose cause is looked for as well.
+const WEIGHED: usize = 2;
+
+/// The first cause of another episode, if it stands.
+fn first_of(view: &View, frame: &Frame, episode: &Episode, all: &[Episode]) -> Option<Ranked> {
+    let located = locate(view, frame, episode, all);
+    let facts = evidence::gather(view, frame, &located.spans);
+    let first = rank::ranked(&facts).into_iter().next()?;
+    (first.cause != rank::NONE && !first.tied).then_some(first)
 }
 
 fn summary(

@@ -4,7 +4,7 @@ use super::{
     Onset, contrast,
     episode::{Episode, Finding, Frame},
     evidence::{self, Spans},
-    expiry,
+    expiry, marks,
     refine::{self, Instant, Step},
     series::What,
     view::View,
@@ -37,6 +37,14 @@ pub fn locate(view: &View, frame: &Frame, main: &Episode, episodes: &[Episode]) 
         .iter()
         .filter(|f| f.version.is_none())
         .max_by(|a, b| rank_of(a).cmp(&rank_of(b)));
+    // Who is worked on only after leaving waited in a queue that was longer than anybody waits: what filled it came before.
+    let lead = match lead {
+        Some(l) if l.marker.what == What::Orphans && waited(view, frame, l) => main
+            .of(What::Arrivals)
+            .filter(|a| a.stretch.from <= l.stretch.from)
+            .or(Some(l)),
+        lead => lead,
+    };
     let mut begun = lead
         .and_then(|f| edge(view, frame, f, true))
         .unwrap_or(coarse);
@@ -160,6 +168,19 @@ pub fn locate(view: &View, frame: &Frame, main: &Episode, episodes: &[Episode]) 
             .or(main.findings.first())
             .map_or(What::Slow, |f| f.marker.what),
     }
+}
+
+/// Whether most who are worked on for nobody had left before anything was done for them.
+fn waited(view: &View, frame: &Frame, finding: &Finding) -> bool {
+    let start = |w: usize| frame.windows.start(w);
+    let all = marks::leavers::all(view);
+    let within = view.between(start(finding.stretch.from), start(finding.stretch.to));
+    let orphans: Vec<bool> = within
+        .filter_map(|i| all.get(view.row(i)))
+        .filter(|l| l.is_orphan())
+        .map(|l| l.begun)
+        .collect();
+    2 * orphans.iter().filter(|begun| !**begun).count() > orphans.len()
 }
 
 /// The first step of a roll-out, replica by replica, in whose course something began to move: what one replica of many does is

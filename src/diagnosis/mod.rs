@@ -29,6 +29,7 @@ mod stats;
 mod tenants;
 mod threshold;
 mod trouble;
+mod turns;
 mod users;
 mod view;
 mod windows;
@@ -63,6 +64,8 @@ pub struct Diagnosis {
     pub cleared: Vec<String>,
     /// Other, smaller episodes.
     pub also: Vec<String>,
+    /// The first causes of other episodes, where they stand: two things went wrong, at times of their own.
+    pub second: Vec<String>,
     /// The facts that the causes were weighed by.
     pub facts: Vec<Known>,
     /// What the recording lacks, and what could therefore not be told.

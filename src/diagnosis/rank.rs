@@ -19,7 +19,7 @@ pub const NONE: &str = "none-of-these";
 /// What "none of these" scores: a cause needs its required evidence and a little more to beat it.
 const NONE_SCORE: f64 = 1.5;
 /// The most that a cause may score while a required fact is not recorded: not excluded, never shown.
-const NOT_EXCLUDED: f64 = 1.0;
+const NOT_EXCLUDED: f64 = 0.3;
 /// Nats of the weakest required claim from which it stands in full: e² is 7 to 1.
 const STANDS: f64 = 2.0;
 /// Top two closer than 3 to 1 are a tie (DIAGNOSIS.md 2.7).

@@ -74,6 +74,18 @@ pub enum What {
     CpuMore,
     /// Share of requests that take far more CPU than any used to.
     CpuFar,
+    /// Share of beginnings of work that pass over somebody who has waited long.
+    PassedOver,
+    /// Share of requests of the class that goes first which wait.
+    UrgentWaits,
+    /// Share of readings with idle workers while somebody waits.
+    IdleWaits,
+    /// Share of requests that are tries beyond what a sound client makes.
+    ManyTries,
+    /// Share of readings with fewer workers of a class than it had.
+    WorkersGone,
+    /// Share of arrivals behind a line that is one producer's.
+    Flooded,
     /// Requests arriving (derived: alone it is nobody's fault).
     Arrivals,
     /// Share of requests that come from one tenant (derived: its arrivals).
@@ -86,7 +98,7 @@ pub enum What {
 
 impl What {
     /// All of them, primary ones first.
-    pub const ALL: [What; 33] = [
+    pub const ALL: [What; 39] = [
         What::Misses,
         What::NewKeys,
         What::DiedYoung,
@@ -116,6 +128,12 @@ impl What {
         What::Unpublished,
         What::CpuMore,
         What::CpuFar,
+        What::PassedOver,
+        What::UrgentWaits,
+        What::IdleWaits,
+        What::ManyTries,
+        What::WorkersGone,
+        What::Flooded,
         What::Arrivals,
         What::OneTenant,
         What::Failures,
@@ -164,6 +182,12 @@ impl What {
             What::Unpublished => "writes without their second step",
             What::CpuMore => "CPU of a request",
             What::CpuFar => "requests of far more CPU",
+            What::PassedOver => "turns that pass over who has waited long",
+            What::UrgentWaits => "waits of the class that goes first",
+            What::IdleWaits => "workers who idle while somebody waits",
+            What::ManyTries => "tries beyond the fifth",
+            What::WorkersGone => "workers of a class that are gone",
+            What::Flooded => "lines that are one producer's",
             What::Arrivals => "arrivals",
             What::OneTenant => "one tenant's share of arrivals",
             What::Failures => "failed requests",
@@ -190,6 +214,9 @@ impl What {
             What::CpuFar => "requests worked on",
             What::Repeats | What::SharedKeys => "operations",
             What::Unpublished => "operations that are written",
+            What::PassedOver => "turns",
+            What::UrgentWaits => "turns of that class",
+            What::IdleWaits | What::WorkersGone => "readings",
             _ => "requests",
         }
     }
@@ -437,6 +464,12 @@ fn recorded(view: &View, what: What) -> bool {
         What::NewKeys => !view.repeats.new_keys.is_empty(),
         What::DiedYoung => !view.lives.is_empty(),
         What::NewContents => !view.repeats.first.is_empty(),
+        What::PassedOver
+        | What::UrgentWaits
+        | What::IdleWaits
+        | What::ManyTries
+        | What::WorkersGone
+        | What::Flooded => view.marks.contains_key(&what),
         What::CallErrors => view.own_calls,
         What::OneTenant => view.hot != 0,
         What::ParseErrors => view.has(requests::outcome) || view.has(requests::parse_error),

@@ -39,6 +39,9 @@ pub fn least_z(what: What, times: f64) -> f64 {
         What::Throttled | What::Paused | What::Behind | What::LockWaits => 8.0,
         // Contents cost what they cost, and a popular one comes and goes: as strict as where nothing is expected at all.
         What::CpuMore | What::CpuFar => 8.0,
+        What::PassedOver | What::UrgentWaits | What::IdleWaits => 8.0,
+        // Absent in health: a few of them are news, however many.
+        What::ManyTries | What::WorkersGone | What::Flooded => 8.0,
         What::Arrivals => 6.0,
         What::OneTenant => 8.0,
         What::Failures => 8.0,
@@ -94,6 +97,12 @@ pub fn least_effect(what: What) -> f64 {
         // One request in a hundred, three times as dear as the dearest: half as much CPU again in the mean.
         What::CpuFar => 0.01,
         What::OneTenant => 0.08,
+        What::PassedOver => 0.1,
+        What::UrgentWaits => 0.1,
+        What::IdleWaits => 0.2,
+        What::ManyTries => 0.01,
+        What::WorkersGone => 0.2,
+        What::Flooded => 0.2,
         What::Arrivals => 0.1823, // ln 1.2: the rate
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Background work (warming, audit) is left out: it is nobody's symptom. Nothing is copied but times and row numbers.
 
-use super::{marks, repeats::Repeats, series::What, stats::spaced};
+use super::{marks, repeats::Repeats, series::What, stats::spaced, turns::Turns};
 use crate::recording::{Recording, RequestRow, attempts, cache, gauges, requests, result, writes};
 use std::collections::BTreeMap;
 
@@ -23,6 +23,8 @@ pub struct View<'r> {
     pub lives: Vec<Thing>,
     /// Things of other kinds, by what they may show (see `marks`).
     pub marks: BTreeMap<What, Vec<Thing>>,
+    /// Whose turn it was (see `turns`).
+    pub turns: Turns,
     /// The tenant to watch (see `tenants`); 0 is none.
     pub hot: u64,
     /// Last instant of the recording, ns.
@@ -88,11 +90,13 @@ impl<'r> View<'r> {
             repeats: Repeats::default(),
             lives: vec![],
             marks: BTreeMap::new(),
+            turns: Turns::default(),
             hot: 0,
         };
         view.repeats = super::repeats::of(&view);
         view.lives = super::lives::of(&view);
         view.hot = super::tenants::hottest(&view).unwrap_or(0);
+        view.turns = super::turns::of(&view);
         view.marks = marks::all(&view);
         Some(view)
     }
@@ -126,6 +130,11 @@ impl<'r> View<'r> {
             .requests
             .column(column)
             .is_some_and(|c| c.iter().any(|v| v != 0))
+    }
+
+    /// When request `i` joined the queue, ns.
+    pub fn turns_came(&self, i: u32) -> u64 {
+        self.arrived[i as usize] + self.get(requests::flight_wait, i as usize)
     }
 
     /// Numbers of the requests that arrived in `[from, to)`.

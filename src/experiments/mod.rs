@@ -2,6 +2,7 @@
 //!
 //! - [`theory`]: the simulator against queueing theory.
 //! - [`leak`]: leak, filling cache or fragmentation, from the gauges of a soak.
+//! - [`bisect`]: which entries of an incident it took, and how much of the harm is whose.
 //! - [`blind`]: how often the diagnosis is right, on incidents that nobody has seen.
 //! - [`hardening`]: what is learnt from one incident, and which controls to pay for first.
 //! - [`limiter`]: what limit a traffic needs, and what a limit would refuse.
@@ -11,6 +12,7 @@
 //! - [`sweep`]: what to set something to: a grid of settings under several seeds, in parts that are put together again.
 //! - [`work`]: what a unit of metered work costs on this machine, and how units grow with size.
 
+pub mod bisect;
 pub mod blind;
 pub mod hardening;
 pub mod leak;

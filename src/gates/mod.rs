@@ -227,6 +227,22 @@ impl Gate {
         self.abort.as_ref()
     }
 
+    /// The same without `during incident`: to be held in a stretch of it.
+    pub fn within_the_incident(&self) -> Gate {
+        fn strip(expr: &mut Expr) {
+            match expr {
+                Expr::All(parts) | Expr::Any(parts) => parts.iter_mut().for_each(strip),
+                Expr::Compare(condition) if condition.during == Some("incident") => {
+                    condition.during = None;
+                }
+                Expr::Compare(_) | Expr::Named(_) => {}
+            }
+        }
+        let mut gate = self.clone();
+        strip(&mut gate.expr);
+        gate
+    }
+
     /// What has to be accumulated for it.
     pub fn watches(&self) -> Vec<WatchSpec> {
         let mut specs = vec![];

@@ -89,6 +89,12 @@ impl Objective {
         }
     }
 
+    /// The same of any phase: what it is over another stretch than the one that it names.
+    pub fn of_any_phase(mut self) -> Objective {
+        self.during = None;
+        self
+    }
+
     /// Its value in a run: over the phase that it names, or else over `otherwise`. Of a split the worst value of those with
     /// requests enough. `None`: no data, or no such phase.
     pub fn value(&self, context: &Context, otherwise: &Stretch) -> Option<f64> {

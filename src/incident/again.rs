@@ -105,6 +105,7 @@ impl Incident {
         Ok(Incident {
             measures: self.measures.clone(),
             left_out: self.left_out.clone(),
+            withdrawn: self.withdrawn.clone(),
             ..again
         })
     }

@@ -6,10 +6,14 @@ use super::{
     game_day::GameDay,
     guard::{Guard, guards},
     timeline::{Entry, Step},
+    withdraw::Withdrawn,
 };
 use crate::{
     components::Registry,
-    config::{At, Node, Percent, Read, Reader, Refusal, Source, Table, Value, When, suggestion},
+    config::{
+        At, Entry as TableEntry, Node, Percent, Read, Reader, Refusal, Source, Table, Value, When,
+        suggestion,
+    },
     diagnosis,
     faults::Fault,
     gates::Gate,
@@ -121,6 +125,8 @@ pub struct Incident {
     pub healthy: bool,
     /// Entries of the timeline, by their place in it, that are left out in the same way.
     pub left_out: Vec<usize>,
+    /// What is taken back at some time of the run, if anything.
+    pub withdrawn: Option<Withdrawn>,
     /// Gates of actions: watched beside `gates`, and part of no verdict.
     pub measures: Vec<Gate>,
     /// What its trace was read with, for reading it once more.
@@ -268,6 +274,7 @@ impl Incident {
             game_day,
             healthy: overlay.healthy,
             left_out: vec![],
+            withdrawn: None,
             overrides: trace.clone(),
         };
         // Everything that a plan refuses is refused now, on a trace of any length.
@@ -323,14 +330,24 @@ fn apply_variant(root: &mut Node, name: &str, known: &[(String, String)]) -> Res
 }
 
 fn apply_set(root: &mut Node, set: &str) -> Result<(), Refusal> {
-    let source = Source::new("--set", set);
+    let (path, entry) = setting("--set", set)?;
+    root.set(&path, &entry.key, entry.node)
+}
+
+/// Reads `path=value` of an argument.
+///
+/// # Errors
+/// What is no such pair, or no value.
+pub fn setting(argument: &str, set: &str) -> Result<(String, TableEntry), Refusal> {
+    let source = Source::new(argument, set);
     let Some((path, value)) = set.split_once('=') else {
         return Err(Refusal::at(&At::whole(&source), "this sets nothing")
             .help("write path=value, such as service.cache.ttl=1m"));
     };
-    let value_source = Source::new(format!("--set {}", path.trim()), value.trim());
+    let value_source = Source::new(format!("{argument} {}", path.trim()), value.trim());
     let node = Node::parse_value(&value_source)?;
-    root.set(path.trim(), &At::whole(&source), node)
+    let key = At::whole(&source);
+    Ok((path.trim().to_string(), TableEntry { key, node }))
 }
 
 fn entries(reader: &Reader<'_>, name: &str) -> Result<Vec<Entry>, Refusal> {

@@ -20,10 +20,11 @@ mod sums;
 mod timeline;
 mod trial;
 mod truth;
+mod withdraw;
 
 pub use abort::Aborted;
 pub use action::{Action, ActionOptions, Control, Gap};
-pub use file::{Expect, Incident, Overlay, Registries, SCHEMA};
+pub use file::{Expect, Incident, Overlay, Registries, SCHEMA, setting};
 pub use game_day::{GameDay, GameDayOptions, MOST_DRAWS, Vary};
 pub use guard::{Guard, GuardOptions, Then, Undo};
 pub use judge::{Shortfall, judge, judge_against, meets};
@@ -33,3 +34,4 @@ pub use schema::schema;
 pub use timeline::{EntryOptions, WarmOptions};
 pub use trial::{Proof, Standard, Tried, answered, trial, tried};
 pub use truth::{Entry, EntryKind, Phase, PhaseName, Truth};
+pub use withdraw::Withdrawn;

@@ -13,7 +13,7 @@
 //! units               { indicator: ns | fraction | count | per_second | ratio }
 //! moved               what moved since the baseline: baseline, identical, tolerance, phases[], moved[]; null without one
 //! gates[]             gate, expression, phase, verdict, detail
-//! diagnosis           summary, onset, symptoms[], causes[], segments[], tail[], notes[], cleared[], also[], facts[],
+//! diagnosis           summary, onset, symptoms[], causes[], segments[], tail[], notes[], cleared[], also[], second[], facts[],
 //!                     limits[]; times in ns
 //! truth               phases[], entries[], causes[], recovery_time; times in ns
 //! trace               name, format, origin_ns, captured[], filled { field: how }, skipped_lines

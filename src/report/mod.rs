@@ -4,6 +4,7 @@
 //! concludes: numbers are indicators of the catalogue, verdicts are the gates', causes the diagnosis's. No wall-clock
 //! value enters, so every file is the same to the byte on every run and machine.
 
+pub mod bisect;
 pub mod blind;
 pub mod compare;
 mod diagnosed;

@@ -266,6 +266,10 @@ fn diagnosis() -> Value {
         always("cleared", texts("Changes that are not to blame, and why.")),
         always("also", texts("Other, smaller episodes.")),
         always(
+            "second",
+            texts("The first causes of other episodes, where they stand."),
+        ),
+        always(
             "facts",
             described(list(fact), "What the causes were weighed by."),
         ),

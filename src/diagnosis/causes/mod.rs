@@ -15,6 +15,7 @@ mod limiter;
 mod load;
 mod parser;
 mod partial;
+mod queue;
 
 use super::{
     evidence::{Evidence, Fact, Group},
@@ -255,6 +256,17 @@ pub const CAUSES: &[&Cause] = &[
     &limiter::clock_skew::CAUSE,
     &limiter::divided::CAUSE,
     &limiter::abuse::CAUSE,
+    &queue::strict_priority::CAUSE,
+    &queue::ageing_too_slow::CAUSE,
+    &queue::ageing_saturates::CAUSE,
+    &queue::ageing_too_aggressive::CAUSE,
+    &queue::no_burst_cap::CAUSE,
+    &queue::no_floor::CAUSE,
+    &queue::prefetch_hoarding::CAUSE,
+    &queue::single_fifo_flood::CAUSE,
+    &queue::poison_message::CAUSE,
+    &queue::by_length::CAUSE,
+    &queue::worker_loss::CAUSE,
     &parser::missing_field::CAUSE,
     &parser::type_strictness::CAUSE,
     &parser::enum_drift::CAUSE,

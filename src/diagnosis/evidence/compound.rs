@@ -28,7 +28,15 @@ pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
     evidence.put(Fact::CapacityLess, capacity_less(view, spans));
     evidence.put(Fact::Deaths, happened(view, spans, "exit"));
     evidence.put(Fact::FailedStarts, failed_starts(view, spans));
-    evidence.put(Fact::ByKey, by_key(view, &spans.during));
+    // Of the whole, or of its first third: a fall-back may have come later, and users fare otherwise since.
+    let third =
+        spans.during.start..spans.during.start + (spans.during.end - spans.during.start) / 3;
+    let both = [by_key(view, &spans.during), by_key(view, &third)];
+    let most = both
+        .into_iter()
+        .flatten()
+        .max_by(|a, b| a.value.total_cmp(&b.value));
+    evidence.put(Fact::ByKey, most);
 }
 
 /// ln ratio of calls a request, of those that call at all.

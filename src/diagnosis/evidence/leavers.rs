@@ -5,8 +5,8 @@ use crate::{
     diagnosis::{
         marks::leavers::{self, Leaver},
         series::What,
-        stats::{Measure, difference, share},
-        view::View,
+        stats::{Measure, difference, quantile, share},
+        view::{Call, View},
     },
     recording::{attempts, requests, result},
 };
@@ -164,39 +164,36 @@ fn handlers(view: &View, spans: &Spans, all: &[Leaver]) -> Option<Measure> {
     Some(Measure::new(value, 0.5 / (during.2 * orphans).sqrt()))
 }
 
-/// Calls beyond any before.
+/// Calls far beyond those before: twice what one in two hundred took, of the same dependency.
 fn long_calls(view: &View, spans: &Spans, evidence: &mut Evidence) {
-    let mut longest: BTreeMap<u16, f32> = BTreeMap::new();
-    let before = view.calls_between(spans.before.start, spans.before.end);
-    let during = view.calls_between(spans.during.start, spans.during.end);
-    for call in &view.calls[before.clone()] {
-        let most = longest.entry(call.dependency).or_insert(0.0);
-        *most = most.max(call.seconds);
-    }
-    let is_long = |call: &crate::diagnosis::view::Call| {
-        call.result != result::CANCELLED
-            && longest
-                .get(&call.dependency)
-                .is_some_and(|most| call.seconds > 1.5 * most)
+    let ended = |span: &Range<u64>| {
+        let calls = &view.calls[view.calls_between(span.start, span.end)];
+        calls.iter().filter(|c| c.result != result::CANCELLED)
     };
-    let long: Vec<_> = view.calls[during.clone()]
-        .iter()
-        .filter(|c| is_long(c))
+    let mut times: BTreeMap<u16, Vec<f32>> = BTreeMap::new();
+    for call in ended(&spans.before) {
+        times.entry(call.dependency).or_default().push(call.seconds);
+    }
+    let longest: BTreeMap<u16, f32> = times
+        .into_iter()
+        .filter_map(|(name, mut all)| Some((name, 2.0 * quantile(&mut all, 0.995)?)))
         .collect();
-    let n = long.len() as f64;
-    if let (Some(d), Some(b)) = (
-        share(n, during.len() as f64),
-        share(0.0, before.len() as f64),
-    ) {
+    let is_long = |call: &&Call| {
+        let line = longest.get(&call.dependency);
+        line.is_some_and(|line| call.seconds > *line)
+    };
+    let of = |span: &Range<u64>| {
+        let long = ended(span).filter(is_long).count() as f64;
+        share(long, ended(span).count() as f64)
+    };
+    if let (Some(d), Some(b)) = (of(&spans.during), of(&spans.before)) {
         evidence.put(Fact::LongCalls, Some(difference(d, b)));
     }
+    let long: Vec<&Call> = ended(&spans.during).filter(is_long).collect();
+    let (n, during) = (long.len() as f64, ended(&spans.during).count() as f64);
     // A few may be the longest of many by chance.
     let calls = &view.recording.attempts;
-    if n < LEAST
-        || n < 0.0005 * during.len() as f64
-        || calls.is_empty()
-        || !calls.has(attempts::budget)
-    {
+    if n < LEAST || n < 0.0005 * during || calls.is_empty() || !calls.has(attempts::budget) {
         return;
     }
     let unbounded = long

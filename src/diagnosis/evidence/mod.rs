@@ -15,6 +15,7 @@ mod operations;
 mod parts;
 mod pools;
 mod prefix;
+mod queue;
 mod reuse;
 mod traffic;
 mod unread;
@@ -80,6 +81,20 @@ pub enum Group {
     Whose,
     /// What happened at the onset.
     Timing,
+    /// Who waits while others are served.
+    Starved,
+    /// By which rule a queue serves.
+    Rule,
+    /// Whether waiting counts, and how far.
+    Ageing,
+    /// By which rule it served before.
+    RuleBefore,
+    /// Whose line it is.
+    Line,
+    /// Who works.
+    Workers,
+    /// How often one thing is tried.
+    ManyTries,
     /// Whom a limiter refuses.
     Refusals,
     /// What was promised to them.
@@ -295,8 +310,8 @@ facts! {
     CancelSent: Cancels, Share, "of those worked on for nobody, whose call was sent a cancellation";
     /// Of such cancellations, the share that was received.
     CancelReceived: Cancels, Share, "cancellations not honoured that had been received";
-    /// Share of calls longer than any before by half, more than before.
-    LongCalls: Budget, Points, "calls half as long again as the longest before, more than before";
+    /// Share of calls twice as long as one in two hundred was before, more than before.
+    LongCalls: Budget, Points, "calls twice as long as the longest before, more than before";
     /// Of these, the share that nobody bounded.
     NoBudget: Budget, Share, "such calls whose caller would have waited for ever";
     /// Records that were to be made and were not, by clients that left, more than before.
@@ -309,7 +324,7 @@ facts! {
     HeldByCancel: Handler, LnCount, "nats for connections kept after cancelled calls rather than after all calls:";
     /// Readings of pools that are smaller than they were, more than before.
     PoolSmaller: Pools, Points, "readings of a pool that is smaller than it was, more than before";
-    /// Largest step of the size of a pool, as a share of how much it lost.
+    /// Largest step of the size of a pool beyond one, as a share of how much it lost.
     SmallerAtOnce: Handler, Share, "of what a pool lost of its size, in one step";
     /// Share of operations written more than once, more than before.
     Repeats: Operations, Points, "operations written more than once, more than before";
@@ -349,6 +364,42 @@ facts! {
     ByKey: Whose, Share, "failures belong to certain users or contents, whatever their tags, by";
     /// Whether a deploy lies within the onset's interval.
     DeployAtOnset: Timing, Share, "a deploy at the onset";
+    /// Share of turns that pass over somebody of another class who has waited long, more than before.
+    PassedOver: Starved, Points, "turns that pass over who has waited long, more than before";
+    /// Share of requests of the class that goes first which wait, more than before.
+    UrgentWaits: Starved, Points, "requests of the class that goes first which wait, more than before";
+    /// ln ratio of the wait for a worker, p95.
+    QueueWait: Course, LnRatio, "wait for a worker, p95, changed by a factor of";
+    /// Share of turns that go to who has waited longest.
+    ServedByAge: Rule, Share, "turns that go to who has waited longest";
+    /// The same, more than before.
+    AgeBefore: RuleBefore, Points, "turns that go to who has waited longest, more than before";
+    /// Of the turns at which the longest line is not the oldest, those that it gets.
+    LengthOverAge: Rule, Share, "turns of the longest line where another has waited longer";
+    /// Agreement of turns with one order of the classes, of the pair that agrees least.
+    StrictOrder: Rule, Share, "turns that agree with one order of classes";
+    /// Share of the turns of the class that waits longest, while it and others wait.
+    StarvedTurns: Starved, Share, "turns that the class gets which waits longest";
+    /// The same, more than before.
+    StarvedBefore: RuleBefore, Points, "turns that the class gets which waits longest, more than before";
+    /// Before: its share beside one other class, more than beside several.
+    CapBefore: RuleBefore, Points, "before, its turns beside one other class, more than beside several";
+    /// How well a lead in waiting tells who is served.
+    AgeingFits: Ageing, Share, "turns of that class that a lead in waiting tells rightly";
+    /// How much better, if waiting counts up to some time only.
+    CapFits: Ageing, Points, "told better if waiting counts up to a time only, by";
+    /// Share of arrivals behind a line that is one producer's, more than before.
+    Flooded: Line, Points, "arrivals behind a line that is one producer's, more than before";
+    /// Of the time that the line is his, the share in which he sends no more than usual.
+    Backlog: Line, Share, "time of that line in which he sends no more than usual";
+    /// Share of readings with idle workers while somebody waits, more than before.
+    IdleWaits: Workers, Points, "readings with idle workers while somebody waits, more than before";
+    /// Share of readings with fewer workers of a class than it had, more than before.
+    WorkersGone: Workers, Points, "readings with fewer workers of a class than it had, more than before";
+    /// Share of requests that are tries beyond the fifth, more than before.
+    ManyTries: ManyTries, Points, "tries beyond the fifth, more than before";
+    /// Share of operations tried so often of which no try succeeded.
+    NeverWell: ManyTries, Share, "operations tried so often that never succeed";
     /// Share of requests that a limiter refused, more than before.
     Refused: Refusals, Points, "requests that a limiter refused, more than before";
     /// ln ratio of what those ask who are refused, each by its refusals, beyond what the others do.
@@ -597,6 +648,7 @@ pub fn gather(view: &View, frame: &Frame, spans: &Spans) -> Evidence {
     keys::writing(&mut evidence);
     keys::seeding(&mut evidence);
     limiter::gather(view, spans, &mut evidence);
+    queue::gather(view, spans, &mut evidence);
     evidence
 }
 

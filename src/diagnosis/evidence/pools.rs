@@ -89,7 +89,7 @@ fn by_cancel(view: &View, spans: &Spans, lines: &[Line]) -> Measure {
     Measure::new(nats, 0.0)
 }
 
-/// The largest step down of each pool, as a share of all that it lost.
+/// The largest step down of each pool beyond one slot, as a share of all that it lost.
 fn at_once(spans: &Spans, lines: &[Line]) -> Option<Measure> {
     let (mut largest, mut all) = (0.0, 0.0);
     for line in lines {
@@ -101,7 +101,8 @@ fn at_once(spans: &Spans, lines: &[Line]) -> Option<Measure> {
                 fell += down;
             }
         }
-        largest += most;
+        // One slot cannot go but at once.
+        largest += (most - 1.0).max(0.0);
         all += fell;
     }
     (all > 0.0).then(|| Measure::new(largest / all, 0.5 / (all + 4.0)))

@@ -7,6 +7,7 @@ pub mod cpu;
 pub mod held;
 pub mod leavers;
 pub mod prefix;
+pub mod queue;
 pub mod stood;
 pub mod written;
 
@@ -36,6 +37,12 @@ const MARKS: &[(What, Of)] = &[
     (What::Throttled, stood::throttled),
     (What::Paused, stood::paused),
     (What::Behind, stood::behind),
+    (What::PassedOver, queue::passed_over),
+    (What::UrgentWaits, queue::urgent_waits),
+    (What::IdleWaits, queue::idle_waits),
+    (What::ManyTries, queue::many_tries),
+    (What::WorkersGone, queue::own_workers),
+    (What::Flooded, queue::flooded),
 ];
 
 /// Whether a quantity is marked here.

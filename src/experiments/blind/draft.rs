@@ -220,10 +220,21 @@ fn entry(text: &str) -> Value {
     table["entry"].clone()
 }
 
+/// Whether two tables may be laid over each other: neither says that it is of another kind.
+fn same_kind(old: &Table, new: &Table) -> bool {
+    match (old.get("kind"), new.get("kind")) {
+        (Some(a), Some(b)) => a == b,
+        _ => true,
+    }
+}
+
 fn merge(into: &mut Table, piece: Table) {
     for (key, value) in piece {
         match (into.get_mut(&key), value) {
-            (Some(Value::Table(old)), Value::Table(new)) => merge(old, new),
+            // Options of one kind are none of another's.
+            (Some(Value::Table(old)), Value::Table(new)) if same_kind(old, &new) => {
+                merge(old, new);
+            }
             (_, value) => {
                 into.insert(key, value);
             }

@@ -28,7 +28,7 @@ pub struct Score {
     pub on_time: bool,
     /// Confidence of the first cause.
     pub confidence: f64,
-    /// Whether all causes are among the first as many and one more.
+    /// Whether all causes are among the first as many and one more, or are those of other episodes.
     pub all_found: bool,
 }
 
@@ -59,7 +59,10 @@ pub fn score(truth: &Truth, answer: &Answer) -> Score {
             .max(onset.saturating_sub(to.max(from)))
     });
     let among = answer.causes.iter().take(truth.causes.len() + 1);
-    let among: Vec<&str> = among.map(|(cause, _)| cause.as_str()).collect();
+    let among: Vec<&str> = among
+        .map(|(cause, _)| cause.as_str())
+        .chain(answer.second.iter().map(String::as_str))
+        .collect();
     Score {
         seen: answer.seen,
         at,
@@ -109,6 +112,7 @@ mod tests {
             seen: true,
             causes: causes.iter().map(|c| ((*c).to_string(), 0.5)).collect(),
             tied,
+            second: vec![],
             onset: Some(100),
         }
     }

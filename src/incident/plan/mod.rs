@@ -15,7 +15,7 @@ use super::{
     truth::{self, EntryKind, Phase},
 };
 use crate::{
-    config::{At, Entry as TableEntry, Refusal, When, show_nanos},
+    config::{At, Entry as TableEntry, Percent, Refusal, When, show_nanos},
     faults::{Faults, Shape},
     service::{Control, ServiceSpec, Warm},
 };
@@ -62,6 +62,21 @@ struct Builder<'a> {
     without: Vec<ServiceSpec>,
     /// Labels of changes that are left out: taking one back is nothing.
     missing: Vec<&'a str>,
+}
+
+/// What an entry does in this run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Does {
+    /// It comes as the file has it.
+    Come,
+    /// It is left out.
+    NotCome,
+    /// It comes, and ends at this time (ns).
+    End(u64),
+    /// It is taken back.
+    GoBack,
+    /// It comes though the file has it not.
+    ComeInstead,
 }
 
 impl Plan {
@@ -117,36 +132,58 @@ fn build(
         without: vec![],
         missing: vec![],
     };
-    let mut entries: Vec<(u64, EntryKind, &Entry, bool)> = vec![];
+    let mut entries: Vec<(u64, EntryKind, &Entry, Does)> = vec![];
     for (i, entry) in incident.timeline.iter().enumerate() {
         let kind = match entry.step {
             Step::Fault(_) => EntryKind::Fault,
             Step::Drift(_) => EntryKind::Drift,
             _ => EntryKind::Change,
         };
-        let left_out = incident.left_out.contains(&i);
-        entries.push((builder.time(&entry.options.at)?, kind, entry, left_out));
+        let at = builder.time(&entry.options.at)?;
+        let withdrawn = incident.withdrawn.as_ref();
+        let ends = withdrawn.filter(|w| w.entries.contains(&i)).map(|w| w.at);
+        let does = match ends {
+            _ if incident.left_out.contains(&i) => Does::NotCome,
+            Some(ends) if ends <= at => Does::NotCome,
+            Some(ends) => Does::End(ends),
+            None => Does::Come,
+        };
+        if let (Does::End(ends), Step::Change { .. }) = (does, &entry.step) {
+            entries.push((ends, kind, entry, Does::GoBack));
+        }
+        entries.push((at, kind, entry, does));
+    }
+    for entry in incident.withdrawn.iter().flat_map(|w| &w.imposed) {
+        let at = builder.time(&entry.options.at)?;
+        entries.push((at, EntryKind::Change, entry, Does::ComeInstead));
     }
     for entry in &incident.fix {
         entries.push((
             builder.time(&entry.options.at)?,
             EntryKind::Fix,
             entry,
-            false,
+            Does::Come,
         ));
     }
     // Stable: entries of one instant keep the order of the file.
     entries.sort_by_key(|(at, ..)| *at);
     let (mut first, mut last_fix, mut last_end) = (None, None, Some(0));
     let mut onset = None;
-    for (at, kind, entry, left_out) in entries {
-        let until = if left_out {
+    for (at, kind, entry, does) in entries {
+        if matches!(does, Does::GoBack | Does::ComeInstead) {
+            // The times of the file alone cut the phases.
+            builder.instead(at, entry, does)?;
+            continue;
+        }
+        let until = if does == Does::NotCome {
             builder.leave_out(at, entry)?
+        } else if let Does::End(ends) = does {
+            builder.entry(at, kind, entry, ends)?
         } else if incident.healthy && kind != EntryKind::Fix {
-            builder.entry(at, kind, entry)?;
+            builder.entry(at, kind, entry, u64::MAX)?;
             None
         } else {
-            builder.entry(at, kind, entry)?
+            builder.entry(at, kind, entry, u64::MAX)?
         };
         if kind == EntryKind::Fix {
             last_fix = Some(at);
@@ -224,12 +261,14 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// Adds an entry to the plan; gives the time at which it ends by itself, if it does.
+    /// Adds an entry to the plan, which ends at `ends` at the latest (ns) if it is a fault or a drift; gives the time at which
+    /// it ends by itself, if it does.
     fn entry(
         &mut self,
         at: u64,
         kind: EntryKind,
         entry: &'a Entry,
+        ends: u64,
     ) -> Result<Option<u64>, Refusal> {
         let mut until = None;
         let mut fault = None;
@@ -279,7 +318,20 @@ impl<'a> Builder<'a> {
             Step::Fault(node) => {
                 let shape = self.shape(at, entry)?;
                 fault = Some(self.plan.faults.planted.len());
-                until = self.fault(node, shape)?;
+                let cut = Some(ends).filter(|e| shape.until.is_none_or(|until| *e < until));
+                let cut = cut.filter(|e| *e < u64::MAX);
+                until = match cut {
+                    Some(_) => shape.until,
+                    None => None,
+                };
+                let short = Shape {
+                    until: cut.or(shape.until),
+                    ..shape
+                };
+                let ended = self.fault(node, short)?;
+                if cut.is_none() {
+                    until = ended;
+                }
             }
             Step::Drift(set) => {
                 until = self
@@ -287,7 +339,7 @@ impl<'a> Builder<'a> {
                     .map(|l| at.saturating_add(l));
                 self.plan.drifts.push(Drift {
                     at,
-                    until,
+                    until: Some(until.unwrap_or(u64::MAX).min(ends)).filter(|u| *u < u64::MAX),
                     ramp: self.span(&entry.options.ramp).unwrap_or(0),
                     set: set.clone(),
                 });
@@ -333,6 +385,31 @@ impl<'a> Builder<'a> {
         };
         self.plan.entries.push((recorded, fault));
         Ok(until)
+    }
+
+    /// Takes a change back before its time, or makes one that the file has not.
+    fn instead(&mut self, at: u64, entry: &'a Entry, does: Does) -> Result<(), Refusal> {
+        let Step::Change { label, set } = &entry.step else {
+            return Ok(());
+        };
+        if does == Does::ComeInstead {
+            self.applied.push(Applied { label, set });
+            return self.deploy(at, entry);
+        }
+        let Some(i) = self
+            .applied
+            .iter()
+            .position(|a| std::ptr::eq(a.set, set.as_slice()))
+        else {
+            // It was taken back by then.
+            return Ok(());
+        };
+        self.applied.remove(i);
+        // Nothing is left for an entry that would take it back later.
+        self.missing.push(label);
+        let mut back = entry.clone();
+        back.options.canary = Percent(1.0);
+        self.deploy(at, &back)
     }
 
     /// What an entry that is left out leaves behind: the time at which it would have ended, which cuts the phases.

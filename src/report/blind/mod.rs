@@ -226,7 +226,7 @@ fn honesty(out: &mut String, s: &Summary) {
     if s.both.of > 0 {
         let _ = writeln!(
             out,
-            "  two causes: both among the first three                      {}",
+            "  two causes: both found                                      {}",
             share(&s.both)
         );
     }

@@ -20,11 +20,11 @@ pub const CAUSE: Cause = Cause {
     look_alikes: &["connection-leak", "dependency-slow"],
     requires: &[
         more(Fact::PoolSmaller, 0.2, 0.08),
-        less(Fact::SmallerAtOnce, 0.7, 0.12),
+        less(Fact::SmallerAtOnce, 0.5, 0.12),
     ],
     supports: &[
         more(Fact::PoolSmaller, 0.2, 0.08),
-        less(Fact::SmallerAtOnce, 0.7, 0.12),
+        less(Fact::SmallerAtOnce, 0.5, 0.12),
         DEPLOYED.hint(),
     ],
     against: &[more(Fact::Arrivals, 0.5, 0.2).at_most(1.0)],

@@ -35,6 +35,8 @@ pub const CAUSE: Cause = Cause {
         more(Fact::Unread, 0.0025, 0.00125).at_most(3.0),
         // Whoever hides it makes an incident of what a service may live with.
         more(Fact::Hidden, 0.0025, 0.00125),
+        // What fails at each try is no dependency's bad day.
+        more(Fact::NeverWell, 0.7, 0.1).at_most(3.0),
     ],
     subject: Subject::Dependency,
     containment: "open the breaker or fall back; bound retries by a budget",

@@ -29,6 +29,8 @@ pub const CAUSE: Cause = Cause {
         more(Fact::CallErrors, 0.004, 0.002),
         // A limiter held it: then it is no neighbour's trouble.
         more(Fact::Refused, 0.004, 0.002).at_most(3.0),
+        // A line that outlasts what made it is a flood's.
+        more(Fact::Backlog, 0.25, 0.1).at_most(2.0),
         // Whether others wait is what a queue makes of it.
         more(Fact::OthersWait, 0.03, 0.015),
     ],

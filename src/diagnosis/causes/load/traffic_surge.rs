@@ -29,8 +29,12 @@ pub const CAUSE: Cause = Cause {
     ],
     against: &[
         more(Fact::CallErrors, 0.004, 0.002),
+        // Whom a queue passes over is no matter of how much comes.
+        more(Fact::PassedOver, 0.1, 0.05).at_most(2.0),
         // Refused clients ask again: that is no surge.
         more(Fact::Refused, 0.02, 0.01).at_most(2.0),
+        // A line that outlasts what made it is a flood's.
+        more(Fact::Backlog, 0.25, 0.1).at_most(2.0),
     ],
     subject: Subject::None,
     containment: "shed by priority; raise the number of replicas",

@@ -107,6 +107,7 @@ fn ranked(all: &[Quantity], loud: Vec<f64>, onset: usize) -> Answer {
         seen: true,
         causes,
         tied: 0,
+        second: vec![],
         onset: Some(onset as u64 * WIDTH),
     }
 }

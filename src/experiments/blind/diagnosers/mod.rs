@@ -16,6 +16,8 @@ pub struct Answer {
     pub causes: Vec<(String, f64)>,
     /// How many of the first are tied; 0 or 1: the first stands alone.
     pub tied: usize,
+    /// Causes of other things that went wrong in the same run.
+    pub second: Vec<String>,
     /// When it began, ns.
     pub onset: Option<u64>,
 }
@@ -71,6 +73,7 @@ pub fn ours(diagnosis: &diagnosis::Diagnosis) -> Answer {
             .map(|(_, c)| (c.cause.clone(), c.probability))
             .collect(),
         tied: diagnosis.causes.iter().take_while(|c| c.tied).count(),
+        second: diagnosis.second.clone(),
         onset: diagnosis.onset.as_ref().map(|o| o.at),
     }
 }

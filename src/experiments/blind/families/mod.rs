@@ -6,6 +6,7 @@ mod q23;
 mod q24;
 mod q25;
 mod q26;
+mod q27;
 mod q28;
 mod q29;
 mod q30;
@@ -31,6 +32,7 @@ pub const FAMILIES: &[(&str, &[Kind])] = &[
     ("Q24", q24::KINDS),
     ("Q23", q23::KINDS),
     ("Q28", q28::KINDS),
+    ("Q27", q27::KINDS),
     ("Q29", q29::KINDS),
     ("Q30", q30::KINDS),
     ("Q25", q25::KINDS),

@@ -213,7 +213,7 @@ fn deadline_ignored(d: &mut Draft) {
     // Within a third of its time the queue is longer than anybody waits.
     let lasts = d.to.unwrap_or(d.seconds) - d.from;
     let over = 3.0 * patience / lasts;
-    let load = (1.0 + over.max(0.1) * d.between(1.0, 2.5)) / used(d);
+    let load = (1.0 + over.max(0.25) * d.between(1.0, 2.5)) / used(d);
     d.drift(
         &format!("\"trace.load\" = {load:.3}"),
         "\"trace.load\" = 1.0",
