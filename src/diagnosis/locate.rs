@@ -176,7 +176,7 @@ fn waited(view: &View, frame: &Frame, finding: &Finding) -> bool {
     let all = marks::leavers::all(view);
     let within = view.between(start(finding.stretch.from), start(finding.stretch.to));
     let orphans: Vec<bool> = within
-        .filter_map(|i| all.get(view.row(i)))
+        .filter_map(|i| all.get(view.row(i) as usize))
         .filter(|l| l.is_orphan())
         .map(|l| l.begun)
         .collect();
