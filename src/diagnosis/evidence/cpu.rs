@@ -36,16 +36,11 @@ pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
         let expected = expected(&before, &during);
         let beyond = ln(during.sum() / expected.max(1e-12));
         evidence.put(Fact::CpuGivenSize, Some(Measure::new(beyond, se)));
-        // What sizes explain of time in calls is known already; this is where calls are as they were.
-        let calls = evidence.get(Fact::CallSlower);
-        if more > 0.1 && more > 2.0 * se && calls.is_none_or(|c| c.value < 1.0) {
-            let part = (1.0 - beyond / more).clamp(0.0, 1.0);
-            evidence.put(Fact::PartSize, Some(Measure::new(part, se / more)));
-        }
     }
     if more > 2.0 * se {
         falls(view, &before, &during, evidence);
-        frames(view, spans, evidence);
+        let larger = (during.size() / before.size().max(1.0)).max(1.0);
+        frames(view, spans, (larger, se), evidence);
     }
 }
 
@@ -70,6 +65,10 @@ impl Side {
 
     fn sum(&self) -> f64 {
         self.all.iter().map(|x| x.0).sum()
+    }
+
+    fn size(&self) -> f64 {
+        self.all.iter().map(|x| x.1 as f64).sum::<f64>() / self.all.len().max(1) as f64
     }
 
     fn mean(&self) -> f64 {
@@ -166,7 +165,7 @@ const FRAMES: [(&str, Fact); 6] = [
 ];
 
 /// Where in the profile CPU of a request grew.
-fn frames(view: &View, spans: &Spans, evidence: &mut Evidence) {
+fn frames(view: &View, spans: &Spans, (larger, error): (f64, f64), evidence: &mut Evidence) {
     let names = view.gauges("cpu.spent.");
     if names.is_empty() {
         evidence
@@ -177,6 +176,8 @@ fn frames(view: &View, spans: &Spans, evidence: &mut Evidence) {
     // All that came in shares the bill, as the profile does not tell whom it was for.
     let requests = |span: &Range<u64>| view.between(span.start, span.end).len().max(1) as f64;
     let (old, new) = (requests(&spans.before), requests(&spans.during));
+    // What sound code would have spent at each place: in proportion to the mean size.
+    let (mut usual, mut beyond) = (0.0f64, 0.0);
     let grown: Vec<(String, f64)> = names
         .into_iter()
         .map(|name| {
@@ -185,13 +186,24 @@ fn frames(view: &View, spans: &Spans, evidence: &mut Evidence) {
                 let within = readings.iter().filter(|r| span.contains(&r.time));
                 within.map(|r| r.value).sum::<f64>()
             };
-            let more = sum(&spans.during) / new - sum(&spans.before) / old;
+            let (was, is) = (sum(&spans.before) / old, sum(&spans.during) / new);
+            let more = is - was;
+            usual += was;
+            beyond += (is - larger * was).max(0.0);
             (name, more)
         })
         .collect();
     let all: f64 = grown.iter().map(|g| g.1.max(0.0)).sum();
     if all <= 0.0 {
         return;
+    }
+    let given = ln(1.0 + beyond / usual.max(1.0));
+    evidence.put(Fact::CpuGivenSize, Some(Measure::new(given, error)));
+    let calls = evidence.get(Fact::CallSlower);
+    // What sizes explain of time in calls is known already; this is where calls are as they were.
+    if calls.is_none_or(|c| c.value < 1.0) {
+        let part = Measure::new((1.0 - beyond / all).clamp(0.0, 1.0), error.min(0.1));
+        evidence.put(Fact::PartSize, Some(part));
     }
     let se = 0.5 / new.sqrt();
     for (frame, fact) in FRAMES {

@@ -20,12 +20,14 @@ pub const CAUSE: Cause = Cause {
     look_alikes: &["lock-contention", "cpu-quota-throttling"],
     requires: &[
         // Where it holds up all workers, most of the wait is for one of those.
-        more(Fact::PartLock, 0.15, 0.06),
+        more(Fact::PartLock, 0.08, 0.03),
         // Whose lock: one or the other.
         more(Fact::ForInterpreter, 0.5, 0.12),
     ],
     supports: &[more(Fact::ForInterpreter, 0.5, 0.12), DEPLOYED.hint()],
     against: &[
+        // More requests wait longer for any lock.
+        more(Fact::Arrivals, 0.2, 0.1).at_most(2.0),
         more(Fact::Throttled, 0.1, 0.05),
         more(Fact::Paused, 0.1, 0.05),
         // Dearer requests wait longer for anything.

@@ -19,9 +19,11 @@ pub const CAUSE: Cause = Cause {
     signature: "compute up with concurrency, throughput down, CPU not used up",
     look_alikes: &["cpu-quota-throttling", "global-lock"],
     // Where it holds up all workers, most of the wait is for one of those.
-    requires: &[more(Fact::PartLock, 0.15, 0.06)],
+    requires: &[more(Fact::PartLock, 0.08, 0.03)],
     supports: &[more(Fact::PartLock, 0.3, 0.12), DEPLOYED.hint()],
     against: &[
+        // More requests wait longer for any lock.
+        more(Fact::Arrivals, 0.2, 0.1).at_most(2.0),
         // The interpreter's lock is nobody's own.
         more(Fact::ForInterpreter, 0.5, 0.12),
         // Dearer requests hold each lock for longer.
