@@ -26,10 +26,11 @@ pub const CAUSE: Cause = Cause {
     requires: &[
         more(Fact::Hidden, 0.0025, 0.00125),
         more(Fact::HiddenSteps, 0.5, 0.2),
+        // A default that stands in for the whole is a cause of its own.
+        less(Fact::HiddenDefaults, 0.5, 0.2),
     ],
     supports: &[
         less(Fact::LeftOut, 0.5, 0.2),
-        less(Fact::HiddenDefaults, 0.5, 0.2),
         less(Fact::WholeSaid, 0.5, 0.2),
         less(Fact::AtDeadline, 0.5, 0.2).at_most(1.0),
     ],
