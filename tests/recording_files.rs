@@ -92,6 +92,7 @@ fn recording() -> impl Strategy<Value = Recording> {
                 requests,
                 attempts,
                 gauges,
+                writes: Table::default(),
                 events,
                 names: all,
             }
