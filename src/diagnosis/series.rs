@@ -144,7 +144,7 @@ impl What {
     pub fn primary(self) -> bool {
         !matches!(
             self,
-            What::Arrivals | What::OneTenant | What::Failures | What::Slow
+            What::Arrivals | What::OneTenant | What::Flooded | What::Failures | What::Slow
         )
     }
 
