@@ -278,7 +278,7 @@ fn time_by_dependency(view: &View, span: &Range<u64>) -> BTreeMap<u16, f64> {
     let slow: HashSet<u32, FixedState> = rows
         .into_iter()
         .filter(|&i| view.seconds(requests::latency, i) >= line)
-        .map(|i| view.row(i) as u32)
+        .map(|i| view.row(i))
         .collect();
     let mut sums = BTreeMap::new();
     for call in &view.calls[view.calls_between(span.start, span.end)] {

@@ -140,6 +140,7 @@ fn strict(turns: &[Turn]) -> Option<Measure> {
     }
     // The worst pair: classes that hardly meet say nothing.
     let mut worst: Option<Measure> = None;
+    #[expect(clippy::needless_range_loop, reason = "pairs of classes, both ways")]
     for a in 0..CLASSES {
         for b in a + 1..CLASSES {
             let n = over[a][b] + over[b][a];

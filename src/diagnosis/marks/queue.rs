@@ -49,7 +49,7 @@ pub fn urgent(view: &View) -> Option<usize> {
         return None;
     }
     let early = turns.between(&(0..view.end / 3));
-    let mut before = vec![[0u32; 2]; crate::diagnosis::turns::CLASSES];
+    let mut before = [[0u32; 2]; crate::diagnosis::turns::CLASSES];
     for turn in early {
         let k = usize::from(turn.chosen);
         let first = turn.oldest().0 != k;

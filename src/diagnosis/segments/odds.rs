@@ -65,7 +65,10 @@ impl Group {
         let theta = [0, 1].map(|p| self.off[p] / self.variance[p].max(1e-9));
         let of = self.blocks.iter().filter(|b| b.variance > 0.5);
         let squares: Vec<f64> = of
-            .map(|b| (b.off - theta[b.phase] * b.variance).powi(2) / b.variance)
+            .map(|b| {
+                let off = b.off - theta[b.phase] * b.variance;
+                off * off / b.variance
+            })
             .collect();
         (squares.len() >= BLOCKS).then(|| (squares.iter().sum(), squares.len() as f64 - 2.0))
     }

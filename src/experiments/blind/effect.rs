@@ -7,7 +7,7 @@
 use crate::recording::{
     Recording, attempts, cache, end_marker, gauges, outcome, part, requests, told, writes,
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// One effect in units of what is noticeable, and how sure it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,6 +43,9 @@ impl Effects {
         self.largest().map_or(0.0, |e| e.size)
     }
 }
+
+/// What moved, and bad ones of all without the cause and with it.
+type Pair = (&'static str, (f64, f64), (f64, f64));
 
 /// Users' rows over a stretch, in order of the rows.
 struct Side<'r> {
@@ -292,12 +295,7 @@ const HELD: [&str; 4] = [
 ];
 
 /// Operations that are written more than once, that lack what follows the write, and that share their key with another.
-fn operations(
-    healthy: &Recording,
-    broken: &Recording,
-    from: u64,
-    to: u64,
-) -> [(&'static str, (f64, f64), (f64, f64)); 3] {
+fn operations(healthy: &Recording, broken: &Recording, from: u64, to: u64) -> [Pair; 3] {
     let count = |r: &Recording| {
         let table = &r.writes;
         // Commits of both steps, and whether it came under the key of another.
@@ -389,7 +387,7 @@ fn first(broken: &Recording, healthy: &Recording, from: u64, to: u64) -> Option<
         r.requests.value(requests::background, row) == 0
             && (from..to).contains(&r.requests.value(requests::arrived, row))
     };
-    let old: HashMap<(u64, u64), usize> = (0..healthy.requests.len())
+    let old: BTreeMap<(u64, u64), usize> = (0..healthy.requests.len())
         .filter(|&row| users(healthy, row))
         .map(|row| (key(healthy, row), row))
         .collect();

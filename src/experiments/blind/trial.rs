@@ -182,7 +182,6 @@ fn draw(options: &Options, families: &[(&'static str, Vec<&'static Kind>)], enti
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "all that a case is made of")]
 fn asked(
     diagnosers: &[Diagnoser],
     number: u64,

@@ -65,7 +65,7 @@ pub(super) fn in_the_manner_of_baro(recording: &Recording) -> Answer {
             .iter()
             .map(|v| {
                 let (a, b) = (moments(&v[..at]).0, moments(&v[at..]).0);
-                (a - b).powi(2) * (at * (windows - at)) as f64 / windows as f64
+                (a - b) * (a - b) * (at * (windows - at)) as f64 / windows as f64
             })
             .sum()
     };

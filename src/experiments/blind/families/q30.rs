@@ -1,10 +1,7 @@
 //! Q30: compound and self-sustaining.
 
 use super::{
-    super::{
-        draft::time,
-        world::{Need, USUAL},
-    },
+    super::{draft::time, world::Need},
     Draft, Kind,
 };
 
@@ -15,7 +12,6 @@ const PLAIN: Need = Need {
     // The storms' dependency is used as much as that, less a little: it stands its own peaks.
     busy: (0.6, 0.75),
     retries: 0.0,
-    ..USUAL
 };
 
 const fn kind(cause: &'static str, same: &'static [&'static str], draw: fn(&mut Draft)) -> Kind {
