@@ -82,6 +82,28 @@ fn a_folder_gets_the_matrix_the_misses_and_the_numbers() {
     );
 }
 
+/// Somebody's own traffic, shorter than most drawn runs and in bursts: it is stretched to what is drawn, and told apart in the table.
+#[test]
+fn captured_traffic_takes_the_place_of_a_generator_in_half_of_the_draws() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows: String = (0..4000u32)
+        .map(|i| format!("{}.{:03},t{},/r{}\n", i / 7, i % 7 * 20, i % 5, i % 3))
+        .collect();
+    fs::write(
+        folder.path().join("mine.csv"),
+        format!("arrived,tenant,route\n{rows}"),
+    )
+    .unwrap();
+    let args = [
+        "--family", "Q26", "--seed", "3", "--count", "8", "--trace", "mine.csv", "--json",
+    ];
+    let json: Value = serde_json::from_str(&said(folder.path(), &args)).unwrap();
+    let mine = json["by"]["traffic"]["mine.csv"][0]["first"]["of"]
+        .as_u64()
+        .unwrap();
+    assert!((1..8).contains(&mine), "{mine} of 8");
+}
+
 /// A diagnoser that says the same of everything, and writes down what it was given.
 #[cfg(unix)]
 #[test]
@@ -133,7 +155,11 @@ fn what_cannot_be_drawn_or_asked_is_said() {
     };
     refused(&["--family", "Q99"], "no incident of \"Q99\" is drawn here");
     refused(&["--diagnoser", "'"], "is no command");
-    refused(&["--trace", "nowhere.csv"], "is no file");
+    refused(&["--trace", "nowhere.csv"], "nowhere.csv");
+    fs::write(folder.path().join("short.csv"), "arrived\n0.5\n1.5\n").unwrap();
+    refused(&["--trace", "short.csv"], "has 2 requests");
+    refused(&["--only", "3", "--json"], "cannot be used with");
+    refused(&["--healthy", "3", "--count", "4"], "cannot be used with");
     refused(
         &["--count", "1", "--diagnoser", "/nowhere/at/all"],
         "cannot be run",

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     config::Refusal,
-    experiments::blind::{self, Command, Diagnoser, Options},
+    experiments::blind::{self, Captured, Command, Diagnoser, Options},
     report,
 };
 use clap::Args;
@@ -21,7 +21,7 @@ pub struct BlindArgs {
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(0..=10_000_000))]
     count: u64,
     /// Healthy runs alone, of all kinds of services: how often there is a false alarm.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    #[arg(long, value_name = "N", conflicts_with = "count", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     healthy: Option<u64>,
     /// Seed of all draws.
     #[arg(long, default_value_t = 1, value_name = "N")]
@@ -30,7 +30,7 @@ pub struct BlindArgs {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     family: Vec<String>,
     /// Only the case of this number: what was drawn, and what is said of it.
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "K", conflicts_with_all = ["count", "json"])]
     only: Option<u64>,
     /// Captured traffic, in half of the draws; may be given again.
     #[arg(long, value_name = "FILE")]
@@ -41,7 +41,7 @@ pub struct BlindArgs {
     /// Ask the two baselines too: by z-scores, and in the manner of BARO.
     #[arg(long)]
     baselines: bool,
-    /// Folder for blind.json, confusion.csv, confusion.png and misses.csv.
+    /// Folder for blind.json, confusion.csv, confusion.png and misses.csv; with --only, for incident.toml.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Print results as JSON.
@@ -58,22 +58,17 @@ pub fn run(args: &BlindArgs, out: &mut Stdout) -> Done {
     for line in &args.diagnoser {
         diagnosers.push(Diagnoser::Command(Command::parse(line)?));
     }
-    let mut traces = vec![];
-    for path in &args.trace {
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
-        if !path.is_file() {
-            return Err(
-                Refusal::file(path.display(), "is no file").help("--trace names a captured trace")
-            );
-        }
-        traces.push(path.display().to_string());
-    }
+    let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    let traces = args
+        .trace
+        .iter()
+        .map(|path| Captured::read(&absolute(path)));
+    let traces = traces.collect::<Result<Vec<_>, Refusal>>()?;
     let options = Options {
         seed: args.seed,
         only: args.family.clone(),
         traces,
         healthy: args.healthy.is_some(),
-        mixed: true,
     };
     blind::kinds(&options.only)?;
     if let Some(number) = args.only {

@@ -26,7 +26,7 @@ pub fn least_z(what: What, times: f64) -> f64 {
         What::PrefixMisses | What::CapacityLess => 8.0,
         What::ParseErrors | What::OutputUnread => 7.0,
         What::Rejects => 8.0,
-        // Each request by itself, so no more than counting noise: of 75 healthy runs of such services none was above 5.
+        // Each request by itself, so no more than counting noise. Not calibrated on healthy runs of their own yet.
         What::Hidden => 6.5,
         What::Incomplete => 7.0,
         // Of these a sound service has none at all: what is seen is hardly ever chance, and what there is now and then

@@ -1,12 +1,6 @@
 //! All causes that incidents may name: those that the diagnosis names, and those that it does not know yet. One file a
-//! question of the catalogue; each entry says what the cause looks like, what it is mistaken for and what cures it.
+//! question that has some of the latter; each entry says what the cause looks like, what it is mistaken for and what cures it.
 
-mod q21;
-mod q23;
-mod q24;
-mod q25;
-mod q26;
-mod q27;
 mod q30;
 
 use super::causes;
@@ -26,15 +20,8 @@ pub struct Known {
     pub remedy: &'static str,
 }
 
-const FAMILIES: &[&[Known]] = &[
-    q21::CAUSES,
-    q23::CAUSES,
-    q24::CAUSES,
-    q25::CAUSES,
-    q26::CAUSES,
-    q27::CAUSES,
-    q30::CAUSES,
-];
+/// Those that the diagnosis cannot name yet, by question.
+const FAMILIES: &[&[Known]] = &[q30::CAUSES];
 
 /// Every cause, with whether the diagnosis can name it.
 pub fn all() -> impl Iterator<Item = (Known, bool)> {

@@ -40,6 +40,8 @@ pub struct Draft {
     pub traffic: String,
     /// The same for the service: `small`, `wide`, ...
     pub shape: &'static str,
+    /// How long its ramp takes, s, where it has one: what cannot ramp sets in at once, whatever was drawn.
+    pub ramp: f64,
     tree: Table,
     cause: Vec<Value>,
     others: Vec<Value>,
@@ -61,6 +63,7 @@ impl Draft {
             busy: 0.0,
             traffic: String::new(),
             shape: "",
+            ramp: 0.0,
             tree: Table::new(),
             cause: vec![],
             others: vec![],
@@ -143,7 +146,8 @@ impl Draft {
             entry += &format!(", for = {:?}", time(length));
         }
         if ramps && self.onset == Onset::Ramp {
-            entry += &format!(", ramp = {:?}", time(length * 0.6));
+            self.ramp = length * 0.6;
+            entry += &format!(", ramp = {:?}", time(self.ramp));
         }
         self.entry(&format!("{entry}, fault = {{ {options} }}"));
     }

@@ -22,3 +22,4 @@ pub use limit::Limit;
 pub use score::{Score, Share, Truth};
 pub use summary::{Calibration, Line, Summary, TIMES, summarise};
 pub use trial::{Case, DRAWS, Done, Options, Seen, case, kinds, seen};
+pub use world::Captured;

@@ -2,7 +2,7 @@
 
 use super::{
     diagnosers::{Answer, Diagnoser},
-    draft::{Draft, Onset},
+    draft::Draft,
     effect::{self, Effects},
     families::{self, Kind},
     score::{Score, Truth, score},
@@ -33,11 +33,9 @@ pub struct Options {
     /// Only these causes or families; all when empty.
     pub only: Vec<String>,
     /// Captured traffic: instead of a generator, in half of the draws.
-    pub traces: Vec<String>,
-    /// Whether all runs are healthy.
+    pub traces: Vec<world::Captured>,
+    /// Whether all runs are healthy, and not every fifth alone.
     pub healthy: bool,
-    /// Whether every fifth run is healthy.
-    pub mixed: bool,
 }
 
 /// One case, done.
@@ -103,6 +101,11 @@ pub fn kinds(only: &[String]) -> Result<Vec<(&'static str, Vec<&'static Kind>)>,
     Ok(all.filter(|(_, kinds)| !kinds.is_empty()).collect())
 }
 
+/// Whether the run of this number is without a cause.
+fn is_healthy(options: &Options, number: u64) -> bool {
+    options.healthy || number % HEALTHY == HEALTHY - 1
+}
+
 /// What a case came to: the case, and draws that were felt too little for the table but enough for the curve.
 pub struct Done {
     /// The case; `None`: all draws came to nothing.
@@ -120,7 +123,7 @@ pub fn case(options: &Options, diagnosers: &[Diagnoser], number: u64) -> Result<
         case: None,
         faint: vec![],
     };
-    if options.healthy || options.mixed && number % HEALTHY == HEALTHY - 1 {
+    if is_healthy(options, number) {
         done.case = Some(healthy(options, diagnosers, number)?);
         return Ok(done);
     }
@@ -201,13 +204,8 @@ fn asked(
     let mut causes = vec![names(kind.cause, kind.same)];
     causes.extend(drawn.second.map(|cause| names(cause, &[])));
     let from = (draft.from * SECOND) as u64;
-    // A ramp is half way up a third of its length in; a leak is felt when somebody first waits.
-    let climbed = match draft.onset {
-        Onset::Step => from,
-        Onset::Ramp => {
-            from + (0.3 * (draft.to.unwrap_or(draft.seconds) - draft.from) * SECOND) as u64
-        }
-    };
+    // A ramp begins before it is felt: until half way up. A leak is felt when somebody first waits.
+    let climbed = from + (draft.ramp / 2.0 * SECOND) as u64;
     let truth = Truth {
         causes,
         onset: (from, climbed.max(effects.first.unwrap_or(from))),
@@ -310,7 +308,7 @@ pub struct Seen {
 /// As [`case`].
 pub fn seen(options: &Options, number: u64, redrawn: u64) -> Result<Seen, Refusal> {
     let drawn = draw(options, &kinds(&options.only)?, number * DRAWS + redrawn);
-    let healthy = options.healthy || options.mixed && number % HEALTHY == HEALTHY - 1;
+    let healthy = is_healthy(options, number);
     let (sound, file) = (drawn.draft.healthy(), drawn.draft.broken());
     let file = if healthy { sound.clone() } else { file };
     let (broken, well) = (run(&file)?, run(&sound)?);

@@ -1,6 +1,8 @@
 //! Drawing the healthy service, its traffic, its noise and the deploys that do no harm.
 
 use super::draft::{Draft, Onset, time};
+use crate::{config::Refusal, trace::Requests};
+use std::path::Path;
 
 /// Lengths of a trace, s.
 const LENGTHS: [f64; 5] = [600.0, 900.0, 1200.0, 1800.0, 3600.0];
@@ -35,7 +37,7 @@ pub const USUAL: Need = Need {
 };
 
 /// Draws when, how long and how large, and then the service, into an empty draft.
-pub fn draw(d: &mut Draft, need: &Need, traces: &[String]) {
+pub fn draw(d: &mut Draft, need: &Need, traces: &[Captured]) {
     d.seconds = d.pick(&LENGTHS);
     let requests = d.log_between(need.requests.0, need.requests.1);
     d.rate = requests / d.seconds;
@@ -55,7 +57,7 @@ pub fn draw(d: &mut Draft, need: &Need, traces: &[String]) {
 }
 
 /// Who asks, how often, and for what.
-fn traffic(d: &mut Draft, traces: &[String]) {
+fn traffic(d: &mut Draft, traces: &[Captured]) {
     let (seconds, rate) = (d.seconds, d.rate);
     d.merge(&format!(
         "schema = 1\ntitle = \"drawn\"\n[trace]\nduration = \"{seconds}s\""
@@ -135,16 +137,58 @@ output_tokens = {{ kind = "lognormal", p50 = {answered:.0}, p99 = {:.0} }}
     captured(d, traces);
 }
 
-/// In half of the draws where traces are given, their arrivals and fields in the place of a generator's, at the drawn rate.
-fn captured(d: &mut Draft, traces: &[String]) {
+/// Rows of a trace below which nothing can be drawn from it: a baseline and an incident of some hundreds each.
+const ROWS: u64 = 2_000;
+/// A little more of a trace than is taken, so that the end of what is drawn lies within it.
+const SPARE: f64 = 1.02;
+
+/// A captured trace, and how much there is of it.
+#[derive(Clone, Debug)]
+pub struct Captured {
+    path: String,
+    rows: u64,
+}
+
+impl Captured {
+    /// Reads a trace through once.
+    ///
+    /// # Errors
+    /// What is no trace, has a bad row, or too few of them.
+    pub fn read(path: &Path) -> Result<Captured, Refusal> {
+        let bent = |refusal: Refusal| {
+            refusal.help(
+                "what a trace is read with is not asked for here: `gameday trace convert` it first",
+            )
+        };
+        let mut rows = 0;
+        for request in Requests::open(path).map_err(bent)? {
+            request.map_err(bent)?;
+            rows += 1;
+        }
+        if rows < ROWS {
+            let what = format!("has {rows} requests");
+            return Err(Refusal::file(path.display(), what).help(format!(
+                "incidents are drawn from traces of at least {ROWS}"
+            )));
+        }
+        Ok(Captured {
+            path: path.display().to_string(),
+            rows,
+        })
+    }
+}
+
+/// In half of the draws where traces are given, their arrivals and fields in the place of a generator's: at the drawn rate, or at
+/// as much less as makes a shorter trace last.
+fn captured(d: &mut Draft, traces: &[Captured]) {
     if traces.is_empty() || !d.chance(0.5) {
         return;
     }
-    let at = d.count(0, traces.len() as u64 - 1) as usize;
-    let path = &traces[at];
-    let name = std::path::Path::new(path).file_name();
-    d.traffic = name.map_or_else(|| path.clone(), |n| n.to_string_lossy().into_owned());
-    let (rate, seconds) = (d.rate, d.seconds);
+    let trace = &traces[d.count(0, traces.len() as u64 - 1) as usize];
+    let name = Path::new(&trace.path).file_name();
+    d.traffic = name.map_or_else(|| trace.path.clone(), |n| n.to_string_lossy().into_owned());
+    d.rate = d.rate.min(trace.rows as f64 / (d.seconds * SPARE));
+    let (rate, seconds, path) = (d.rate, d.seconds, &trace.path);
     d.remove("trace.arrivals");
     d.remove("trace.duration");
     d.merge(&format!(

@@ -60,9 +60,13 @@ pub(in crate::service) async fn read(
         return Ok(());
     }
     let (unknown, missing) = (answer >> answer::UNKNOWN, answer >> answer::MISSING);
-    w.fields
-        .note(v.request.client, unknown as u8, missing as u8);
     row.parse_error = answer as u8;
+    // A payload that is refused counts as the one field that it is refused for; all that it has are in its row.
+    let counted = match parsed::is_fault(row.parse_error) {
+        true => u8::from(row.parse_error == parsed::UNKNOWN_FIELD),
+        false => unknown as u8,
+    };
+    w.fields.note(v.request.client, counted, missing as u8);
     row.parse_path = (answer >> answer::PATH) as u32;
     if spec.shapes {
         row.unknown_fields = unknown as u8;

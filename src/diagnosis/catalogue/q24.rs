@@ -1,5 +1,0 @@
-//! Q24: the hit rate collapses: the diagnosis names all of its causes.
-
-use super::Known;
-
-pub(super) const CAUSES: &[Known] = &[];

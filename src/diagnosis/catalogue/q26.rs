@@ -1,5 +1,0 @@
-//! Q26: duplicate writes.
-
-use super::Known;
-
-pub(super) const CAUSES: &[Known] = &[];
