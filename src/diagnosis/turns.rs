@@ -97,6 +97,11 @@ struct Waiter {
     served: bool,
 }
 
+/// When request `i` joined the queue, ns.
+pub fn came(view: &View, i: usize) -> u64 {
+    view.arrived[i] + view.get(requests::flight_wait, i)
+}
+
 /// The turns of a view; none where waits, or classes, are not recorded.
 pub fn of(view: &View) -> Turns {
     if !view.has(requests::queue_wait) {
@@ -141,7 +146,7 @@ pub fn of(view: &View) -> Turns {
             if !served && wait == 0 {
                 return None;
             }
-            let came = view.arrived[i] + view.get(requests::flight_wait, i);
+            let came = came(view, i);
             Some(Waiter {
                 request: i as u32,
                 replica: view.get(requests::replica, i),

@@ -242,8 +242,7 @@ fn by_dependency(view: &View, spans: &Spans, shares: &mut Vec<(String, f64)>) {
     else {
         return;
     };
-    let recorded = |column: usize| view.recording.attempts.has(column);
-    if !view.own_calls || !recorded(attempts::request) || !recorded(attempts::dependency) {
+    if !view.calls_have(attempts::dependency) || !view.recording.attempts.has(attempts::request) {
         return;
     }
     let grown = time_by_dependency(view, &spans.during);

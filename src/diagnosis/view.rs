@@ -51,7 +51,7 @@ pub struct Call {
     pub result: u8,
     /// Who was called.
     pub dependency: u16,
-    /// Its row in the table of attempts; of no meaning when calls were pieced together from requests.
+    /// Its row in the table of attempts; of no meaning when calls were pieced together from requests, or are writes.
     pub row: u32,
 }
 
@@ -130,11 +130,6 @@ impl<'r> View<'r> {
             .requests
             .column(column)
             .is_some_and(|c| c.iter().any(|v| v != 0))
-    }
-
-    /// When request `i` joined the queue, ns.
-    pub fn turns_came(&self, i: u32) -> u64 {
-        self.arrived[i as usize] + self.get(requests::flight_wait, i as usize)
     }
 
     /// Numbers of the requests that arrived in `[from, to)`.

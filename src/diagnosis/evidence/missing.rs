@@ -8,7 +8,7 @@ use crate::{
         stats::{Measure, difference, ln, quantile, share, spaced},
         view::View,
     },
-    recording::{cache, gauges, miss, requests},
+    recording::{cache, miss, requests},
 };
 use std::ops::Range;
 
@@ -117,18 +117,11 @@ fn count(view: &View, rows: Range<usize>, affected: impl Fn(usize) -> bool) -> C
 
 /// ln ratio of the mean of a gauge during the later half of the episode and before it.
 fn gauge_ratio(view: &View, spans: &Spans, name: &str) -> Option<Measure> {
-    let table = &view.recording.gauges;
-    let number = view.recording.names.get("gauge")?.find(name)?;
+    let readings = view.readings(name);
     let middle = spans.during.start + (spans.during.end - spans.during.start) / 2;
     let mean = |from: u64, to: u64| {
-        let (mut n, mut sum) = (0.0, 0.0);
-        for row in (0..table.len()).filter(|&r| table.value(gauges::gauge, r) == u64::from(number))
-        {
-            if (from..to).contains(&table.value(gauges::time, row)) {
-                n += 1.0;
-                sum += f64::from_bits(table.value(gauges::value, row));
-            }
-        }
+        let of = readings.iter().filter(|r| (from..to).contains(&r.time));
+        let (n, sum) = of.fold((0.0, 0.0), |(n, sum), r| (n + 1.0, sum + r.value));
         (n > 0.0 && sum > 0.0).then(|| sum / n)
     };
     // The second half of "before" too, since a cache that fills is not full at first.

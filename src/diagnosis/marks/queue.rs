@@ -185,7 +185,7 @@ pub fn flood(view: &View) -> Option<Flood> {
         .map(|b| (b.time, b.request))
         .collect();
     left.sort_unstable();
-    let came = |b: u32| view.turns_came(b);
+    let came = |b: u32| crate::diagnosis::turns::came(view, b as usize);
     let mut joined: Vec<(u64, u32)> = left.iter().map(|(_, r)| (came(*r), *r)).collect();
     joined.sort_unstable();
     let mut best: Option<Flood> = None;

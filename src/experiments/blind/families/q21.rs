@@ -127,7 +127,7 @@ fn hot_tenant_queue(d: &mut Draft) {
     d.remove("trace.tenants");
     d.merge(&format!("[trace]\ntenants = {{ {tenants} }}"));
     let wanted = d.sized(0.92, 1.3) / d.busy;
-    let times = 1.0 + (wanted - 1.0).max(0.15) / share;
+    let times = (1.0 + (wanted - 1.0).max(0.15) / share).min(100.0);
     d.drift(
         &format!("\"trace.rates.hot\" = {times:.2}"),
         "\"trace.rates.hot\" = 1.0",

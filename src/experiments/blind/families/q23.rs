@@ -377,7 +377,8 @@ fn abuse(d: &mut Draft) {
     // Beyond what it is granted, however little it asked before.
     let which = d.count(1, count.min(5));
     let usual = d.rate * share * libm::pow(which as f64, -exponent);
-    let factor = level.rate / usual * d.sized(1.3, 8.0);
+    // A hundred times is the most that a trace can be sent.
+    let factor = (level.rate / usual * d.sized(1.3, 8.0)).min(100.0);
     d.drift(
         &format!("\"trace.rates\" = {{ tenant-{which} = {factor:.2} }}"),
         "\"trace.rates\" = {}",

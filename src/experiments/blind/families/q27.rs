@@ -316,7 +316,7 @@ fn flood(d: &mut Draft) {
         d.merge(&format!(
             "[trace]\ntenants = {{ count = {tenants}, exponent = 0.3 }}"
         ));
-        let rate = factor * tenants as f64;
+        let rate = (factor * tenants as f64).min(100.0);
         d.entry(&format!(
             "at = {:?}, drift = {{ set = {{ \"trace.rates\" = {{ tenant-2 = {rate:.2} }} }} }}",
             time(d.from)
