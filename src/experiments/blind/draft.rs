@@ -128,6 +128,18 @@ impl Draft {
         at.remove(last);
     }
 
+    /// Traffic by a law of the family's own, in the place of what was drawn, generated or captured: `{ kind = "poisson", ... }`.
+    pub fn generated(&mut self, name: &str, law: &str) {
+        for drawn in ["arrivals", "path", "rate", "take"] {
+            self.remove(&format!("trace.{drawn}"));
+        }
+        let seconds = self.seconds;
+        self.merge(&format!(
+            "[trace]\nduration = \"{seconds}s\"\narrivals = {law}"
+        ));
+        self.traffic = name.into();
+    }
+
     /// What the service has at a path such as `service.queue.workers`.
     pub fn get(&self, path: &str) -> Option<&Value> {
         let mut at = self.tree.get(path.split('.').next()?)?;

@@ -191,12 +191,8 @@ fn cold_start(d: &mut Draft) {
 
 /// Waves of load, and an autoscaler that follows them, or no longer does.
 fn autoscaler_lag(d: &mut Draft) {
-    for gone in ["arrivals", "path", "rate", "take"] {
-        d.remove(&format!("trace.{gone}"));
-    }
     let (low, times) = (d.rate * 0.6, d.between(2.0, 3.5));
     let (quiet, busy) = (d.between(50.0, 90.0), d.between(20.0, 40.0));
-    let seconds = d.seconds;
     let (least, work) = (d.count(2, 4), d.call * 1.4 / 1e3);
     // At the low rate the least number is busy by half.
     let workers = (low * work / 0.5 / least as f64).ceil().max(1.0);
@@ -204,18 +200,18 @@ fn autoscaler_lag(d: &mut Draft) {
     let (start_up, warm) = (d.between(10.0, 25.0), (least as f64 * times).ceil());
     d.merge(&format!(
         r#"
-[trace]
-duration = "{seconds}s"
-arrivals = {{ kind = "bursts", quiet = "{low:.3}/s", quiet_for = "{quiet:.0}s", busy = "{:.3}/s", busy_for = "{busy:.0}s", regular = true }}
 [service]
 replicas = {least}
 autoscaler = {{ kind = "target-utilisation", target = "60%", min = {least}, max = {most:.0}, interval = "5s", cool_down = "20s", start_up = "{start_up:.0}s", warm = {warm:.0} }}
 [service.queue]
 workers = {workers:.0}
-"#,
-        low * times
+"#
     ));
-    d.traffic = "waves".into();
+    let high = low * times;
+    d.generated(
+        "waves",
+        &format!("{{ kind = \"bursts\", quiet = \"{low:.3}/s\", quiet_for = \"{quiet:.0}s\", busy = \"{high:.3}/s\", busy_for = \"{busy:.0}s\", regular = true }}"),
+    );
     let lag = d.between(20.0, 70.0);
     d.deploy(&format!(
         "\"service.autoscaler.lag\" = \"{lag:.0}s\", \"service.autoscaler.warm\" = 0"
@@ -321,16 +317,8 @@ fn request_size_grown(d: &mut Draft) {
 
 /// An engine that gives each step a chunk of a prompt, and prompts that become long.
 fn size_shift(d: &mut Draft) {
-    for gone in [
-        "arrivals",
-        "path",
-        "rate",
-        "take",
-        "input_tokens",
-        "output_tokens",
-    ] {
-        d.remove(&format!("trace.{gone}"));
-    }
+    d.remove("trace.input_tokens");
+    d.remove("trace.output_tokens");
     d.remove(&format!("dependency.{}", d.dependency));
     d.remove("service.call");
     d.remove_faults();
@@ -346,8 +334,6 @@ fn size_shift(d: &mut Draft) {
     d.merge(&format!(
         r#"
 [trace]
-duration = "{seconds}s"
-arrivals = {{ kind = "poisson", rate = "{rate:.3}/s" }}
 input_tokens = {usual}
 output_tokens = {{ kind = "lognormal", p50 = 150, p99 = 900 }}
 [clients]
@@ -365,7 +351,10 @@ prefill = "20000/s"
 blocks = 4000
 "#
     ));
-    d.traffic = "poisson".into();
+    d.generated(
+        "poisson",
+        &format!("{{ kind = \"poisson\", rate = \"{rate:.3}/s\" }}"),
+    );
     let long = asked * d.sized(20.0, 80.0);
     d.drift(
         &format!(

@@ -148,9 +148,7 @@ fn several(d: &mut Draft, least: u64, most: u64) -> u64 {
 /// A generator whose law the cause needs; captured traffic stays as it is.
 fn arrivals(d: &mut Draft, law: &str, text: &str) {
     if d.get("trace.arrivals").is_some() {
-        d.traffic = law.to_string();
-        d.remove("trace.arrivals");
-        d.merge(&format!("[trace]\narrivals = {text}"));
+        d.generated(law, text);
     }
 }
 

@@ -242,11 +242,13 @@ fn volatile_prefix(d: &mut Draft) {
     d.remove(&format!("dependency.{dependency}"));
     d.remove("trace.contents");
     d.remove("trace.input_tokens");
-    d.remove("trace.arrivals");
+    d.generated(
+        "poisson",
+        &format!("{{ kind = \"poisson\", rate = \"{rate:.3}/s\" }}"),
+    );
     d.merge(&format!(
         r#"
 [trace]
-arrivals = {{ kind = "poisson", rate = "{rate:.3}/s" }}
 contents = {{ count = 5000, exponent = 0.8 }}
 sessions = {{ system_blocks = {system}, first_blocks = 2, turn_blocks = 1 }}
 [service]
