@@ -1,10 +1,6 @@
 //! The confusion matrix of the first diagnoser, as CSV and as a picture.
 
-use crate::{
-    config::Refusal,
-    experiments::blind::{FAMILIES, Summary},
-    report::plots::{LIGHT, confusion},
-};
+use crate::experiments::blind::{FAMILIES, Summary};
 use std::fmt::Write;
 
 /// True causes in the order of their families.
@@ -30,7 +26,9 @@ pub fn csv(s: &Summary) -> String {
 }
 
 /// As a PNG.
-pub fn png(s: &Summary) -> Result<Vec<u8>, Refusal> {
+#[cfg(feature = "plots")]
+pub fn png(s: &Summary) -> Result<Vec<u8>, crate::config::Refusal> {
+    use crate::report::plots::{LIGHT, confusion};
     let name = s.diagnosers.first().map_or("", String::as_str);
     let right = s.all.first().map_or(0.0, |l| l.first.value() * 100.0);
     let title = format!(

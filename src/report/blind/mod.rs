@@ -356,6 +356,7 @@ pub fn write_all(s: &Summary, again: &str, folder: &Path) -> Result<Vec<PathBuf>
         );
     }
     put("misses.csv", misses.as_bytes())?;
+    #[cfg(feature = "plots")]
     if !s.confusion.is_empty() {
         put("confusion.png", &matrix::png(s)?)?;
     }
