@@ -47,7 +47,7 @@ pub fn sound(recording: &Recording) -> bool {
     };
     stretches.iter().filter(|s| s[1] > 0.0).all(|[hurt, n]| {
         // Of the whole run's share: a stretch without a failure has no error of its own.
-        let mean = (all[0] / all[1]).clamp(1.0 / n, 0.5);
+        let mean = (all[0] / all[1]).max(1.0 / n).min(0.5);
         let error = (mean * (1.0 - mean) / n).sqrt();
         hurt / n - usual < POINTS.max(SURE * error)
     })
@@ -87,6 +87,14 @@ mod tests {
             _ => outcome::OK,
         };
         assert!(!sound(&run(crowd)));
+        // A last minute with one request is no evidence.
+        let mut short = run(|_| outcome::OK);
+        short.requests.push(&RequestRow {
+            arrived: 11 * STRETCH,
+            outcome: outcome::HUNG_UP,
+            ..RequestRow::default()
+        });
+        assert!(sound(&short));
         let limited = |i: u64| match i {
             3_000..3_600 if i.is_multiple_of(10) => outcome::REJECTED,
             _ => outcome::OK,
