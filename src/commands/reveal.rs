@@ -11,7 +11,7 @@ use crate::{
     config::{Refusal, parse_nanos, show_nanos},
     diagnosis,
     experiments::training::{Answer, Sheet, grade},
-    incident::{Incident, Registries, Run},
+    incident::{Incident, Registries},
     report::training::{Reveal, render},
 };
 use clap::{Args, Parser};
@@ -71,12 +71,13 @@ pub fn run(args: &RevealArgs, out: &mut Stdout) -> Done {
             "--onset {text}: the run is over after {length}"
         )));
     }
-    let causes = at_work(&incident, &run);
+    let causes = run.truth.causes.as_deref();
+    let found = found(&incident);
     let (graded, score) = grade(
         &answers,
         &Sheet {
-            causes: causes.as_deref(),
-            found: run.truth.causes.as_deref(),
+            causes,
+            found: found.as_deref(),
             diagnosis: &diagnosis,
         },
     );
@@ -114,7 +115,7 @@ pub fn run(args: &RevealArgs, out: &mut Stdout) -> Done {
         graded: &graded,
         score,
         onset,
-        causes: causes.as_deref(),
+        causes,
         truth: &run.truth,
         diagnosis: &diagnosis,
         doubt,
@@ -136,15 +137,11 @@ fn unsealed(seal: &Seal, report: &Path) -> Result<ReplayArgs, Refusal> {
     }
 }
 
-/// What was truly at work; `None`: the file does not say.
-fn at_work(incident: &Incident, run: &Run) -> Option<Vec<String>> {
-    let all = incident.expect.as_ref().map(|e| &e.true_causes[..]);
-    match all {
-        Some(all) if !all.is_empty() && !incident.healthy => {
-            Some(all.iter().map(|(cause, _)| cause.clone()).collect())
-        }
-        _ => run.truth.causes.clone(),
-    }
+/// What a correct lab finds, which need not be all that was at work; `None`: the file does not say.
+fn found(incident: &Incident) -> Option<Vec<String>> {
+    let expect = incident.expect.as_ref().filter(|_| !incident.healthy)?;
+    let causes = expect.causes.as_ref()?;
+    Some(causes.iter().map(|(cause, _)| cause.clone()).collect())
 }
 
 /// 20m, or as reports write it: 00:20:00, 0:20.

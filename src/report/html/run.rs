@@ -52,7 +52,7 @@ fn holds(name: &str) -> String {
         "summary.json" => "everything here, for machines".into(),
         "report.txt" => "this report as text".into(),
         "junit.xml" => "gates as test cases".into(),
-        SEAL => "what it was: `gameday reveal` opens it".into(),
+        SEAL => "what it was, for gameday reveal".into(),
         "latency.hlog" => "latencies over time, an HdrHistogram log".into(),
         "latency.hgrm" => "percentiles of latency, HdrHistogram".into(),
         _ => match name.rsplit_once('.') {
