@@ -13,7 +13,6 @@ use crate::{
     recording::{Recording, events},
     sim::digest::Digest,
 };
-use indexmap::IndexMap;
 
 /// An alarm goes off so long after the onset at least, ns: it waits for a few bad windows.
 const SOONEST: u64 = 60_000_000_000;
@@ -21,6 +20,10 @@ const SOONEST: u64 = 60_000_000_000;
 const LATER: u64 = 120_000_000_000;
 /// Events that are told one by one; who restarts for ever fills no page.
 const EVENTS: usize = 24;
+/// What is done step by step, and then is done.
+const ROLLED_OUT: [&str; 4] = ["deploy", "rollback", "warm", "flush"];
+/// Steps of one roll-out are no further apart, ns.
+const STEP: u64 = 120_000_000_000;
 /// Hexadecimal digits of the name.
 const DIGITS: usize = 6;
 
@@ -118,24 +121,36 @@ fn phases(windows: &Windows, diagnosis: &Diagnosis, digest: Digest) -> Vec<Phase
     }
 }
 
-/// What operators saw, as the recording has it: the same of one version as one line, from the first to the last.
+/// What operators saw, as the recording has it.
 fn seen(recording: &Recording) -> Vec<Entry> {
     let table = &recording.events;
-    let mut lines: IndexMap<(String, u64), (Entry, u64)> = IndexMap::new();
-    for row in 0..table.len() {
-        let (at, version) = (
-            table.value(events::time, row),
-            table.value(events::version, row),
-        );
+    lines((0..table.len()).map(|row| {
         let what = recording.name("event", table.value(events::event, row) as u32);
-        let entry = lines
-            .entry((what.to_owned(), version))
-            .or_insert_with(|| (line(what, version, at), 0));
-        entry.1 += 1;
-        entry.0.until = Some(at).filter(|&at| at > entry.0.at);
+        let version = table.value(events::version, row);
+        (table.value(events::time, row), what, version)
+    }))
+}
+
+/// Time, what and version of events as lines: the same of one version is one line, from the first to the last. A roll-out ends;
+/// what dies again and again is one story.
+fn lines<'a>(events: impl Iterator<Item = (u64, &'a str, u64)>) -> Vec<Entry> {
+    let mut lines: Vec<((&str, u64), Entry, u64)> = vec![];
+    for (at, what, version) in events {
+        let same = lines.iter_mut().rfind(|(key, entry, _)| {
+            let last = entry.until.unwrap_or(entry.at);
+            let ends = ROLLED_OUT.contains(&key.0) && at.saturating_sub(last) > STEP;
+            *key == (what, version) && !ends
+        });
+        match same {
+            Some((_, entry, times)) => {
+                *times += 1;
+                entry.until = Some(at).filter(|&at| at > entry.at);
+            }
+            None => lines.push(((what, version), line(what, version, at), 1)),
+        }
     }
-    let told = lines.into_values().take(EVENTS);
-    let told = told.map(|(mut entry, times)| {
+    let told = lines.into_iter().take(EVENTS);
+    let told = told.map(|(_, mut entry, times)| {
         if times > 1 {
             entry.label += &format!(", {times} times");
         }
@@ -194,6 +209,21 @@ mod tests {
             assert!((60 * S..=190 * S).contains(&late), "{late}");
             assert!(during.to <= 2400 * S);
         }
+    }
+
+    #[test]
+    fn a_roll_out_is_one_line_and_so_is_a_crash_loop() {
+        let exits = (20..60).map(|m| (m * 60 * S, "exit", 0));
+        let deploys = [(600, 2), (630, 2), (660, 2), (3000, 2)];
+        let deploys = deploys.into_iter().map(|(s, v)| (s * S, "deploy", v));
+        let told = lines(deploys.chain(exits));
+        let told: Vec<(&str, u64)> = told.iter().map(|e| (&*e.label, e.at / S)).collect();
+        let wanted = [
+            ("deploy v2, 3 times", 600),
+            ("exit, 40 times", 1200),
+            ("deploy v2", 3000),
+        ];
+        assert_eq!(told, wanted);
     }
 
     #[test]
