@@ -31,6 +31,7 @@ fn what_nobody_reads_is_no_panic() {
             ],
             1,
         ),
+        (&["replay", "incident-24", "--blind"], 0),
         (&["list", "incidents"], 0),
     ] {
         let args = match args[0] {

@@ -49,6 +49,7 @@ fn findings<'a>(
         recording: Some(recording),
         bytes_kept: 0,
         reproduce: "",
+        sealed: None,
     }
 }
 

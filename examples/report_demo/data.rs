@@ -132,6 +132,7 @@ impl Demo {
             recording: Some(&self.recording),
             bytes_kept: self.recording.requests.bytes() as u64,
             reproduce: "gameday replay incident-24 --seed 24",
+            sealed: None,
         }
     }
 }

@@ -43,6 +43,12 @@ pub struct GateArgs {
 }
 
 pub fn run(args: &GateArgs, out: &mut Stdout) -> Done {
+    if args.run.blind {
+        return Err(
+            Refusal::new("--blind is of replay: a gate says what an incident is about")
+                .help("gameday replay INCIDENT --blind"),
+        );
+    }
     let of_recording = is_recording(&args.run.which.incident);
     let tolerance = match &args.tolerance {
         None => None,

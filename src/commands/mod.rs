@@ -24,7 +24,10 @@ mod progress;
 mod recorded;
 mod replay;
 mod report;
+mod reveal;
+mod riddle;
 mod schema;
+mod seal;
 mod step_summary;
 mod sweep;
 pub mod trace;
@@ -62,8 +65,11 @@ enum Command {
         mut_arg("incident", |arg| arg.value_name("INCIDENT|RECORDING").help(EITHER)),
         mut_arg("out", |arg| arg.help("Folder of reports; without, none is written")),
         mut_arg("no_report", |arg| arg.hide(true)),
+        mut_arg("blind", |arg| arg.hide(true)),
     )]
     Gate(gate::GateArgs),
+    /// Say what the riddle of `replay --blind` was, and what an answer to it is worth.
+    Reveal(reveal::RevealArgs),
     /// Compare two recordings, incidents or stretches: what got worse, beyond chance and beyond what matters.
     Compare(compare::CompareArgs),
     /// Diagnose a recording: one that was saved, or your own export.
@@ -128,6 +134,7 @@ pub fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Replay(args) => replay::run(args, None, &mut out),
         Command::Gate(args) => gate::run(args, &mut out),
+        Command::Reveal(args) => reveal::run(args, &mut out),
         Command::Compare(args) => compare::run(args, &mut out),
         Command::Diagnose(args) => diagnose::run(args, &mut out),
         Command::Blind(args) => blind::run(args, &mut out),

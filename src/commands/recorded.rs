@@ -196,6 +196,7 @@ pub fn run(args: &Asked, against: &Against, out: &mut Stdout) -> Done {
         recording: Some(&recording),
         bytes_kept: (recording.requests.bytes() + recording.attempts.bytes()) as u64,
         reproduce: &reproduce,
+        sealed: None,
     };
     Reported::new(args.run).report(&findings, out)?;
     Ok(ExitCode::from(u8::from(

@@ -5,7 +5,7 @@ use super::{
     against::{Against, Held},
     output::{Stdout, note, print_now},
     progress::Progress,
-    step_summary,
+    riddle, step_summary,
     which::WhichArgs,
 };
 use crate::{
@@ -51,6 +51,9 @@ pub struct ReplayArgs {
     /// Write no report.
     #[arg(long)]
     pub no_report: bool,
+    /// For somebody who is to find out: symptoms and pictures, without the cause, the incident's name or its gates; `gameday reveal` says what it was.
+    #[arg(long, conflicts_with_all = ["gate", "expect", "no_records"])]
+    pub blind: bool,
     /// What is printed.
     #[arg(long, visible_alias = "format", value_enum, default_value = "text")]
     pub print: Print,
@@ -75,7 +78,7 @@ const DEFAULT_FORMAT: &str = if cfg!(feature = "parquet") {
 };
 
 impl Format {
-    fn of_files(self) -> SaveFormat {
+    pub fn of_files(self) -> SaveFormat {
         match self {
             #[cfg(feature = "parquet")]
             Format::Parquet => SaveFormat::Parquet,
@@ -104,6 +107,9 @@ pub enum Print {
 
 /// `gate` is what it is held against, where it is a gate.
 pub fn run(args: &ReplayArgs, gate: Option<&Against>, out: &mut Stdout) -> Done {
+    if args.blind && args.which.variant.as_deref() == Some("all") {
+        return Err(Refusal::new("--blind is of one run at a time").help("--variant NAME"));
+    }
     let registries = Registries::builtin();
     let mut code = 0;
     let variants = args.which.variants(&registries)?;
@@ -136,6 +142,9 @@ fn one(
     };
     let (run, seconds) = timed(args, incident, registries, progress)?;
     progress.says("diagnosing");
+    if args.blind {
+        return riddle::pose(args, incident, &run, progress, out);
+    }
     let reference = |phase: &str| held.as_ref()?.reference(&incident.gates, phase);
     let mut judgements = incident::judge_against(incident, &run, &reference);
     let diagnosis = if args.no_records {
@@ -203,6 +212,7 @@ fn one(
         recording: (!args.no_records).then_some(&run.recording),
         bytes_kept: (run.recording.requests.bytes() + run.recording.attempts.bytes()) as u64,
         reproduce: &reproduce,
+        sealed: None,
     };
     let reported = Reported::new(args);
     let written = match gate {
@@ -254,6 +264,11 @@ impl<'a> Reported<'a> {
         }
     }
 
+    /// The folder in which its report will stand, if there is to be one.
+    pub fn place(&self) -> Option<&'a Path> {
+        self.folder.filter(|_| !self.none)
+    }
+
     /// Prints, and writes the report; gives its files.
     ///
     /// # Errors
@@ -271,7 +286,7 @@ impl<'a> Reported<'a> {
             Print::Digest => format!("{}\n", findings.digest),
         };
         print_now(out, &text)?;
-        match self.folder.filter(|_| !self.none) {
+        match self.place() {
             Some(folder) => report::write_all(findings, folder),
             None => Ok(vec![]),
         }
@@ -298,13 +313,17 @@ fn exit_code(
 }
 
 /// Runs it, and says how long that took, s.
-fn timed(
+pub fn timed(
     args: &ReplayArgs,
     incident: &Incident,
     registries: &Registries,
     progress: &Progress,
 ) -> Result<(Run, f64), Refusal> {
-    progress.start(&incident.label());
+    // Who watches the line may be the one who is to find out.
+    progress.start(&match args.blind {
+        true => "a riddle".into(),
+        false => incident.label(),
+    });
     progress.lasts(incident.trace.extent(incident.seed)?.length);
     let keep = if args.no_records {
         Keep::NoRows
@@ -330,7 +349,7 @@ fn no_rows() -> Diagnosis {
     }
 }
 
-fn named_variant(args: &ReplayArgs, incident: &Incident) -> Option<String> {
+pub fn named_variant(args: &ReplayArgs, incident: &Incident) -> Option<String> {
     let mut words: Vec<String> = incident.variant.iter().cloned().collect();
     words.extend(args.which.healthy.then(|| "healthy".to_string()));
     words.extend(args.which.no_fix.then(|| "no-fix".to_string()));

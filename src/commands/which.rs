@@ -169,15 +169,18 @@ impl WhichArgs {
 
     /// The command that does it again, as the user would type it.
     pub fn again(&self, command: &str, incident: &Incident) -> String {
-        let mut words = vec![
-            "gameday".to_string(),
-            command.into(),
-            shell_word(&self.incident),
-        ];
+        let words = self.words(command, incident);
+        let words: Vec<String> = words.iter().map(|word| shell_word(word)).collect();
+        words.join(" ")
+    }
+
+    /// The words of that command.
+    pub fn words(&self, command: &str, incident: &Incident) -> Vec<String> {
+        let mut words = vec!["gameday".to_string(), command.into(), self.incident.clone()];
         let mut add = |name: &str, value: Option<String>| {
             if let Some(value) = value {
                 words.push(format!("--{name}"));
-                words.push(shell_word(&value));
+                words.push(value);
             }
         };
         add("variant", incident.variant.clone());
@@ -212,7 +215,7 @@ impl WhichArgs {
                 words.push(flag.into());
             }
         }
-        words.join(" ")
+        words
     }
 }
 

@@ -164,6 +164,16 @@ pub fn first_without(diagnosis: &Diagnosis, causes: &[&str]) -> String {
     rank::first_without(&diagnosis.facts, causes)
 }
 
+/// A cause weighed by the facts of a diagnosis, also where it came too far down to be listed; `None` of one that the diagnosis
+/// does not know. It is of probability 0 there.
+pub fn weighed(diagnosis: &Diagnosis, cause: &str) -> Option<Ranked> {
+    let listed = diagnosis.causes.iter().find(|c| c.cause == cause);
+    let first = diagnosis.causes.first().map(|c| c.cause.as_str());
+    listed
+        .cloned()
+        .or_else(|| rank::weighed(&diagnosis.facts, cause, first))
+}
+
 /// Whether what the first cause rests on stands in another recording over the same stretches: in a run without the cause it
 /// must not. `None`: no cause is named.
 pub fn stands_in(diagnosis: &Diagnosis, other: &Recording) -> Option<bool> {

@@ -117,14 +117,7 @@ pub fn stands(cause: &Cause, evidence: &Evidence) -> bool {
 
 /// The first of the causes that are not among these, or [`NONE`].
 pub fn first_without(facts: &[Known], causes: &[&str]) -> String {
-    let mut evidence = Evidence::default();
-    for known in facts {
-        let fact = Fact::ALL.iter().find(|f| f.name() == known.fact);
-        if let Some(&fact) = fact {
-            evidence.put(fact, Some(Measure::new(known.value, known.se)));
-        }
-    }
-    let all = scores(&evidence);
+    let all = scores(&evidence_of(facts));
     let mut left = all
         .iter()
         .filter(|s| s.cause.is_none_or(|c| !causes.contains(&c.id)));
@@ -132,6 +125,31 @@ pub fn first_without(facts: &[Known], causes: &[&str]) -> String {
         .and_then(|s| s.cause)
         .map_or(NONE, |c| c.id)
         .to_string()
+}
+
+/// Evidence from facts that were told.
+fn evidence_of(facts: &[Known]) -> Evidence {
+    let mut evidence = Evidence::default();
+    for known in facts {
+        let fact = Fact::ALL.iter().find(|f| f.name() == known.fact);
+        if let Some(&fact) = fact {
+            evidence.put(fact, Some(Measure::new(known.value, known.se)));
+        }
+    }
+    evidence
+}
+
+/// One cause as [`ranked`] would show it, if it came that far; with what it lacks, unless it is `first`.
+pub fn weighed(facts: &[Known], id: &str, first: Option<&str>) -> Option<Ranked> {
+    let find = |id: &str| CAUSES.iter().copied().find(|c| c.id == id);
+    let cause = find(id)?;
+    let evidence = evidence_of(facts);
+    let scored = Scored {
+        cause: Some(cause),
+        score: score(cause, &evidence),
+    };
+    let first = first.and_then(find);
+    Some(answer(&scored, &evidence, 0.0, false, first))
 }
 
 /// The causes to show.

@@ -10,6 +10,7 @@
 //! - [`schema`]: whether versions of a schema can be rolled out, and in which order.
 //! - [`structures`]: which data structure holds the tail that an operation may cost.
 //! - [`sweep`]: what to set something to: a grid of settings under several seeds, in parts that are put together again.
+//! - [`training`]: what somebody who looked at an incident took it for, against the truth.
 //! - [`work`]: what a unit of metered work costs on this machine, and how units grow with size.
 
 pub mod bisect;
@@ -22,4 +23,5 @@ pub mod schema;
 pub mod structures;
 pub mod sweep;
 pub mod theory;
+pub mod training;
 pub mod work;

@@ -99,6 +99,21 @@ impl Truth {
         self.phases.iter().find(incident).map(|p| p.from)
     }
 
+    /// Whether anything was done to the run: a healthy one has the phases of its incident, and nothing in them.
+    pub fn anything_happened(&self) -> bool {
+        let mut entries = self.entries.iter();
+        entries.any(|e| !matches!(e.kind, EntryKind::Fix | EntryKind::Guard))
+    }
+
+    /// When the trouble began, if there was any: the start of the incident phase unless something harmless came first. What is
+    /// expected to go unnoticed is none. ns.
+    pub fn true_onset(&self) -> Option<u64> {
+        let unnoticed = self.causes.as_ref().is_some_and(Vec::is_empty);
+        let began = self.began().filter(|_| !unnoticed)?;
+        self.anything_happened()
+            .then(|| self.onset.unwrap_or(began))
+    }
+
     /// When somebody knew: a guard acted, or else the fix began. ns.
     pub fn noticed(&self) -> Option<u64> {
         let guard = |e: &Entry| e.kind == EntryKind::Guard;

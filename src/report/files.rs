@@ -5,6 +5,7 @@
 
 use super::export::choice;
 use super::export::trace_events::{self, About};
+use super::training::SEAL;
 use super::{Findings, hdr, html, json, junit, text};
 use crate::config::Refusal;
 use std::path::{Path, PathBuf};
@@ -86,6 +87,9 @@ fn contents(findings: &Findings) -> Result<Vec<(String, Vec<u8>)>, Refusal> {
         let about = About::of(findings.folder_name(), findings.truth);
         let trace = trace_events::render(recording, &chosen, &about);
         others.push(("slowest.trace.json".to_owned(), trace.into_bytes()));
+    }
+    if let Some(seal) = findings.sealed {
+        others.push((SEAL.to_owned(), seal.as_bytes().to_vec()));
     }
     let beside: Vec<&str> = files
         .iter()

@@ -7,7 +7,7 @@
 use crate::baseline::Movement;
 use crate::diagnosis::Diagnosis;
 use crate::gates::{Judgement, Verdict};
-use crate::incident::{EntryKind, Phase, PhaseName, Truth};
+use crate::incident::{Phase, PhaseName, Truth};
 use crate::indicators::{Indicator, Stage, Watch, find};
 use crate::recording::Recording;
 use hdrhistogram::Histogram;
@@ -51,8 +51,11 @@ pub struct Findings<'a> {
     pub recording: Option<&'a Recording>,
     /// Bytes that the kept rows take.
     pub bytes_kept: u64,
-    /// The command that does it again.
+    /// The command that does it again; of a riddle, the one that reveals it.
     pub reproduce: &'a str,
+    /// What the run was, sealed: of a report for somebody who is to find out. It then says what the recording alone says, and its
+    /// phases are where an alarm would put them (`training`).
+    pub sealed: Option<&'a str>,
 }
 
 /// What is known about the trace besides its requests, in words: the report does not look into traces.
@@ -158,21 +161,14 @@ impl Findings<'_> {
 
     /// Whether anything was done to the run: a healthy one has the phases of its incident, and nothing in them.
     pub fn anything_happened(&self) -> bool {
-        let mut entries = self.truth.entries.iter();
-        entries.any(|e| !matches!(e.kind, EntryKind::Fix | EntryKind::Guard))
+        self.sealed.is_some() || self.truth.anything_happened()
     }
 
     /// When the incident began in truth: the start of the incident phase unless something harmless came first, if there
     /// was an incident. What is expected to go unnoticed is none.
     pub fn true_onset(&self) -> Option<u64> {
-        if self.truth.causes.as_ref().is_some_and(Vec::is_empty) {
-            return None;
-        }
-        let mut phases = self.truth.phases.iter();
-        let incident = phases.find(|p| p.name == PhaseName::Incident);
-        incident
-            .filter(|_| self.anything_happened())
-            .map(|p| self.truth.onset.unwrap_or(p.from))
+        // That of a riddle is not told.
+        self.truth.true_onset().filter(|_| self.sealed.is_none())
     }
 
     /// The folder of this run's report: `incident-24`, `incident-24-no-fix`.

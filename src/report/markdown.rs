@@ -34,7 +34,12 @@ pub fn render(findings: &Findings) -> String {
     diagnosis(&mut page, findings);
     let _ = writeln!(
         page,
-        "Again: {}{} · digest `{}`",
+        "{}: {}{} · digest `{}`",
+        if findings.sealed.is_some() {
+            "Reveal"
+        } else {
+            "Again"
+        },
         code(findings.reproduce),
         findings
             .seed
@@ -55,6 +60,7 @@ fn verdict(findings: &Findings) -> String {
             .count()
     };
     match (count(Verdict::Breach), count(Verdict::NoData)) {
+        _ if findings.sealed.is_some() && all == 0 => "what broke is for you to say".into(),
         _ if all == 0 => "no gates".into(),
         (0, 0) => format!("all {all} verdicts pass"),
         (0, none) => format!("{none} of {all} verdicts without data"),

@@ -29,6 +29,7 @@ pub mod summary_schema;
 pub mod sweep;
 mod tables;
 pub mod text;
+pub mod training;
 mod words;
 
 pub use files::write_all;

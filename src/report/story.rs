@@ -105,7 +105,7 @@ pub fn recovery(findings: &Findings) -> Option<Told> {
         "the end of the last fault"
     };
     match truth.recovery_time {
-        _ if !findings.anything_happened() => None,
+        _ if findings.sealed.is_some() || !findings.anything_happened() => None,
         Some(0) => Some((format!("recovered at once with {end}"), Some(true))),
         Some(ns) => Some((
             format!("recovered {} after {end}", show_nanos(ns)),
@@ -177,6 +177,10 @@ pub fn verdict(findings: &Findings) -> (&'static str, String) {
         false => format!("{words}; no data for {}", unknown.join(", ")),
     };
     match findings.verdict() {
+        None if findings.sealed.is_some() => (
+            "WHAT BROKE?",
+            "and since when: that is for you to say".to_owned(),
+        ),
         None => ("NO GATES", "nothing was asked of this run".to_owned()),
         Some(Verdict::Pass) if all == 1 => ("PASS", "the gate holds".to_owned()),
         Some(Verdict::Pass) => ("PASS", format!("all {all} gates hold")),
@@ -251,6 +255,22 @@ pub fn expected(findings: &Findings) -> Option<Told> {
     Some((words, findings.diagnosis_agrees()))
 }
 
+/// What the command of a report does: the run again, or it says what a riddle was.
+pub fn again(findings: &Findings) -> &'static str {
+    match findings.sealed {
+        Some(_) => "reveal",
+        None => "again",
+    }
+}
+
+/// What a section of what was concluded is called.
+pub fn concluded(findings: &Findings) -> &'static str {
+    match findings.sealed {
+        Some(_) => "Seen",
+        None => "Diagnosis",
+    }
+}
+
 /// Incident, question and variant: `Q24 · incident-24 · no-fix`.
 pub fn name(findings: &Findings) -> String {
     let parts = [findings.question, Some(findings.incident), findings.variant];
@@ -305,6 +325,6 @@ pub fn run(findings: &Findings) -> Vec<(&'static str, String)> {
         Some(_) => ("rows", format!("kept, {}", show_bytes(findings.bytes_kept))),
         None => ("rows", "not kept".to_owned()),
     });
-    lines.push(("again", findings.reproduce.to_owned()));
+    lines.push((again(findings), findings.reproduce.to_owned()));
     lines
 }

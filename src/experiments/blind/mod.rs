@@ -18,7 +18,7 @@ mod world;
 
 pub use diagnosers::{Answer, Command, Diagnoser};
 pub use draft::Draft;
-pub use families::{FAMILIES, Kind};
+pub use families::{FAMILIES, Kind, same_as};
 pub use limit::Limit;
 pub use score::{Score, Share, Truth};
 pub use summary::{Calibration, Line, Summary, TIMES, summarise};

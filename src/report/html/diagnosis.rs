@@ -9,7 +9,8 @@ use std::fmt::Write as _;
 /// The section.
 pub fn section(findings: &Findings) -> String {
     let diagnosis = findings.diagnosis;
-    let mut html = open("diagnosis", "", "Diagnosis", "from the recording alone");
+    let heading = story::concluded(findings);
+    let mut html = open("diagnosis", "", heading, "from the recording alone");
     let _ = writeln!(html, "<p class=\"lead\">{}</p>", escape(&diagnosis.summary));
     if !diagnosis.causes.is_empty() {
         html += "<ol>\n";

@@ -47,7 +47,7 @@ pub fn render(findings: &Findings, images: &[Image], files: &[&str]) -> String {
          <header>\n<div class=\"top\"><p class=\"soft\">{}</p></div>\n<h1>{title}</h1>\n{}</header>\n\
          <main id=\"main\" tabindex=\"-1\">\n{sections}</main>\n",
         escape(&story::name(findings)),
-        nav(&sections),
+        nav(&sections, findings),
     );
     let (_, mark) = verdict::mark(findings.verdict());
     frame(
@@ -97,11 +97,15 @@ fn open(id: &str, class: &str, heading: &str, beside: &str) -> String {
 }
 
 /// The way to each section that is there.
-fn nav(sections: &str) -> String {
+fn nav(sections: &str, findings: &Findings) -> String {
     let there = |id: &str| sections.contains(&format!("<section id=\"{id}\""));
     let links: String = SECTIONS
         .iter()
         .filter(|(id, _)| there(id))
+        .map(|(id, words)| match *id {
+            "diagnosis" => (id, story::concluded(findings)),
+            _ => (id, *words),
+        })
         .map(|(id, words)| format!("<li><a href=\"#{id}\">{words}</a></li>"))
         .collect();
     format!("<nav aria-label=\"Sections\"><ul>{links}</ul></nav>\n")

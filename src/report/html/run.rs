@@ -1,12 +1,14 @@
 //! What was replayed, what it takes to do it again, and what lies beside the page.
 
 use super::open;
+use crate::report::training::SEAL;
 use crate::report::words::{escape, in_a_link};
 use crate::report::{Findings, story};
 use std::fmt::Write as _;
 
 /// What can be copied.
-const COPIED: [(&str, &str); 3] = [
+const COPIED: [(&str, &str); 4] = [
+    ("reveal", "the command"),
     ("again", "the command"),
     ("digest", "the digest"),
     ("seed", "the seed"),
@@ -50,6 +52,7 @@ fn holds(name: &str) -> String {
         "summary.json" => "everything here, for machines".into(),
         "report.txt" => "this report as text".into(),
         "junit.xml" => "gates as test cases".into(),
+        SEAL => "what it was, for gameday reveal".into(),
         "latency.hlog" => "latencies over time, an HdrHistogram log".into(),
         "latency.hgrm" => "percentiles of latency, HdrHistogram".into(),
         _ => match name.rsplit_once('.') {

@@ -54,7 +54,8 @@ pub fn section(findings: &Findings) -> String {
     }
     let _ = writeln!(
         html,
-        "<dt>again</dt><dd><code data-copy=\"the command\">{}</code></dd>\n</dl>\n</section>",
+        "<dt>{}</dt><dd><code data-copy=\"the command\">{}</code></dd>\n</dl>\n</section>",
+        story::again(findings),
         escape(findings.reproduce)
     );
     html

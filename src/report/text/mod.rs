@@ -101,6 +101,10 @@ fn verdict(findings: &Findings, paint: Paint) -> Vec<String> {
 /// Each gate with its expression, and below it what it says in each phase.
 fn gates(findings: &Findings, paint: Paint) -> Vec<String> {
     let judgements = findings.judgements;
+    // What an incident asks for says what it is about.
+    if findings.sealed.is_some() && judgements.is_empty() {
+        return vec![];
+    }
     let gates = story::by_gate(findings);
     let mut counts = vec![];
     for verdict in [Verdict::Pass, Verdict::Breach, Verdict::NoData] {
@@ -190,7 +194,8 @@ fn happened(findings: &Findings, paint: Paint) -> Vec<String> {
 
 /// What was concluded, and beside it what was expected.
 fn diagnosis(findings: &Findings, paint: Paint) -> Vec<String> {
-    let mut lines = vec![paint.ink(Ink::Head, "Diagnosis, from the recording alone")];
+    let title = format!("{}, from the recording alone", story::concluded(findings));
+    let mut lines = vec![paint.ink(Ink::Head, &title)];
     let since = story::onset(findings);
     lines.extend(concluded(findings.diagnosis, since.as_ref(), paint));
     if let Some(expected) = story::expected(findings) {

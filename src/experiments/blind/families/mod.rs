@@ -46,6 +46,12 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static Kind)> {
         .flat_map(|(family, kinds)| kinds.iter().map(move |kind| (*family, kind)))
 }
 
+/// Other names under which a cause is found as well, by what no recording tells apart.
+pub fn same_as(cause: &str) -> impl Iterator<Item = &'static str> {
+    let of = all().filter(move |(_, kind)| kind.cause == cause);
+    of.flat_map(|(_, kind)| kind.same.iter().copied())
+}
+
 #[cfg(test)]
 mod tests {
     use super::{super::world, *};
