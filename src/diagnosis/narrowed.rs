@@ -1,0 +1,52 @@
+//! What a recording made elsewhere does not hold, and what can therefore not be told.
+
+use crate::recording::{Recording, attempts, requests};
+
+/// A sentence for each kind of thing that is not recorded, or says nothing throughout.
+pub fn sentences(recording: &Recording) -> Vec<String> {
+    let says = |column: usize| {
+        let column = recording.requests.column(column);
+        column.is_some_and(|c| c.iter().any(|v| v != 0))
+    };
+    let any = |columns: &[usize]| columns.iter().any(|&c| says(c));
+    let calls = recording.attempts.has(attempts::time) && !recording.attempts.is_empty();
+    let said = [
+        (
+            says(requests::latency),
+            "no latency: whether anything is slow cannot be told",
+        ),
+        (
+            says(requests::outcome),
+            "no outcome: whether anything fails cannot be told",
+        ),
+        (
+            calls || says(requests::call),
+            "no call, and no table of attempts: a slow dependency cannot be told from a slow service",
+        ),
+        (
+            any(&[requests::queue_wait, requests::pool_wait]),
+            "no queue_wait or pool_wait: waiting cannot be told from working",
+        ),
+        (
+            any(&[
+                requests::tenant,
+                requests::user,
+                requests::route,
+                requests::region,
+                requests::class,
+                requests::client,
+                requests::model,
+                requests::replica,
+            ]),
+            "no tenant, user, route, region, class, client, model or replica: for whom it is worse cannot be told",
+        ),
+        (
+            !recording.events.is_empty() || says(requests::service_version),
+            "no events, and no service_version: no deploy can be blamed or cleared",
+        ),
+    ];
+    let lacking = said.iter().filter(|(there, _)| !there);
+    lacking
+        .map(|(_, words)| format!("not recorded: {words}"))
+        .collect()
+}
