@@ -87,8 +87,7 @@ fn one_sided(view: &View, frame: &Frame, healthy: u64) -> Option<String> {
     let needed = |n: usize| say::seconds((n as u64 * windows.width) as f64 * 1e-9);
     let few = |side: &str, n: usize| {
         let least = LEAST_REQUESTS / 2;
-        (n < least)
-            .then(|| format!("{n} requests {side} the onset are too few (at least {least})"))
+        (n < least).then(|| format!("{n} requests {side} the onset are too few (at least {least})"))
     };
     let least = frame.warm + 2 * windows.shortest;
     let before = view.between(0, healthy).len();

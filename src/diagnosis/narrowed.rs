@@ -24,7 +24,9 @@ pub fn sentences(recording: &Recording) -> Vec<String> {
             "no call, and no table of attempts: a slow dependency cannot be told from a slow service",
         ),
         (
-            any(&[requests::queue_wait, requests::pool_wait]),
+            // Waits that are nought throughout are recorded: nobody waited.
+            recording.requests.has(requests::queue_wait)
+                || recording.requests.has(requests::pool_wait),
             "no queue_wait or pool_wait: waiting cannot be told from working",
         ),
         (

@@ -400,10 +400,7 @@ const SAMPLE: usize = 100_000;
 /// The quantile of a duration, for drawing a line: over the whole run, or before `healthy`, if it is known to be well until then.
 fn line(view: &View, what: What, healthy: Option<u64>) -> Option<f32> {
     let (asked, called) = match healthy {
-        Some(until) => (
-            view.between(0, until).end,
-            view.calls_between(0, until).end,
-        ),
+        Some(until) => (view.between(0, until).end, view.calls_between(0, until).end),
         None => (view.len(), view.calls.len()),
     };
     let pick = |len: usize, q: f64, get: &dyn Fn(usize) -> Option<f32>| {
@@ -421,14 +418,13 @@ fn line(view: &View, what: What, healthy: Option<u64>) -> Option<f32> {
         What::ComputeSlow if view.has(requests::compute) => {
             pick(asked, 0.95, &|i| computed(view, i))
         }
-        What::Slow if view.has(requests::latency) => pick(asked, 0.95, &|i| {
-            Some(view.seconds(requests::latency, i))
-        }),
+        What::Slow if view.has(requests::latency) => {
+            pick(asked, 0.95, &|i| Some(view.seconds(requests::latency, i)))
+        }
         // A fifth of what half of the requests take: below that nobody feels it.
-        What::LockWaits if view.has(requests::lock_wait) => pick(asked, 0.5, &|i| {
-            Some(view.seconds(requests::latency, i))
-        })
-        .map(|s| s / 5.0),
+        What::LockWaits if view.has(requests::lock_wait) => {
+            pick(asked, 0.5, &|i| Some(view.seconds(requests::latency, i))).map(|s| s / 5.0)
+        }
         What::ComputeSlow | What::Slow | What::LockWaits => None,
         _ => Some(0.0),
     }

@@ -153,10 +153,7 @@ fn put<T: DataType>(
 }
 
 /// Reads a table.
-pub(super) fn load<R: Row>(
-    path: &Path,
-    names: &mut Dictionaries,
-) -> Result<Filled<R>, Refusal> {
+pub(super) fn load<R: Row>(path: &Path, names: &mut Dictionaries) -> Result<Filled<R>, Refusal> {
     let failed = |e: ParquetError| {
         let refusal = Refusal::file(
             path.display(),

@@ -6,11 +6,7 @@ use super::layout::{Cell, Scratch, file_name, recorded, written};
 use super::packed::open;
 use super::wrong::{found, shorten, unholdable, unwritable};
 use crate::config::Refusal;
-use std::{
-    fs::File,
-    io::BufWriter,
-    path::Path,
-};
+use std::{fs::File, io::BufWriter, path::Path};
 
 /// Writes a table as CSV.
 pub(super) fn save<R: Row>(
@@ -44,10 +40,7 @@ pub(super) fn save<R: Row>(
 }
 
 /// Reads a table from CSV.
-pub(super) fn load<R: Row>(
-    path: &Path,
-    names: &mut Dictionaries,
-) -> Result<Filled<R>, Refusal> {
+pub(super) fn load<R: Row>(path: &Path, names: &mut Dictionaries) -> Result<Filled<R>, Refusal> {
     let mut input = ::csv::Reader::from_reader(open(path)?);
     let broken = |e: ::csv::Error| {
         let line = e.position().map_or(1, ::csv::Position::line);

@@ -21,8 +21,7 @@ pub use manifest::digest;
 pub use reference::reference;
 
 use super::{
-    AttemptRow, Dictionaries, EventRow, GaugeRow, Recording, RequestRow, Row, Table, join,
-    requests,
+    AttemptRow, Dictionaries, EventRow, GaugeRow, Recording, RequestRow, Row, Table, join, requests,
 };
 use crate::config::Refusal;
 use filling::Filled;
@@ -258,11 +257,12 @@ fn single(path: &Path) -> Result<Export, Refusal> {
         end.is_some_and(|stem| stem.ends_with('.'))
     });
     let help = "name it requests.csv, requests.jsonl or requests.parquet; the first two also with .gz or .zst";
-    let format = format
-        .ok_or_else(|| Refusal::file(path.display(), "is in no format of a recording").help(help))?;
+    let format = format.ok_or_else(|| {
+        Refusal::file(path.display(), "is in no format of a recording").help(help)
+    })?;
     if packed.is_some() && format == SaveFormat::Parquet {
         return Err(
-            Refusal::file(path.display(), "is Parquet in a packed file").help("unpack it first"),
+            Refusal::file(path.display(), "is Parquet in a packed file").help("unpack it first")
         );
     }
     let mut recording = Recording::default();
@@ -285,8 +285,7 @@ fn finished(
 ) -> Result<Export, Refusal> {
     let recording = &mut export.recording;
     if !recording.requests.has(requests::arrived) {
-        let refusal =
-            Refusal::file(path.display(), "its requests have no column arrived_ns");
+        let refusal = Refusal::file(path.display(), "its requests have no column arrived_ns");
         let strange = match &export.strange[..] {
             [] => String::new(),
             strange => format!("; found {}", strange.join(", ")),
