@@ -241,7 +241,7 @@ fn describe(
         .collect();
     let causes = rank::ranked(&facts);
     Diagnosis {
-        summary: summary(onset, &symptoms, &segments, &tail),
+        summary: summary(view, onset, &symptoms, &segments, &tail),
         onset: Some(onset.clone()),
         cleared: cleared(view, spans, onset, &causes),
         symptoms,
@@ -307,6 +307,7 @@ fn first_of(view: &View, frame: &Frame, episode: &Episode, all: &[Episode]) -> O
 }
 
 fn summary(
+    view: &View,
     onset: &Onset,
     symptoms: &[super::Symptom],
     segments: &[super::Segment],
@@ -350,7 +351,9 @@ fn summary(
             s.value,
             say::number(s.odds)
         ),
-        None => "for all tenants".to_string(),
+        None if view.has(requests::tenant) => "for all tenants".to_string(),
+        // Who they are is not known: then nothing is said of them.
+        None => String::new(),
     };
     let where_ = tail
         .first()
@@ -366,7 +369,12 @@ fn summary(
         .until
         .map(|u| format!("; well again at {}", say::clock(u)))
         .unwrap_or_default();
-    format!("{since} {what} {whom}{where_}{until}")
+    let whom = if whom.is_empty() {
+        whom
+    } else {
+        format!(" {whom}")
+    };
+    format!("{since} {what}{whom}{where_}{until}")
 }
 
 /// The instants of the deploys that brought the keys which the first cause blames: what they write of keys is new in the episode,

@@ -13,26 +13,25 @@ pub fn sentences(recording: &Recording) -> Vec<String> {
     let said = [
         (
             says(requests::latency),
-            "no latency: whether anything is slow cannot be told",
+            "no latency is recorded: whether anything is slow cannot be told",
         ),
         (
             says(requests::outcome),
-            "no outcome: whether anything fails cannot be told",
+            "no outcome is recorded: whether anything fails cannot be told",
         ),
         (
             calls || says(requests::call),
-            "no call, and no table of attempts: a slow dependency cannot be told from a slow service",
+            "no call and no table of attempts is recorded: a slow dependency cannot be told from a slow service",
         ),
         (
             // Waits that are nought throughout are recorded: nobody waited.
             recording.requests.has(requests::queue_wait)
                 || recording.requests.has(requests::pool_wait),
-            "no queue_wait or pool_wait: waiting cannot be told from working",
+            "no queue_wait or pool_wait is recorded: waiting cannot be told from working",
         ),
         (
             any(&[
                 requests::tenant,
-                requests::user,
                 requests::route,
                 requests::region,
                 requests::class,
@@ -40,15 +39,13 @@ pub fn sentences(recording: &Recording) -> Vec<String> {
                 requests::model,
                 requests::replica,
             ]),
-            "no tenant, user, route, region, class, client, model or replica: for whom it is worse cannot be told",
+            "no tenant, route, region, class, client, model or replica is recorded: for whom it is worse cannot be told",
         ),
         (
             !recording.events.is_empty() || says(requests::service_version),
-            "no events, and no service_version: no deploy can be blamed or cleared",
+            "no events and no service_version are recorded: no deploy can be blamed or cleared",
         ),
     ];
     let lacking = said.iter().filter(|(there, _)| !there);
-    lacking
-        .map(|(_, words)| format!("not recorded: {words}"))
-        .collect()
+    lacking.map(|(_, words)| (*words).to_string()).collect()
 }
