@@ -18,7 +18,7 @@ recorded\", which is said and never guessed at.
 - Times are whole numbers of ns. `latency_us`, `latency_ms` and `latency_s` are read as well, with or without a fraction. A time
   without its unit is refused.
 - Instants count from the recording's start. Without `recording.json` they may count from elsewhere, such as from 1970: where the
-  first tenth would be empty, the first request is the start.
+  first tenth, and a minute, would be empty, the first request is the start.
 - `0` and the empty text mean \"none\" or \"not known\"; so does `null` where a file has it.
 - Digests are any 64-bit hash as 16 hexadecimal digits: they are only compared with each other.
 - Columns of your own are left alone. One that is a letter or two off a name of this page is refused, as misspelt.
