@@ -58,7 +58,11 @@ fn phases(recording: &Recording, onset: Option<u64>, until: Option<u64>) -> Vec<
 }
 
 /// Reads a time of the recording, such as 20m.
-fn time(flag: &str, text: Option<&str>, recording: &Recording) -> Result<Option<u64>, Refusal> {
+pub(super) fn time(
+    flag: &str,
+    text: Option<&str>,
+    recording: &Recording,
+) -> Result<Option<u64>, Refusal> {
     let Some(text) = text else { return Ok(None) };
     let wrong = |message: String| {
         Refusal::new(format!("{flag} {text}: {message}")).help(format!(

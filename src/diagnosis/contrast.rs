@@ -181,7 +181,7 @@ fn compare(
         return None;
     }
     let (from, to) = (both.first()?.0, both.last()?.0 + 1);
-    if to - from < frame.windows.shortest || from < frame.warm + 2 * frame.windows.shortest {
+    if to - from < frame.windows.shortest || from < frame.first() {
         return None;
     }
     let old = earlier.last().copied().unwrap_or(0);

@@ -56,7 +56,7 @@ pub fn findings(view: &View, frame: &Frame) -> Vec<Finding> {
             // The window that the deploy falls into belongs to neither side, unless it falls on its edge.
             let from =
                 frame.windows.of(time) + usize::from(!time.is_multiple_of(frame.windows.width));
-            if from < frame.warm + 2 * shortest {
+            if from < frame.first() {
                 continue;
             }
             let Some(stretch) = best(&sums, noise, shortest, from) else {

@@ -65,9 +65,18 @@ pub struct Frame {
     pub series: Vec<Series>,
     /// Windows left out at the start.
     pub warm: usize,
+    /// Until when the run is known to be healthy, ns; 0 is not at all.
+    pub healthy: u64,
 }
 
 impl Frame {
+    /// The first window in which something may begin: nearer to the start than two shortest lengths there is no "before" to compare
+    /// with, and what is known to be healthy is all "before".
+    pub fn first(&self) -> usize {
+        let least = self.warm + 2 * self.windows.shortest;
+        least.max(self.windows.of(self.healthy))
+    }
+
     /// The series of a quantity.
     pub fn of(&self, what: What) -> Option<&Series> {
         self.series.iter().find(|s| s.marker.what == what)
@@ -150,8 +159,7 @@ pub fn loudest(view: &View, frame: &Frame) -> Vec<Loud> {
         let sums = sums(s, |w| w >= frame.warm);
         let shortest = frame.windows.shortest;
         let noise = Noise::of(&sums, shortest);
-        let any =
-            scan::worst(&sums, noise, shortest, frame.warm + 2 * shortest).map_or(0.0, |w| w.z);
+        let any = scan::worst(&sums, noise, shortest, frame.first()).map_or(0.0, |w| w.z);
         let alone = |f: Finding| Episode {
             from: f.stretch.from,
             to: f.stretch.to,
@@ -249,9 +257,7 @@ fn stretches(
     for _ in 0..STRETCHES {
         let free = |w: usize| w >= *warm && !taken.iter().any(|t| (t.from..t.to).contains(&w));
         let sums = sums(series, free);
-        // Nearer to the start than two shortest lengths there is no "before" to compare with.
-        let first = warm + 2 * shortest;
-        let Some(stretch) = scan::worst(&sums, noise, shortest, first) else {
+        let Some(stretch) = scan::worst(&sums, noise, shortest, frame.first()) else {
             break;
         };
         let stretch = Stretch {

@@ -27,36 +27,41 @@ pub fn loudest(recording: &Recording) -> Vec<episode::Loud> {
     let Some(view) = View::new(recording) else {
         return vec![];
     };
-    let windows = Windows::choose(&view);
+    let windows = Windows::choose(&view, None);
     if windows.count < LEAST_WINDOWS {
         return vec![];
     }
-    episode::loudest(&view, &frame(&view, windows))
+    episode::loudest(&view, &frame(&view, windows, None))
 }
 
-fn frame(view: &View, windows: Windows) -> Frame {
-    let series = series::all(view, &windows);
+fn frame(view: &View, windows: Windows, healthy: Option<u64>) -> Frame {
+    let series = series::all(view, &windows, healthy);
     let settling: Vec<_> = series
         .iter()
         .filter(|s| matches!(s.marker.what, What::Misses | What::Slow))
         .collect();
-    let warm = windows::warm_up(&windows, &settling);
+    let warm = match healthy {
+        None => windows::warm_up(&windows, &settling),
+        // What comes later may be broken, and everything before it would look like a warm-up.
+        Some(healthy) => windows::warm_up_until(&windows, &settling, windows.of(healthy)),
+    };
     Frame {
         windows,
         series,
         warm,
+        healthy: healthy.unwrap_or(0),
     }
 }
 
 /// See [`super::diagnose`].
-pub fn diagnose(recording: &Recording) -> Diagnosis {
+pub fn diagnose(recording: &Recording, told: Option<u64>) -> Diagnosis {
     let Some(view) = View::new(recording).filter(|v| v.len() >= LEAST_REQUESTS) else {
         return too_little(format!(
             "{} requests are too few to tell anything from (at least {LEAST_REQUESTS})",
             recording.requests.len()
         ));
     };
-    let windows = Windows::choose(&view);
+    let windows = Windows::choose(&view, told);
     if windows.count < LEAST_WINDOWS {
         return too_little(format!(
             "{} windows of {} are too few to tell before from after (at least {LEAST_WINDOWS})",
@@ -64,13 +69,43 @@ pub fn diagnose(recording: &Recording) -> Diagnosis {
             say::seconds(windows.width as f64 * 1e-9)
         ));
     }
-    let frame = frame(&view, windows);
+    let frame = frame(&view, windows, told);
+    if let Some(why) = told.and_then(|healthy| one_sided(&view, &frame, healthy)) {
+        return too_little(why);
+    }
     let episodes = episode::all(&view, &frame);
     let Some(main) = episodes.first() else {
         return healthy(&view, &frame);
     };
     let located = locate(&view, &frame, main, &episodes);
     describe(&view, &frame, main, &located, &episodes)
+}
+
+/// Why one side of the end of what is known to be healthy is too little to be compared with the other.
+fn one_sided(view: &View, frame: &Frame, healthy: u64) -> Option<String> {
+    let (windows, edge) = (&frame.windows, frame.windows.of(healthy));
+    let needed = |n: usize| say::seconds((n as u64 * windows.width) as f64 * 1e-9);
+    let few = |side: &str, n: usize| {
+        let least = LEAST_REQUESTS / 2;
+        (n < least).then(|| format!("{n} requests {side} the onset are too few (at least {least})"))
+    };
+    let least = frame.warm + 2 * windows.shortest;
+    let before = view.between(0, healthy).len();
+    if edge < least {
+        return Some(format!(
+            "{} before the onset is too short a baseline at this rate of requests: at least {}",
+            say::seconds(healthy as f64 * 1e-9),
+            needed(least)
+        ));
+    }
+    if windows.count < edge + windows.shortest {
+        return Some(format!(
+            "{} after the onset is too short to be compared at this rate of requests: at least {}",
+            say::seconds(view.end.saturating_sub(healthy) as f64 * 1e-9),
+            needed(windows.shortest + 1)
+        ));
+    }
+    few("before", before).or_else(|| few("after", view.len() - before))
 }
 
 fn too_little(why: String) -> Diagnosis {
@@ -98,11 +133,17 @@ fn healthy(view: &View, frame: &Frame) -> Diagnosis {
     if !view.has(requests::cache) {
         limits.push("cache look-ups are not recorded: nothing can be said of the cache".into());
     }
-    let first = frame.windows.start(frame.warm + 2 * frame.windows.shortest);
-    limits.push(format!(
-        "what began before {} would not be seen: there is no \"before\" to compare with",
-        say::clock(first)
-    ));
+    limits.push(if frame.healthy > 0 {
+        format!(
+            "nothing from {} on is worse than before it, beyond the run's own noise",
+            say::clock(frame.healthy)
+        )
+    } else {
+        format!(
+            "what began before {} would not be seen: there is no \"before\" to compare with",
+            say::clock(frame.windows.start(frame.first()))
+        )
+    });
     Diagnosis {
         summary: "no incident".into(),
         cleared,
@@ -200,7 +241,7 @@ fn describe(
         .collect();
     let causes = rank::ranked(&facts);
     Diagnosis {
-        summary: summary(onset, &symptoms, &segments, &tail),
+        summary: summary(view, onset, &symptoms, &segments, &tail),
         onset: Some(onset.clone()),
         cleared: cleared(view, spans, onset, &causes),
         symptoms,
@@ -235,11 +276,11 @@ pub fn stands_in(diagnosis: &Diagnosis, other: &Recording) -> Option<bool> {
     let Some(view) = View::new(other) else {
         return Some(false);
     };
-    let windows = Windows::choose(&view);
+    let windows = Windows::choose(&view, None);
     if windows.count < LEAST_WINDOWS {
         return Some(false);
     }
-    let frame = frame(&view, windows);
+    let frame = frame(&view, windows, None);
     let spans = Spans {
         onset: during.start..during.start,
         keys_until: during.end,
@@ -266,6 +307,7 @@ fn first_of(view: &View, frame: &Frame, episode: &Episode, all: &[Episode]) -> O
 }
 
 fn summary(
+    view: &View,
     onset: &Onset,
     symptoms: &[super::Symptom],
     segments: &[super::Segment],
@@ -309,7 +351,9 @@ fn summary(
             s.value,
             say::number(s.odds)
         ),
-        None => "for all tenants".to_string(),
+        None if view.has(requests::tenant) => "for all tenants".to_string(),
+        // Who they are is not known: then nothing is said of them.
+        None => String::new(),
     };
     let where_ = tail
         .first()
@@ -325,7 +369,12 @@ fn summary(
         .until
         .map(|u| format!("; well again at {}", say::clock(u)))
         .unwrap_or_default();
-    format!("{since} {what} {whom}{where_}{until}")
+    let whom = if whom.is_empty() {
+        whom
+    } else {
+        format!(" {whom}")
+    };
+    format!("{since} {what}{whom}{where_}{until}")
 }
 
 /// The instants of the deploys that brought the keys which the first cause blames: what they write of keys is new in the episode,

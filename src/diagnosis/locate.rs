@@ -80,6 +80,12 @@ pub fn locate(view: &View, frame: &Frame, main: &Episode, episodes: &[Episode]) 
     {
         begun = change;
     }
+    // What is known to be healthy is no part of it, whatever single requests speak for.
+    begun = Instant {
+        at: begun.at.max(frame.healthy),
+        from: begun.from.max(frame.healthy),
+        to: begun.to.max(frame.healthy),
+    };
     let open = main.to >= windows.count;
     let ended = if open {
         None

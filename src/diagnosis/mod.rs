@@ -18,6 +18,7 @@ mod incident;
 mod lives;
 mod locate;
 mod marks;
+mod narrowed;
 mod rank;
 mod refine;
 mod repeats;
@@ -37,6 +38,7 @@ mod windows;
 pub use causes::{Cause, Family};
 pub use episode::Loud;
 pub use rank::NONE;
+pub use say::clock;
 
 use crate::recording::Recording;
 use serde::Serialize;
@@ -156,7 +158,18 @@ pub struct Segment {
 
 /// Diagnoses a recording.
 pub fn diagnose(recording: &Recording) -> Diagnosis {
-    incident::diagnose(recording)
+    incident::diagnose(recording, None)
+}
+
+/// Diagnoses a recording that is known to be healthy until an instant, ns: nothing begins before it, and what is before it is
+/// what the rest is compared with. For two recordings set one behind the other, and for one whose onset is known.
+pub fn diagnose_from(recording: &Recording, healthy: u64) -> Diagnosis {
+    incident::diagnose(recording, Some(healthy))
+}
+
+/// What a recording made elsewhere does not hold, and what can therefore not be told: a sentence each.
+pub fn narrowed(recording: &Recording) -> Vec<String> {
+    narrowed::sentences(recording)
 }
 
 /// What would come first if these causes were not in the catalogue: an honest diagnosis then says [`NONE`].

@@ -397,8 +397,12 @@ pub struct Series {
 /// Values that a quantile is read off at most, evenly spaced: its error is then below a thousandth in rank.
 const SAMPLE: usize = 100_000;
 
-/// The quantile of a duration over the whole run, for drawing a line.
-fn line(view: &View, what: What) -> Option<f32> {
+/// The quantile of a duration, for drawing a line: over the whole run, or before `healthy`, if it is known to be well until then.
+fn line(view: &View, what: What, healthy: Option<u64>) -> Option<f32> {
+    let (asked, called) = match healthy {
+        Some(until) => (view.between(0, until).end, view.calls_between(0, until).end),
+        None => (view.len(), view.calls.len()),
+    };
     let pick = |len: usize, q: f64, get: &dyn Fn(usize) -> Option<f32>| {
         let mut values: Vec<f32> = (0..len)
             .step_by(len.div_ceil(SAMPLE).max(1))
@@ -409,19 +413,18 @@ fn line(view: &View, what: What) -> Option<f32> {
     let answered =
         |i: usize| matches!(view.calls[i].result, 0 | result::OK).then(|| view.calls[i].seconds);
     match what {
-        What::CallsSlow => pick(view.calls.len(), 0.5, &answered),
-        What::CallsVerySlow => pick(view.calls.len(), 0.95, &answered),
+        What::CallsSlow => pick(called, 0.5, &answered),
+        What::CallsVerySlow => pick(called, 0.95, &answered),
         What::ComputeSlow if view.has(requests::compute) => {
-            pick(view.len(), 0.95, &|i| computed(view, i))
+            pick(asked, 0.95, &|i| computed(view, i))
         }
-        What::Slow if view.has(requests::latency) => pick(view.len(), 0.95, &|i| {
-            Some(view.seconds(requests::latency, i))
-        }),
+        What::Slow if view.has(requests::latency) => {
+            pick(asked, 0.95, &|i| Some(view.seconds(requests::latency, i)))
+        }
         // A fifth of what half of the requests take: below that nobody feels it.
-        What::LockWaits if view.has(requests::lock_wait) => pick(view.len(), 0.5, &|i| {
-            Some(view.seconds(requests::latency, i))
-        })
-        .map(|s| s / 5.0),
+        What::LockWaits if view.has(requests::lock_wait) => {
+            pick(asked, 0.5, &|i| Some(view.seconds(requests::latency, i))).map(|s| s / 5.0)
+        }
         What::ComputeSlow | What::Slow | What::LockWaits => None,
         _ => Some(0.0),
     }
@@ -490,14 +493,16 @@ fn recorded(view: &View, what: What) -> bool {
 }
 
 /// All quantities that the recording has.
-pub fn all(view: &View, windows: &Windows) -> Vec<Series> {
+pub fn all(view: &View, windows: &Windows, healthy: Option<u64>) -> Vec<Series> {
     What::ALL
         .into_iter()
         .filter(|&what| recorded(view, what))
         .filter_map(|what| {
             Some(Marker {
                 what,
-                line: line(view, what)?,
+                line: line(view, what, healthy)
+                    // Nothing of it in the healthy part: then what there is.
+                    .or_else(|| line(view, what, None))?,
             })
         })
         .map(|marker| one(view, windows, marker))

@@ -62,7 +62,7 @@ pub fn counts(view: &View, frame: &Frame, episode: &Episode) -> bool {
             slower(SLOW_SURGE)
                 && (lasts >= STAYS.min(view.end / 3 * 2) || overrun(view, frame, (from, to)))
         } else {
-            slower(SLOW)
+            slower(SLOW) || beyond_the_middle(view, frame, (from, to))
         };
     let long = lasts >= LONG.min(view.end / 10);
     trouble
@@ -106,13 +106,24 @@ fn overrun(view: &View, frame: &Frame, (from, to): (usize, usize)) -> bool {
 /// large may still be what one in a hundred always had.
 fn beyond_the_tail(view: &View, frame: &Frame, (from, to): (usize, usize)) -> bool {
     let at = |w: usize| frame.windows.start(w);
-    let latency = |from: u64, to: u64, q: f64| {
-        let mut values: Vec<f32> = spaced(view.between(from, to), 100_000)
-            .map(|i| view.seconds(requests::latency, i))
-            .collect();
-        quantile(&mut values, q).unwrap_or(0.0)
-    };
-    latency(at(from), at(to), 0.95) >= 2.0 * latency(at(frame.warm), at(from), 0.99)
+    latency(view, at(from)..at(to), 0.95) >= 2.0 * latency(view, at(frame.warm)..at(from), 0.99)
+}
+
+/// Whether half of the requests take twice what three in four took before, where neither look-ups nor calls are recorded: that is no
+/// tail, and nothing else would show it.
+fn beyond_the_middle(view: &View, frame: &Frame, (from, to): (usize, usize)) -> bool {
+    if !view.calls.is_empty() || view.has(requests::cache) {
+        return false;
+    }
+    let at = |w: usize| frame.windows.start(w);
+    latency(view, at(from)..at(to), 0.5) >= 2.0 * latency(view, at(frame.warm)..at(from), 0.75)
+}
+
+/// A quantile of latency over a stretch, s.
+fn latency(view: &View, span: std::ops::Range<u64>, q: f64) -> f32 {
+    let rows = spaced(view.between(span.start, span.end), 100_000);
+    let mut values: Vec<f32> = rows.map(|i| view.seconds(requests::latency, i)).collect();
+    quantile(&mut values, q).unwrap_or(0.0)
 }
 
 /// Whether one tenant's share of the traffic rose: bursts of everybody leave shares as they are, so this sees a hot tenant

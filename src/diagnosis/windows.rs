@@ -12,6 +12,8 @@ const FINE: u64 = 60;
 /// Windows that a run should have, if need be with fewer requests in each: the law of noise is read off an eighth of them, and
 /// three are the least for one scale. A test of shares knows how little a small window says, one of shapes does not.
 const FEW: u64 = 24;
+/// Windows that a beginning which is known to be healthy should have: two shortest stretches, a warm-up, and one that is cut.
+const FEW_HEALTHY: u64 = 8;
 /// Requests that a window should hold at the median: below that a count of the worst 5 % is less than three.
 const ENOUGH: usize = 50;
 /// At most as many windows: a scan's cost grows with their number.
@@ -29,8 +31,9 @@ pub struct Windows {
 }
 
 impl Windows {
-    /// The narrowest windows that hold enough requests each.
-    pub fn choose(view: &View) -> Windows {
+    /// The narrowest windows that hold enough requests each. `healthy` is how long the run is known to be well at its beginning,
+    /// ns: that has to have some windows of its own.
+    pub fn choose(view: &View, healthy: Option<u64>) -> Windows {
         let fits = |w: u64| view.end.div_ceil(w * SECOND) <= MOST;
         let median = |w: u64| {
             let mut n = vec![0usize; view.end.div_ceil(w * SECOND) as usize + 1];
@@ -46,7 +49,9 @@ impl Windows {
             }
         };
         let wide = view.end.div_ceil(MOST * SECOND).max(600);
-        let many = |w: u64| view.end >= FEW * w * SECOND;
+        let many = |w: u64| {
+            view.end >= FEW * w * SECOND && healthy.is_none_or(|h| h >= FEW_HEALTHY * w * SECOND)
+        };
         let fine = |w: u64| w >= 5 || view.end < FINE * 5 * SECOND;
         let choice = || WIDTHS.into_iter().filter(|&w| fits(w) && fine(w));
         let width = choice()
@@ -82,6 +87,18 @@ pub fn warm_up(windows: &Windows, series: &[&Series]) -> usize {
     let least = (60 * SECOND).div_ceil(windows.width) as usize;
     let mser = series.iter().map(|s| mser5(&s.y, most)).max().unwrap_or(0);
     least.max(mser).min(most)
+}
+
+/// The same of the windows before `healthy` alone.
+pub fn warm_up_until(windows: &Windows, series: &[&Series], healthy: usize) -> usize {
+    let count = healthy.min(windows.count);
+    let of = |s: &&Series| Series {
+        y: s.y[..count].to_vec(),
+        ..(*s).clone()
+    };
+    let early: Vec<Series> = series.iter().map(of).collect();
+    let early: Vec<&Series> = early.iter().collect();
+    warm_up(&Windows { count, ..*windows }, &early)
 }
 
 fn mser5(y: &[f64], most: usize) -> usize {

@@ -6,6 +6,7 @@
 
 mod column;
 pub mod files;
+pub mod join;
 mod recorder;
 mod staging;
 mod table;

@@ -2,7 +2,7 @@
 //! recording says, so that two writes are the same to the byte.
 
 use super::super::{Dictionaries, Meaning, Row, Table};
-use super::filling::Filling;
+use super::filling::{Filled, Filling};
 use super::layout::{Cell, Scratch, file_name, recorded, written};
 use super::wrong::{found, unholdable};
 use crate::config::Refusal;
@@ -153,10 +153,7 @@ fn put<T: DataType>(
 }
 
 /// Reads a table.
-pub(super) fn load<R: Row>(
-    path: &Path,
-    names: &mut Dictionaries,
-) -> Result<(Table<R>, u64), Refusal> {
+pub(super) fn load<R: Row>(path: &Path, names: &mut Dictionaries) -> Result<Filled<R>, Refusal> {
     let failed = |e: ParquetError| {
         let refusal = Refusal::file(
             path.display(),
@@ -229,7 +226,7 @@ pub(super) fn load<R: Row>(
         }
         rows += usize::try_from(group.metadata().num_rows()).unwrap_or(0);
     }
-    Ok((filling.finish(rows), rows as u64))
+    Ok(filling.finish(rows))
 }
 
 /// Hands over every value of a column of a group, nulls as nothing.

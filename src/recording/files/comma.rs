@@ -1,15 +1,12 @@
 //! CSV with a header line.
 
 use super::super::{Dictionaries, Row, Table};
-use super::filling::Filling;
+use super::filling::{Filled, Filling};
 use super::layout::{Cell, Scratch, file_name, recorded, written};
+use super::packed::open;
 use super::wrong::{found, shorten, unholdable, unwritable};
 use crate::config::Refusal;
-use std::{
-    fs::File,
-    io::{BufReader, BufWriter},
-    path::Path,
-};
+use std::{fs::File, io::BufWriter, path::Path};
 
 /// Writes a table as CSV.
 pub(super) fn save<R: Row>(
@@ -43,12 +40,8 @@ pub(super) fn save<R: Row>(
 }
 
 /// Reads a table from CSV.
-pub(super) fn load<R: Row>(
-    path: &Path,
-    names: &mut Dictionaries,
-) -> Result<(Table<R>, u64), Refusal> {
-    let file = File::open(path).map_err(|e| super::unreadable(path, e))?;
-    let mut input = ::csv::Reader::from_reader(BufReader::new(file));
+pub(super) fn load<R: Row>(path: &Path, names: &mut Dictionaries) -> Result<Filled<R>, Refusal> {
+    let mut input = ::csv::Reader::from_reader(open(path)?);
     let broken = |e: ::csv::Error| {
         let line = e.position().map_or(1, ::csv::Position::line);
         let message = match e.kind() {
@@ -98,5 +91,5 @@ pub(super) fn load<R: Row>(
         }
         rows += 1;
     }
-    Ok((filling.finish(rows), rows as u64))
+    Ok(filling.finish(rows))
 }

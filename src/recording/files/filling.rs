@@ -9,6 +9,16 @@ pub(super) struct Filling {
     /// One a column of the file; `None` is none of ours.
     pub targets: Vec<Option<Target>>,
     columns: Vec<Column>,
+    /// Columns that are none of ours.
+    strange: Vec<String>,
+}
+
+/// A table that was read.
+pub(super) struct Filled<R: Row> {
+    pub table: Table<R>,
+    pub rows: u64,
+    /// Columns that are none of ours, and were left alone.
+    pub strange: Vec<String>,
 }
 
 impl Filling {
@@ -34,6 +44,7 @@ impl Filling {
         Filling {
             targets: vec![],
             columns: vec![],
+            strange: vec![],
         }
     }
 
@@ -44,15 +55,20 @@ impl Filling {
     pub fn add<R: Row>(&mut self, name: &str) -> Result<usize, (String, String)> {
         let new = target::<R>(name).map_err(|near| {
             let message = format!("{} have no column \"{name}\"", R::TABLE);
-            (
-                message,
-                format!("did you mean \"{near}\"? a column of your own needs another name"),
-            )
+            let help = if near.strip_suffix("_ns") == Some(name) {
+                format!("a time's column says its unit: {near}, {name}_us, {name}_ms or {name}_s")
+            } else {
+                format!("did you mean \"{near}\"? a column of your own needs another name")
+            };
+            (message, help)
         })?;
         let same = |known: &&Target| new.is_some_and(|new| new.column == known.column);
         if self.targets.iter().flatten().any(|known| same(&known)) {
             let message = format!("the column \"{name}\" is there twice");
             return Err((message, "each column may be there once, in one unit".into()));
+        }
+        if new.is_none() {
+            self.strange.push(name.into());
         }
         self.targets.push(new);
         self.columns.push(Column::default());
@@ -79,7 +95,7 @@ impl Filling {
     }
 
     /// The table, of so many rows.
-    pub fn finish<R: Row>(self, rows: usize) -> Table<R> {
+    pub fn finish<R: Row>(self, rows: usize) -> Filled<R> {
         let mut table = Table::with_columns([]);
         for (target, mut column) in self.targets.into_iter().zip(self.columns) {
             if let Some(target) = target {
@@ -90,6 +106,10 @@ impl Filling {
                 table.put_column(target.column, column);
             }
         }
-        table
+        Filled {
+            table,
+            rows: rows as u64,
+            strange: self.strange,
+        }
     }
 }

@@ -155,6 +155,13 @@ pub(super) fn target<R: Row>(name: &str) -> Result<Option<Target>, String> {
             }));
         }
     }
+    // A time without its unit would be left alone, and nobody would know.
+    let bare = |spec: &&ColumnSpec| {
+        matches!(spec.meaning, Meaning::Instant | Meaning::Span) && spec.name == name
+    };
+    if let Some(spec) = R::COLUMNS.iter().find(bare) {
+        return Err(file_name(spec));
+    }
     let near = |known: &String| strsim::damerau_levenshtein(name, known) <= 2 && name.len() > 4;
     match R::COLUMNS.iter().map(file_name).find(near) {
         Some(near) => Err(near),

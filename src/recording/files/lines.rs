@@ -1,8 +1,9 @@
 //! JSON with an object a line.
 
 use super::super::{Dictionaries, Row, Table};
-use super::filling::Filling;
+use super::filling::{Filled, Filling};
 use super::layout::{Cell, Scratch, file_name, recorded, written};
+use super::packed::open;
 use super::wrong::{found, shorten, unholdable, unwritable};
 use crate::config::Refusal;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -10,7 +11,7 @@ use std::{
     borrow::Cow,
     fmt,
     fs::File,
-    io::{BufRead, BufReader, BufWriter, Write},
+    io::{BufRead, BufWriter, Write},
     path::Path,
 };
 
@@ -58,9 +59,8 @@ pub(super) fn load<R: Row>(
     path: &Path,
     names: &mut Dictionaries,
     declared: &[String],
-) -> Result<(Table<R>, u64), Refusal> {
-    let file = File::open(path).map_err(|e| super::unreadable(path, e))?;
-    let mut input = BufReader::new(file);
+) -> Result<Filled<R>, Refusal> {
+    let mut input = open(path)?;
     let (mut keys, mut text) = (Keys::default(), String::new());
     for name in declared {
         keys.place::<R>(name)
@@ -123,7 +123,7 @@ pub(super) fn load<R: Row>(
             }
         }
     }
-    Ok((keys.filling.finish(rows), rows as u64))
+    Ok(keys.filling.finish(rows))
 }
 
 /// The keys seen so far, and where their values go.

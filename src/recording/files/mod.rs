@@ -13,17 +13,17 @@ mod filling;
 mod layout;
 mod lines;
 mod manifest;
+mod packed;
+mod reading;
 mod reference;
 mod wrong;
 
 pub use manifest::digest;
+pub use reading::{Export, export, load};
 pub use reference::reference;
 
-use super::{
-    AttemptRow, Dictionaries, EventRow, GaugeRow, Recording, RequestRow, Row, Table, requests,
-};
+use super::{AttemptRow, Dictionaries, EventRow, GaugeRow, Recording, RequestRow, Row, Table};
 use crate::config::Refusal;
-use manifest::Manifest;
 use std::{
     fmt, fs,
     path::{Path, PathBuf},
@@ -151,151 +151,6 @@ fn write_into(recording: &Recording, folder: &Path, format: SaveFormat) -> Resul
     let path = folder.join(manifest::NAME);
     fs::write(&path, manifest::write(recording, format))
         .map_err(|e| Refusal::file(path.display(), format!("cannot be written: {e}")))
-}
-
-/// Reads a recording from a folder.
-///
-/// # Errors
-/// What is missing, cut short, changed since it was written, or wrong, with file, line and column.
-pub fn load(folder: &Path) -> Result<Recording, Refusal> {
-    if !folder.is_dir() {
-        return Err(Refusal::file(folder.display(), "is no folder").help(
-            "a recording is a folder with requests.parquet, requests.csv or requests.jsonl",
-        ));
-    }
-    let described = folder.join(manifest::NAME);
-    let manifest = if described.is_file() {
-        Some(manifest::read(&described)?)
-    } else {
-        None
-    };
-    let mut recording = Recording::default();
-    if let Some(manifest) = &manifest {
-        recording.origin = manifest.origin;
-        recording.names = manifest.names.clone();
-    }
-    let (names, said) = (&mut recording.names, manifest.as_ref());
-    recording.requests = read(folder, names, said)?.ok_or_else(|| {
-        Refusal::file(
-            folder.display(),
-            "has no requests.parquet, requests.csv or requests.jsonl",
-        )
-    })?;
-    recording.attempts = read(folder, names, said)?.unwrap_or(Table::with_columns([]));
-    recording.gauges = read(folder, names, said)?.unwrap_or(Table::with_columns([]));
-    recording.events = read(folder, names, said)?.unwrap_or(Table::with_columns([]));
-    recording.writes = read(folder, names, said)?.unwrap_or(Table::with_columns([]));
-    if !recording.requests.has(requests::arrived) {
-        return Err(
-            Refusal::file(folder.display(), "its requests have no column arrived_ns")
-                .help("without times nothing can be told; arrived_ms and arrived_s will do too"),
-        );
-    }
-    let digest = manifest.as_ref().and_then(|m| m.digest.as_ref());
-    if let Some(digest) = digest {
-        let now = manifest::digest(&recording);
-        if *digest != now {
-            return Err(Refusal::file(
-                folder.display(),
-                format!(
-                    "its tables were changed since they were written: digest {now}, not {digest}"
-                ),
-            )
-            .help(format!(
-                "if that was on purpose, take \"content_digest\" out of {}",
-                manifest::NAME
-            )));
-        }
-    }
-    if manifest.is_none() {
-        in_order(&recording, folder)?;
-    }
-    let ends = recording.requests.len();
-    let ends = (0..ends).map(|row| {
-        let arrived = recording.requests.value(requests::arrived, row);
-        arrived.saturating_add(recording.requests.value(requests::latency, row))
-    });
-    let span = manifest.and_then(|m| m.span);
-    recording.span = span.unwrap_or_else(|| ends.max().unwrap_or(0));
-    Ok(recording)
-}
-
-/// Rows are in order of arrival: sorting them here would break what attempts say of them.
-fn in_order(recording: &Recording, folder: &Path) -> Result<(), Refusal> {
-    let arrived = |row: usize| recording.requests.value(requests::arrived, row);
-    match (1..recording.requests.len()).find(|&row| arrived(row) < arrived(row - 1)) {
-        None => Ok(()),
-        Some(row) => Err(Refusal::file(
-            folder.display(),
-            format!("row {row} of its requests arrived before the one above it"),
-        )
-        .help("sort the requests by arrived_ns")),
-    }
-}
-
-/// Reads a table in whichever format it is there; `None` when it is not.
-fn read<R: Row>(
-    folder: &Path,
-    names: &mut Dictionaries,
-    said: Option<&Manifest>,
-) -> Result<Option<Table<R>>, Refusal> {
-    let expected = said.and_then(|m| {
-        let mut rows = m.rows.iter();
-        rows.find(|(name, _)| name == R::TABLE)
-            .map(|(_, rows)| *rows)
-    });
-    let mut columns = said.into_iter().flat_map(|m| &m.columns);
-    let columns = columns.find(|(name, _)| name == R::TABLE);
-    let columns = columns.map_or(&[][..], |(_, columns)| columns);
-    let mut found: Option<(PathBuf, SaveFormat)> = None;
-    for &(_, format) in SaveFormat::ALL {
-        let path = folder.join(format!("{}.{}", R::TABLE, format.extension()));
-        if !path.is_file() {
-            continue;
-        }
-        if let Some((first, _)) = &found {
-            return Err(Refusal::file(
-                path.display(),
-                format!("is there beside {}", first.display()),
-            )
-            .help("which of them is meant? remove the other"));
-        }
-        found = Some((path, format));
-    }
-    let Some((path, format)) = found else {
-        return match expected {
-            Some(rows) if rows > 0 => Err(Refusal::file(
-                folder.display(),
-                format!(
-                    "its {} are missing: {} says that there are {rows}",
-                    R::TABLE,
-                    manifest::NAME
-                ),
-            )),
-            _ => Ok(None),
-        };
-    };
-    let (table, rows) = match format {
-        #[cfg(feature = "parquet")]
-        SaveFormat::Parquet => columnar::load(&path, names)?,
-        #[cfg(not(feature = "parquet"))]
-        SaveFormat::Parquet => {
-            return Err(Refusal::file(path.display(), "this build has no Parquet")
-                .help("build with the feature parquet"));
-        }
-        SaveFormat::Csv => comma::load(&path, names)?,
-        SaveFormat::Jsonl => lines::load(&path, names, columns)?,
-    };
-    match expected {
-        Some(expected) if expected != rows => Err(Refusal::file(
-            path.display(),
-            format!(
-                "has {rows} rows, and {} says {expected}: it was cut short or changed",
-                manifest::NAME
-            ),
-        )),
-        _ => Ok(Some(table)),
-    }
 }
 
 fn unreadable(path: &Path, e: impl fmt::Display) -> Refusal {
