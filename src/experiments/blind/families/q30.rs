@@ -113,17 +113,22 @@ fn capacity_loss(d: &mut Draft) {
     d.merge(&format!(
         "[service]\nreplicas = {replicas}\nbalancer = \"least-in-flight\"\nqueue = {{ workers = {each:.0} }}\nprobe = {{ route = \"/health\", every = \"5s\", timeout = \"4s\", misses = 3 }}"
     ));
-    // Some of the replicas, or all: each is struck by itself.
+    // Some of the replicas, or all. They stand still until their machine is well again and probes take them out; or they are dead,
+    // and nobody starts others in their place until then. (Probes that fail though replicas serve are `probe-removes-replicas`.)
     let lost = ((replicas as f64 * d.sized(0.35, 1.0)).round() as u64).clamp(1, replicas);
-    if lost == replicas {
-        d.fault("kind = \"probe-failure\"", false);
-    } else {
-        for replica in 1..=lost {
-            d.fault(
-                &format!("kind = \"probe-failure\", replica = {replica}"),
-                false,
-            );
-        }
+    let lasts = time(d.to.unwrap_or(d.seconds) - d.from);
+    let dead = d.chance(0.5);
+    let at = time(d.from);
+    for replica in 1..=lost {
+        d.entry(&if dead {
+            format!(
+                "at = {at:?}, fault = {{ kind = \"crash\", replica = {replica}, down = {lasts:?} }}"
+            )
+        } else {
+            format!(
+                "at = {at:?}, for = {lasts:?}, fault = {{ kind = \"pause\", replica = {replica} }}"
+            )
+        });
     }
 }
 
