@@ -3,6 +3,7 @@
 use super::{
     super::{draft::time, world::Need},
     Draft, Kind,
+    q25::used,
 };
 
 const PLAIN: Need = Need {
@@ -92,7 +93,10 @@ fn retry_without_backoff(d: &mut Draft) {
 fn load_spike(d: &mut Draft) {
     let lasts = d.seconds * d.between(0.06, 0.2);
     d.to = Some(d.from + lasts);
-    let factor = 1.25 / d.busy * d.sized(1.0, 2.2);
+    // More than all workers can do, by the service's own numbers: it has whole ones, so a small service more than it needs. (Below
+    // that a crowd waits for a while near saturation, which healthy runs have too: `world::PEAK`.)
+    let used = used(d).clamp(0.05, 1.0);
+    let factor = 1.25 / used * d.sized(1.0, 2.2);
     d.drift(
         &format!("\"trace.load\" = {factor:.3}"),
         "\"trace.load\" = 1.0",
