@@ -6,12 +6,13 @@ use super::{
     evidence::{self, Spans},
     expiry, marks,
     refine::{self, Instant, Step},
+    scan::Stretch,
     series::What,
     view::View,
     windows::SECOND,
 };
-use crate::recording::requests;
-use std::ops::Range;
+use crate::recording::{outcome, requests};
+use std::{collections::BTreeMap, ops::Range};
 
 /// The clean stretch before, the episode between its edges, and the onset's interval.
 pub struct Located {
@@ -36,7 +37,7 @@ pub fn locate(view: &View, frame: &Frame, main: &Episode, episodes: &[Episode]) 
         .findings
         .iter()
         .filter(|f| f.version.is_none())
-        .max_by(|a, b| rank_of(a).cmp(&rank_of(b)));
+        .max_by(|a, b| rank_of(frame, a).cmp(&rank_of(frame, b)));
     // Who is worked on only after leaving waited in a queue that was longer than anybody waits: what filled it came before.
     let lead = match lead {
         Some(l) if l.marker.what == What::Orphans && waited(view, frame, l) => main
@@ -48,6 +49,11 @@ pub fn locate(view: &View, frame: &Frame, main: &Episode, episodes: &[Episode]) 
     let mut begun = lead
         .and_then(|f| edge(view, frame, f, true))
         .unwrap_or(coarse);
+    if lead.is_some_and(|f| f.marker.what == What::CapacityLess)
+        && let Some(silent) = fell_silent(view, begun)
+    {
+        begun = silent;
+    }
     if lead.is_some_and(|f| f.marker.what.primary())
         && let Some(first) = roll_out(view, begun)
     {
@@ -161,7 +167,10 @@ pub fn locate(view: &View, frame: &Frame, main: &Episode, episodes: &[Episode]) 
             version,
             keys_until,
             onset: begun.from..begun.to,
-            behind_misses: lead.is_some_and(|f| f.marker.what.behind_misses()),
+            // Where versions are compared and nothing moved at large, what they differ in leads.
+            behind_misses: lead
+                .or(main.findings.first())
+                .is_some_and(|f| f.marker.what.behind_misses()),
         },
         onset: Onset {
             at: begun.at,
@@ -270,16 +279,85 @@ fn next_change(view: &View, time: u64) -> u64 {
 
 /// What lies behind misses leads them: keys and lifetimes change at one instant, and misses follow as they may. Then primary
 /// quantities; then arrivals (one tenant's, which say more precisely when), which explain what users feel; among them the one whose stretch is worst for its own noise.
-fn rank_of(finding: &Finding) -> (u8, bool, bool, bool, bool, u64) {
+fn rank_of(frame: &Frame, finding: &Finding) -> (u8, bool, bool, bool, bool, bool, u64) {
     (
         finding.marker.what.precise(),
         finding.marker.what.behind_misses(),
         finding.marker.what.primary(),
+        !came_with_it(frame, finding),
         finding.marker.what == What::OneTenant,
         finding.marker.what == What::Arrivals,
         (finding.stretch.z * 1e3) as u64,
     )
 }
+
+/// How many times as many things there are in an episode, where something else brought them.
+const BROUGHT: f64 = 5.0;
+
+/// Whether its very things came with the episode, as calls do with the misses of a cache that had kept them away. Of the few
+/// before there is hardly anything to tell when it began; what brought them says that.
+fn came_with_it(frame: &Frame, finding: &Finding) -> bool {
+    let Some(series) = frame.of(finding.marker.what) else {
+        return false;
+    };
+    let Stretch { from, to, .. } = finding.stretch;
+    let mean = |of: Range<usize>| {
+        let n = of.len().max(1) as f64;
+        series.n[of].iter().sum::<f64>() / n
+    };
+    // Its later half: the stretch may begin too early, for want of things that say when.
+    let usual = mean(frame.warm..from.max(frame.warm));
+    mean((from + to) / 2..to) > BROUGHT * usual
+}
+
+/// When the first of the replicas that are gone answered for the last time: gauges are read now and then, and probes take a
+/// while. Gone is who is silent when fewer are first read, for so many times as long as usual.
+fn fell_silent(view: &View, read: Instant) -> Option<Instant> {
+    let mut ends: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+    let reach = read.at.saturating_sub(SILENT)..read.at + SILENT;
+    for i in view.between(reach.start, reach.end) {
+        let fine = matches!(
+            view.get(requests::outcome, i) as u8,
+            outcome::OK | outcome::DEGRADED
+        );
+        let replica = view.get(requests::replica, i);
+        if fine && replica != 0 {
+            let end = view.arrived[i] + view.get(requests::latency, i);
+            ends.entry(replica).or_default().push(end);
+        }
+    }
+    let last = ends.values_mut().filter_map(|ends| {
+        ends.sort_unstable();
+        let next = ends.partition_point(|&t| t < read.at);
+        let last = *ends[..next].last()?;
+        let usual = (last - ends[0]) / (next as u64).saturating_sub(1).max(1);
+        let silent = ends.get(next).map_or(reach.end.min(view.end), |&t| t) - last;
+        (next >= 3 && silent > QUIET * usual.max(1)).then_some((last, usual))
+    });
+    let (last, usual) = last.min()?;
+    // A process that ends, or is started anew, says when.
+    let log = evidence::events(view);
+    let ended = |e: &&evidence::Event| e.replica > 0 && (e.name == "exit" || e.version > 0);
+    let of = log.iter().filter(ended).map(|e| e.time);
+    if let Some(at) = of.filter(|t| (last..=read.to.max(last)).contains(t)).min() {
+        return Some(Instant {
+            at,
+            from: at,
+            to: at,
+        });
+    }
+    // Who is asked seldom may have fallen silent that much later.
+    Some(Instant {
+        at: last,
+        from: last,
+        to: (last + 3 * usual).min(read.to.max(last)),
+    })
+}
+
+/// ns about a reading in which answers of replicas are looked at: three intervals of a slow probe and more.
+const SILENT: u64 = 60 * SECOND;
+/// Times its usual interval between answers that a replica that still serves is not silent: e^-10, were they independent.
+const QUIET: u64 = 10;
 
 /// Instant at which the finding begins or ends.
 fn edge(view: &View, frame: &Frame, finding: &Finding, begins: bool) -> Option<Instant> {

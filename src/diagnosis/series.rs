@@ -84,6 +84,8 @@ pub enum What {
     ManyTries,
     /// Share of readings with fewer workers of a class than it had.
     WorkersGone,
+    /// Starts of processes that failed.
+    StartsFailed,
     /// Share of arrivals behind a line that is one producer's.
     Flooded,
     /// Requests arriving (derived: alone it is nobody's fault).
@@ -98,7 +100,7 @@ pub enum What {
 
 impl What {
     /// All of them, primary ones first.
-    pub const ALL: [What; 39] = [
+    pub const ALL: [What; 40] = [
         What::Misses,
         What::NewKeys,
         What::DiedYoung,
@@ -133,6 +135,7 @@ impl What {
         What::IdleWaits,
         What::ManyTries,
         What::WorkersGone,
+        What::StartsFailed,
         What::Flooded,
         What::Arrivals,
         What::OneTenant,
@@ -195,6 +198,7 @@ impl What {
             What::IdleWaits => "workers who idle while somebody waits",
             What::ManyTries => "tries beyond the fifth",
             What::WorkersGone => "workers of a class that are gone",
+            What::StartsFailed => "starts of processes that failed",
             What::Flooded => "lines that are one producer's",
             What::Arrivals => "arrivals",
             What::OneTenant => "one tenant's share of arrivals",
@@ -225,6 +229,7 @@ impl What {
             What::PassedOver => "turns",
             What::UrgentWaits => "turns of that class",
             What::IdleWaits | What::WorkersGone => "readings",
+            What::StartsFailed => "starts that failed and readings",
             _ => "requests",
         }
     }
@@ -258,6 +263,7 @@ impl What {
                 | What::Repeats
                 | What::SharedKeys
                 | What::Unpublished
+                | What::StartsFailed
         )
     }
 
@@ -480,6 +486,7 @@ fn recorded(view: &View, what: What) -> bool {
         | What::IdleWaits
         | What::ManyTries
         | What::WorkersGone
+        | What::StartsFailed
         | What::Flooded => view.marks.contains_key(&what),
         What::CallErrors => view.own_calls,
         What::OneTenant => view.hot != 0,

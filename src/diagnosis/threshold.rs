@@ -34,7 +34,7 @@ pub fn least_z(what: What, times: f64) -> f64 {
         What::Held | What::Listed | What::PoolSmaller => 8.0,
         What::Orphans | What::RecordsKilled => 6.0,
         // Four, where there were none before: Z is hardly made for so few, and their odds decide (`episode::told`).
-        What::Repeats | What::SharedKeys | What::Unpublished => 3.5,
+        What::Repeats | What::SharedKeys | What::Unpublished | What::StartsFailed => 3.5,
         // A sound process does neither; a replica or two may be missing for a while, and a lock may be busy.
         What::Throttled | What::Paused | What::Behind | What::LockWaits => 8.0,
         // Contents cost what they cost, and a popular one comes and goes: as strict as where nothing is expected at all.
@@ -102,6 +102,8 @@ pub fn least_effect(what: What) -> f64 {
         What::IdleWaits => 0.2,
         What::ManyTries => 0.01,
         What::WorkersGone => 0.2,
+        // As many as readings: one process that failed to start once is nobody's trouble.
+        What::StartsFailed => 0.5,
         What::Flooded => 0.2,
         What::Arrivals => 0.1823, // ln 1.2: the rate
     }

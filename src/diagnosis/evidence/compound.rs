@@ -8,11 +8,11 @@ use crate::{
         stats::{Measure, difference, ln, quantile, share, spaced},
         view::View,
     },
-    recording::{attempts, outcome, requests, result},
+    recording::{attempts, cache, outcome, requests, result},
     sim::hash::{FixedState, mix},
 };
 use hashbrown::HashMap;
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
 /// Requests, or calls, that are looked at.
 const SAMPLE: usize = 100_000;
@@ -71,7 +71,9 @@ fn timeouts(view: &View, spans: &Spans) -> Option<Measure> {
         }
         share(k, n)
     };
-    Some(difference(of(&spans.during)?, of(&spans.before)?))
+    let during = of(&spans.during)?;
+    // Behind a full cache nobody is called: then nobody is given up either.
+    Some(of(&spans.before).map_or(during, |before| difference(during, before)))
 }
 
 /// Of the calls that are made again, the share that hardly waited: less than a tenth of what a call takes, and less than 10 ms.
@@ -170,8 +172,11 @@ fn by_key(view: &View, during: &Range<u64>) -> Option<Measure> {
         .filter_map(|column| {
             // Tenant and failures of each.
             let mut by: HashMap<u64, (u64, f64, f64), FixedState> = HashMap::default();
-            let mut tenants: HashMap<u64, (f64, f64), FixedState> = HashMap::default();
             for i in spaced(view.between(during.start, during.end), SAMPLE) {
+                // A hit asks no store: whose contents are cached fails never, whatever is behind.
+                if view.get(requests::cache, i) == u64::from(cache::HIT) {
+                    continue;
+                }
                 let tenant = view.get(requests::tenant, i);
                 let failed = !matches!(
                     view.get(requests::outcome, i) as u8,
@@ -181,14 +186,18 @@ fn by_key(view: &View, during: &Range<u64>) -> Option<Measure> {
                 let key = mix(view.get(column, i) ^ tenant.rotate_left(32));
                 let one = by.entry(key).or_insert((tenant, 0.0, 0.0));
                 (one.1, one.2) = (one.1 + failed, one.2 + 1.0);
-                let all = tenants.entry(tenant).or_default();
-                *all = (all.0 + failed, all.1 + 1.0);
             }
             let mut often: Vec<(u64, (u64, f64, f64))> =
                 by.into_iter().filter(|(_, v)| v.2 >= OFTEN).collect();
             often.sort_unstable_by_key(|(key, _)| *key);
             if often.len() < MANY {
                 return None;
+            }
+            // The mean of those who are compared: against one of others too they would all be off, where nearly all fail.
+            let mut tenants: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
+            for (_, (tenant, failed, all)) in &often {
+                let of = tenants.entry(*tenant).or_default();
+                *of = (of.0 + failed, of.1 + all);
             }
             let (mut between, mut within, mut n, mut squares) = (0.0, 0.0, 0.0, 0.0);
             for (_, (tenant, failed, all)) in &often {

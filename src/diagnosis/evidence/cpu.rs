@@ -329,6 +329,22 @@ fn out_of_service(view: &View, spans: &Spans, evidence: &mut Evidence) {
     // With one more that went well, as most do: a single failure is anybody's.
     let part = |of: &(usize, usize)| (of.1 + 1) as f64 / (of.0 + 1) as f64;
     let least = last.values().map(part).min_by(f64::total_cmp);
-    let least = least.map(|part| Measure::new(part, 0.05));
+    // Of those that are out of service, who is dead serves nothing, however well it did until then.
+    let alive = alive(view, spans).unwrap_or(1.0);
+    let least = least.map(|part| Measure::new(part.min(alive), 0.05));
     evidence.put(Fact::ServedElse, least);
+}
+
+/// Of the replicas that are out of service in the episode, the share whose process is up; `None` where either is not recorded.
+fn alive(view: &View, spans: &Spans) -> Option<f64> {
+    let read = |gauge: &str| -> Option<(f64, f64)> {
+        let readings = view.readings(gauge);
+        let most = readings.iter().map(|r| r.value).fold(0.0, f64::max);
+        let within = readings.iter().filter(|r| spans.during.contains(&r.time));
+        let (n, sum) = within.fold((0.0, 0.0), |(n, sum), r| (n + 1.0, sum + r.value));
+        (n > 0.0).then_some((most, sum / n))
+    };
+    let ((_, up), (most, serving)) = (read("replicas.up")?, read("replicas.in_service")?);
+    let out = most - serving;
+    (out > 0.0).then(|| ((up - serving) / out).clamp(0.0, 1.0))
 }

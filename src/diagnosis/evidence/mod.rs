@@ -219,7 +219,7 @@ facts! {
     /// ln ratio of the rate of arrivals.
     Arrivals: Arrivals, LnRatio, "arrivals changed by a factor of";
     /// Share of the growth of arrivals that comes from one tenant.
-    OneTenant: Arrivals, Share, "share of the growth of arrivals that comes from one tenant";
+    OneTenant: Arrivals, Share, "share of the growth of arrivals that comes from one tenant, beyond its share of before";
     /// ln ratio of that tenant's own rate.
     TenantGrowth: Arrivals, LnRatio, "that tenant's own arrivals changed by a factor of";
     /// Share of requests that failed, more than before.

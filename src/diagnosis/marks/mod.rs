@@ -42,6 +42,7 @@ const MARKS: &[(What, Of)] = &[
     (What::IdleWaits, queue::idle_waits),
     (What::ManyTries, queue::many_tries),
     (What::WorkersGone, queue::own_workers),
+    (What::StartsFailed, capacity::failed_starts),
     (What::Flooded, queue::flooded),
 ];
 

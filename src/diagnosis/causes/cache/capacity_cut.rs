@@ -36,6 +36,8 @@ pub const CAUSE: Cause = Cause {
         more(Fact::FromKeys, 0.03, 0.015),
         more(Fact::FromTraffic, 0.02, 0.01).at_most(2.0),
         more(Fact::CallErrors, 0.02, 0.01).at_most(2.0),
+        // What is given up fills nothing: then entries are few, and known contents miss, whatever there is room for.
+        more(Fact::CallTimeouts, 0.10, 0.05),
     ],
     subject: Subject::None,
     containment: "restore the capacity",

@@ -35,6 +35,9 @@ pub const CAUSE: Cause = Cause {
         // A time to live moves no limit.
         less(Fact::Limit, -0.22, 0.1),
         more(Fact::CallErrors, 0.02, 0.01).at_most(2.0),
+        // Answers that come too late fill no cache: what has expired stays so.
+        more(Fact::PrefixLess, 0.10, 0.05),
+        more(Fact::CallTimeouts, 0.10, 0.05),
     ],
     subject: Subject::None,
     containment: "restore the time to live",

@@ -27,8 +27,11 @@ pub const CAUSE: Cause = Cause {
     // Half of 20 points: as much of a prompt again is what a longer conversation changes by itself.
     requires: &[more(Fact::PrefixLess, 0.10, 0.05)],
     supports: &[
+        // Its defining mark, which is no other cause's.
+        more(Fact::PrefixLess, 0.10, 0.05),
         less(Fact::Arrivals, 0.2, 0.1).at_most(1.0),
-        more(Fact::NewVersion, 0.5, 0.25).at_most(1.0),
+        // The prompt may be written by who is called: no request is of another version then.
+        more(Fact::NewVersion, 0.5, 0.25).at_most(1.0).hint(),
         DEPLOYED,
     ],
     against: &[],

@@ -7,3 +7,6 @@ pub mod restart_herd;
 pub mod retry_storm;
 pub mod retry_without_backoff;
 pub mod shard_loss;
+
+#[cfg(test)]
+mod tests;

@@ -33,6 +33,8 @@ pub const CAUSE: Cause = Cause {
         more(Fact::PassedOver, 0.1, 0.05).at_most(2.0),
         // Refused clients ask again: that is no surge.
         more(Fact::Refused, 0.02, 0.01).at_most(2.0),
+        // As many as ever would be more than are left can serve.
+        more(Fact::CapacityLess, 0.10, 0.05),
         // A line that outlasts what made it is a flood's.
         more(Fact::Backlog, 0.25, 0.1).at_most(2.0),
     ],

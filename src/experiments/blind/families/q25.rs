@@ -182,7 +182,7 @@ fn no_deadline(d: &mut Draft) {
 }
 
 /// Share of its workers that the service uses, from its own numbers.
-fn used(d: &Draft) -> f64 {
+pub(super) fn used(d: &Draft) -> f64 {
     let whole = |path: &str| d.get(path).and_then(toml::Value::as_integer).unwrap_or(1) as f64;
     let ms = |path: &str| {
         let text = d.get(path).and_then(toml::Value::as_str).unwrap_or("1ms");

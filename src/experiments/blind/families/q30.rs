@@ -3,6 +3,7 @@
 use super::{
     super::{draft::time, world::Need},
     Draft, Kind,
+    q25::used,
 };
 
 const PLAIN: Need = Need {
@@ -92,7 +93,10 @@ fn retry_without_backoff(d: &mut Draft) {
 fn load_spike(d: &mut Draft) {
     let lasts = d.seconds * d.between(0.06, 0.2);
     d.to = Some(d.from + lasts);
-    let factor = 1.25 / d.busy * d.sized(1.0, 2.2);
+    // More than all workers can do, by the service's own numbers: it has whole ones, so a small service more than it needs. (Below
+    // that a crowd waits for a while near saturation, which healthy runs have too: `world::PEAK`.)
+    let used = used(d).clamp(0.05, 1.0);
+    let factor = 1.25 / used * d.sized(1.0, 2.2);
     d.drift(
         &format!("\"trace.load\" = {factor:.3}"),
         "\"trace.load\" = 1.0",
@@ -113,17 +117,22 @@ fn capacity_loss(d: &mut Draft) {
     d.merge(&format!(
         "[service]\nreplicas = {replicas}\nbalancer = \"least-in-flight\"\nqueue = {{ workers = {each:.0} }}\nprobe = {{ route = \"/health\", every = \"5s\", timeout = \"4s\", misses = 3 }}"
     ));
-    // Some of the replicas, or all: each is struck by itself.
+    // Some of the replicas, or all. They stand still until their machine is well again and probes take them out; or they are dead,
+    // and nobody starts others in their place until then. (Probes that fail though replicas serve are `probe-removes-replicas`.)
     let lost = ((replicas as f64 * d.sized(0.35, 1.0)).round() as u64).clamp(1, replicas);
-    if lost == replicas {
-        d.fault("kind = \"probe-failure\"", false);
-    } else {
-        for replica in 1..=lost {
-            d.fault(
-                &format!("kind = \"probe-failure\", replica = {replica}"),
-                false,
-            );
-        }
+    let lasts = time(d.to.unwrap_or(d.seconds) - d.from);
+    let dead = d.chance(0.5);
+    let at = time(d.from);
+    for replica in 1..=lost {
+        d.entry(&if dead {
+            format!(
+                "at = {at:?}, fault = {{ kind = \"crash\", replica = {replica}, down = {lasts:?} }}"
+            )
+        } else {
+            format!(
+                "at = {at:?}, for = {lasts:?}, fault = {{ kind = \"pause\", replica = {replica} }}"
+            )
+        });
     }
 }
 
