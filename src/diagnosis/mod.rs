@@ -18,6 +18,7 @@ mod incident;
 mod lives;
 mod locate;
 mod marks;
+mod overload;
 mod rank;
 mod refine;
 mod repeats;

@@ -250,6 +250,7 @@ impl What {
                 | What::Repeats
                 | What::SharedKeys
                 | What::Unpublished
+                | What::Behind
         )
     }
 

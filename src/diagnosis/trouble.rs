@@ -3,6 +3,7 @@
 use super::{
     episode::{Episode, Frame, effect, share},
     evidence::limiter,
+    overload,
     series::What,
     stats::{ln, quantile, spaced},
     view::View,
@@ -53,10 +54,12 @@ pub fn counts(view: &View, frame: &Frame, episode: &Episode) -> bool {
             .unwrap_or(0.0)
     };
     let usual = frame.of(What::Failures).map_or(0.0, |s| share(s, &before));
-    let slower =
-        |ratio: f64| size(What::Slow) >= ln(ratio) && beyond_the_tail(view, frame, (from, to));
+    let larger = |ratio: f64| size(What::Slow) >= ln(ratio);
+    let slower = |ratio: f64| larger(ratio) && beyond_the_tail(view, frame, (from, to));
     let lasts = (to - from) as u64 * frame.windows.width;
+    let hot = tenant_surges(view, frame, (from, to));
     let trouble = size(What::Failures) >= FAILING.max(usual)
+        || larger(SLOW_BEYOND) && (hot || beyond_capacity(view, frame, (from, to)))
         || if surge.is_some() {
             slower(SLOW_SURGE)
                 && (lasts >= STAYS.min(view.end / 3 * 2) || overrun(view, frame, (from, to)))
@@ -64,11 +67,14 @@ pub fn counts(view: &View, frame: &Frame, episode: &Episode) -> bool {
             slower(SLOW)
         };
     let long = lasts >= LONG.min(view.end / 10);
-    trouble
-        && long
-        && (surge.is_some()
-            || growth(frame, episode) < SWING
-            || tenant_surges(view, frame, episode))
+    trouble && long && (surge.is_some() || growth(frame, episode) < SWING || hot)
+}
+
+/// Whether more came, over all of it, than the workers there are can do: no swing of a service near saturation, which has room
+/// for all that comes in the mean.
+fn beyond_capacity(view: &View, frame: &Frame, (from, to): (usize, usize)) -> bool {
+    overload::offered(view, frame.windows.start(from), frame.windows.start(to))
+        .is_some_and(|offered| offered >= 1.0)
 }
 
 /// Whether waits grew with the time that more arrived, as they do where more arrives than can be served at all: in a fluid
@@ -98,14 +104,14 @@ fn beyond_the_tail(view: &View, frame: &Frame, (from, to): (usize, usize)) -> bo
 
 /// Whether one tenant's share of the traffic rose: bursts of everybody leave shares as they are, so this sees a hot tenant
 /// where the sum of arrivals swings by itself.
-fn tenant_surges(view: &View, frame: &Frame, episode: &Episode) -> bool {
+fn tenant_surges(view: &View, frame: &Frame, (from, to): (usize, usize)) -> bool {
     use crate::sim::hash::FixedState;
     let start = |w: usize| frame.windows.start(w);
     let mut counts: hashbrown::HashMap<u64, [f64; 2], FixedState> = hashbrown::HashMap::default();
     let mut totals = [0.0f64; 2];
     for (side, rows) in [
-        view.between(start(frame.warm), start(episode.from)),
-        view.between(start(episode.from), start(episode.to)),
+        view.between(start(frame.warm), start(from)),
+        view.between(start(from), start(to)),
     ]
     .into_iter()
     .enumerate()
@@ -209,6 +215,9 @@ fn growth_since(frame: &Frame, episode: &Episode, since: usize) -> f64 {
 const FAILING: f64 = 0.02;
 /// The same for the ratio of p95: minutes of three times the p95 by traffic alone are common near saturation.
 const SLOW: f64 = 4.0;
+/// The same where the work that comes is more than the workers can do, or where one tenant brings it: there is no doubt what it is,
+/// so twice the p95 is enough.
+const SLOW_BEYOND: f64 = 2.0;
 /// And where arrivals rose: a queue at 92 % of its capacity waits about eight times as long as at 60 % (M/M/c).
 const SLOW_SURGE: f64 = 8.0;
 /// ns, at most two thirds of the run, that a surge must stay to be one by waits alone, with nobody turned away: a crowd that is gone within minutes is what

@@ -19,6 +19,7 @@ mod queue;
 mod reuse;
 mod traffic;
 mod unread;
+mod young;
 
 pub use changes::{Event, REACH, events};
 
@@ -644,6 +645,7 @@ pub fn gather(view: &View, frame: &Frame, spans: &Spans) -> Evidence {
     pools::gather(view, spans, &mut evidence);
     operations::gather(view, spans, &mut evidence);
     late::gather(view, spans, &mut evidence);
+    young::gather(view, spans, &mut evidence);
     cpu::gather(view, spans, &mut evidence);
     keys::writing(&mut evidence);
     keys::seeding(&mut evidence);
