@@ -89,8 +89,8 @@ fn part_of(episode: &Episode, (from, to): (usize, usize)) -> bool {
     from <= episode.from && episode.to <= to && PART * (episode.to - episode.from) < to - from
 }
 
-/// A quarter: a mechanism that explains a surge's harm lasts about as long.
-const PART: usize = 4;
+/// A half: a mechanism that explains a surge's harm lasts about as long.
+const PART: usize = 2;
 /// Share of the worst episode's harm from which an earlier one comes first.
 const WAKE: f64 = 0.3;
 /// Stretches of one quantity that are looked for at most: an incident, a decoy, and one more.

@@ -250,7 +250,6 @@ impl What {
                 | What::Repeats
                 | What::SharedKeys
                 | What::Unpublished
-                | What::Behind
         )
     }
 

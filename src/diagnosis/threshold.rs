@@ -36,9 +36,7 @@ pub fn least_z(what: What, times: f64) -> f64 {
         // Four, where there were none before: Z is hardly made for so few, and their odds decide (`episode::told`).
         What::Repeats | What::SharedKeys | What::Unpublished => 3.5,
         // A sound process does neither; a replica or two may be missing for a while, and a lock may be busy.
-        What::Throttled | What::Paused | What::LockWaits => 8.0,
-        // It comes and goes with each wave of the load, which is noise at that time scale: its odds decide.
-        What::Behind => 3.5,
+        What::Throttled | What::Paused | What::Behind | What::LockWaits => 8.0,
         // Contents cost what they cost, and a popular one comes and goes: as strict as where nothing is expected at all.
         What::CpuMore | What::CpuFar => 8.0,
         What::PassedOver | What::UrgentWaits | What::IdleWaits => 8.0,
@@ -74,9 +72,7 @@ pub fn least_effect(what: What) -> f64 {
         // One request in fifty: half of what moves the p95.
         What::LockWaits => 0.02,
         // Of readings.
-        What::Throttled | What::Paused => 0.15,
-        // A wave of minutes has seconds of it.
-        What::Behind => 0.05,
+        What::Throttled | What::Paused | What::Behind => 0.15,
         What::NewKeys => 0.03,
         // Of entries; whether it matters is asked of the look-ups (`episode::finding`).
         What::DiedYoung => 0.2,

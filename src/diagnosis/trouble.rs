@@ -58,8 +58,10 @@ pub fn counts(view: &View, frame: &Frame, episode: &Episode) -> bool {
     let slower = |ratio: f64| larger(ratio) && beyond_the_tail(view, frame, (from, to));
     let lasts = (to - from) as u64 * frame.windows.width;
     let hot = tenant_surges(view, frame, (from, to));
+    let doubled = lasts >= CROWD && size(What::Arrivals) >= ln(2.0);
     let trouble = size(What::Failures) >= FAILING.max(usual)
-        || larger(SLOW_BEYOND) && (hot || beyond_capacity(view, frame, (from, to)))
+        || hot && larger(SLOW_HOT)
+        || larger(SLOW_BEYOND) && (doubled || beyond_capacity(view, frame, (from, to)))
         || if surge.is_some() {
             slower(SLOW_SURGE)
                 && (lasts >= STAYS.min(view.end / 3 * 2) || overrun(view, frame, (from, to)))
@@ -215,9 +217,13 @@ fn growth_since(frame: &Frame, episode: &Episode, since: usize) -> f64 {
 const FAILING: f64 = 0.02;
 /// The same for the ratio of p95: minutes of three times the p95 by traffic alone are common near saturation.
 const SLOW: f64 = 4.0;
-/// The same where the work that comes is more than the workers can do, or where one tenant brings it: there is no doubt what it is,
-/// so twice the p95 is enough.
+/// The same where one tenant's part of the traffic grew: no swing of everybody's brings that, so what users notice is enough.
+const SLOW_HOT: f64 = 1.5;
+/// And where the work that comes is more than the workers can do: twice the p95 is enough.
 const SLOW_BEYOND: f64 = 2.0;
+/// ns that a crowd stays, at most: whoever still comes after that is no crowd, if twice as many come as before. (A day's swing
+/// may be as long, and is less than that: its busier half has less than twice of what the quieter one has.)
+const CROWD: u64 = 400_000_000_000;
 /// And where arrivals rose: a queue at 92 % of its capacity waits about eight times as long as at 60 % (M/M/c).
 const SLOW_SURGE: f64 = 8.0;
 /// ns, at most two thirds of the run, that a surge must stay to be one by waits alone, with nobody turned away: a crowd that is gone within minutes is what

@@ -484,7 +484,7 @@ facts! {
     /// Of the growth of the slowest requests, the part in the queue.
     PartQueue: Parts, Share, "of the growth of the slowest requests lies in the wait for a worker";
     /// The part in waiting for a connection.
-    PartPool: Parts, Share, "of the growth of the slowest requests lies in the wait for a connection";
+    PartPool: Parts, Share, "of the growth of the time that workers are held lies in the wait for a connection";
     /// The part in the service's own computation.
     PartCompute: Parts, Share, "of the growth of the slowest requests lies in the service's own computation";
     /// The part in waiting for a lock.
