@@ -41,7 +41,7 @@ pub struct BlindArgs {
     /// Ask the two baselines too: by z-scores, and in the manner of BARO.
     #[arg(long)]
     baselines: bool,
-    /// Folder for blind.json, confusion.csv, confusion.png and misses.csv; with --only, for incident.toml.
+    /// Folder for blind.json, confusion.csv, confusion.png, struck.csv and misses.csv; with --only, for incident.toml.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Print results as JSON.

@@ -148,6 +148,14 @@ impl What {
         )
     }
 
+    /// Whether it says how long something takes, which is noise where nobody waits for it.
+    pub fn times(self) -> bool {
+        matches!(
+            self,
+            What::CallsSlow | What::CallsVerySlow | What::ComputeSlow
+        )
+    }
+
     /// In words.
     pub fn name(self) -> &'static str {
         match self {

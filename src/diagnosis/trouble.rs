@@ -33,7 +33,8 @@ pub fn counts(view: &View, frame: &Frame, episode: &Episode) -> bool {
             );
             return !limiter::holds_a_crowd(view, before, during);
         }
-        return !(only_misses && (echo(view, frame, episode) || fewer_requests(frame, episode)));
+        return !(only_misses && (echo(view, frame, episode) || fewer_requests(frame, episode))
+            || primary.iter().all(|f| f.marker.what.times()) && pause(view, frame, episode));
     }
     if episode
         .findings
@@ -78,6 +79,24 @@ fn beyond_capacity(view: &View, frame: &Frame, (from, to): (usize, usize)) -> bo
     overload::offered(view, frame.windows.start(from), frame.windows.start(to))
         .is_some_and(|offered| offered >= 1.0)
 }
+
+/// Whether something took longer for less than a minute, and users hardly felt it: dependencies pause for seconds now and then.
+fn pause(view: &View, frame: &Frame, episode: &Episode) -> bool {
+    let lasts = (episode.to - episode.from) as u64 * frame.windows.width;
+    let (before, during): (Vec<usize>, Vec<usize>) = (
+        (frame.warm..episode.from).collect(),
+        (episode.from..episode.to).collect(),
+    );
+    lasts < LONG.min(view.end / 10)
+        && frame
+            .of(What::Slow)
+            .and_then(|s| effect(view, &frame.windows, s, &before, &during))
+            .unwrap_or(0.0)
+            < ln(FELT)
+}
+
+/// Ratio of users' p95 that is noticeable (DIAGNOSIS.md 5.2).
+const FELT: f64 = 1.5;
 
 /// Whether waits grew with the time that more arrived, as they do where more arrives than can be served at all: in a fluid
 /// queue by 1 - 1/ρ a second, so a wait of a tenth of a surge's length says that a tenth more came than fits. Below capacity

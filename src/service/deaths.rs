@@ -157,7 +157,7 @@ pub(super) async fn may_kill(w: &World<'_>, v: &Visit<'_>, moment: Moment, nth: 
         return;
     };
     let replica = v.process.replica;
-    if let Some(down) = ailments.poisons(moment, nth, replica, v.request, v.dice, w.sim.now()) {
+    if let Some(down) = ailments.poisons(moment, nth, replica, v.request, v.lasting, w.sim.now()) {
         die::<()>(w, v, down).await;
     }
 }

@@ -145,6 +145,7 @@ impl World<'_> {
                 version_index: index,
                 process: process.clone(),
                 dice: job.dice,
+                lasting: self.dice(job.request.op),
                 number: job.number,
                 background: job.background,
                 spoilt: Cell::new(false),

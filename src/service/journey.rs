@@ -30,7 +30,10 @@ pub(super) struct Visit<'a> {
     /// Index of the version, for what is built per version.
     pub version_index: usize,
     pub process: Rc<Process>,
+    /// Dice of this try of the client's: what failed by chance may go well the next time.
     pub dice: Dice,
+    /// Dice of the operation: what is wrong with it is wrong at each try.
+    pub lasting: Dice,
     /// Number of its row, for the rows of its attempts.
     pub number: u64,
     pub background: bool,

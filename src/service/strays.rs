@@ -188,6 +188,7 @@ impl World<'_> {
             version_index: stray.version_index,
             process: stray.process.clone(),
             dice: stray.dice,
+            lasting: self.dice(stray.request.op),
             number: stray.number,
             background: stray.background,
             spoilt: Cell::new(false),

@@ -61,6 +61,15 @@ impl Dice {
         Dice(mix(mix(seed).wrapping_add(entity.wrapping_mul(WEYL))))
     }
 
+    /// The dice of the `nth` try of the same entity: the first try's are its own.
+    #[inline]
+    pub const fn again(self, nth: u8) -> Dice {
+        match nth {
+            0 | 1 => self,
+            _ => Dice(mix(self.0.wrapping_add((nth as u64).wrapping_mul(WEYL)))),
+        }
+    }
+
     /// The `n`-th throw for this purpose: a stream, of which most uses take one number.
     #[inline(always)]
     pub const fn draw(self, purpose: Purpose, n: u64) -> Draw {

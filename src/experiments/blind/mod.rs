@@ -2,7 +2,7 @@
 //!
 //! A case is a seed and a number; nothing of it depends on the others, so cases run side by side and each can be drawn again.
 //! What users felt is *measured* by a second run of the same traffic without the cause (`effect`): a draw that hurt nobody is
-//! drawn again, and counted.
+//! drawn again, and counted; so is one that is not healthy without its cause (`sound`).
 
 mod diagnosers;
 mod draft;
@@ -11,6 +11,7 @@ mod families;
 mod limit;
 mod score;
 mod second;
+mod sound;
 mod summary;
 mod trial;
 mod world;

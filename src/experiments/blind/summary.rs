@@ -82,7 +82,7 @@ pub struct Summary {
     pub diagnosers: Vec<String>,
     /// Noticeable incidents.
     pub incidents: u64,
-    /// Draws that nobody would have noticed, in their stead.
+    /// Draws that nobody would have noticed, or in whose stead the service without the cause was not healthy.
     pub redrawn: u64,
     /// Cases of which no draw was noticeable.
     pub given_up: u64,
@@ -102,6 +102,8 @@ pub struct Summary {
     pub calibration_error: f64,
     /// With the true cause struck from the catalogue: `none-of-these` first.
     pub held_out: Share,
+    /// The same in full: the true cause, what was named in its stead, how often.
+    pub struck: BTreeMap<String, BTreeMap<String, u64>>,
     /// Of right answers: their evidence does not stand in the run without the cause.
     pub cited: Share,
     /// Of incidents with two causes: both found.
@@ -190,6 +192,8 @@ pub fn summarise(diagnosers: &[String], done: &[Done]) -> Summary {
         if let Some(first) = &case.without {
             s.held_out
                 .add(f64::from(u8::from(first == crate::diagnosis::NONE)));
+            let struck = s.struck.entry(case.cause.into()).or_default();
+            *struck.entry(first.clone()).or_default() += 1;
         }
         if score.at[0] > 0.0
             && let Some(cited) = case.cited

@@ -6,7 +6,7 @@ use super::{
     effect::{self, Effects},
     families::{self, Kind},
     score::{Score, Truth, score},
-    second, world,
+    second, sound, world,
 };
 use crate::{
     config::Refusal,
@@ -124,7 +124,7 @@ pub fn case(options: &Options, diagnosers: &[Diagnoser], number: u64) -> Result<
         faint: vec![],
     };
     if is_healthy(options, number) {
-        done.case = Some(healthy(options, diagnosers, number)?);
+        done.case = healthy(options, diagnosers, number)?;
         return Ok(done);
     }
     let families = kinds(&options.only)?;
@@ -136,6 +136,9 @@ pub fn case(options: &Options, diagnosers: &[Diagnoser], number: u64) -> Result<
             run(&drawn.draft.broken()).map_err(named)?,
             run(&drawn.draft.healthy()).map_err(named)?,
         );
+        if !sound::sound(&well) {
+            continue;
+        }
         let from = (drawn.draft.from * SECOND) as u64;
         let to = drawn.draft.to.map_or(u64::MAX, |to| (to * SECOND) as u64);
         let effects = effect::measure(&broken, &well, from, to);
@@ -249,11 +252,25 @@ fn asked(
     })
 }
 
-/// A healthy run: of any family's service.
-fn healthy(options: &Options, diagnosers: &[Diagnoser], number: u64) -> Result<Case, Refusal> {
+/// A healthy run: of any family's service. `None`: traffic alone hurts users in all draws.
+fn healthy(
+    options: &Options,
+    diagnosers: &[Diagnoser],
+    number: u64,
+) -> Result<Option<Case>, Refusal> {
     let families = kinds(&options.only)?;
-    let drawn = draw(options, &families, number * DRAWS);
-    let recording = run(&drawn.draft.healthy())?;
+    let mut found = None;
+    for redrawn in 0..DRAWS {
+        let drawn = draw(options, &families, number * DRAWS + redrawn);
+        let recording = run(&drawn.draft.healthy())?;
+        if sound::sound(&recording) {
+            found = Some((redrawn, drawn, recording));
+            break;
+        }
+    }
+    let Some((redrawn, drawn, recording)) = found else {
+        return Ok(None);
+    };
     let truth = Truth {
         causes: vec![],
         onset: (0, 0),
@@ -268,7 +285,7 @@ fn healthy(options: &Options, diagnosers: &[Diagnoser], number: u64) -> Result<C
         };
         said.push((answer, worth));
     }
-    Ok(Case {
+    Ok(Some(Case {
         number,
         family: "healthy",
         cause: "",
@@ -278,7 +295,7 @@ fn healthy(options: &Options, diagnosers: &[Diagnoser], number: u64) -> Result<C
         requests: recording.requests.len() as u64,
         effect: ("", 0.0),
         noticeable: false,
-        redrawn: 0,
+        redrawn,
         truth,
         said,
         without: None,
@@ -287,7 +304,7 @@ fn healthy(options: &Options, diagnosers: &[Diagnoser], number: u64) -> Result<C
             false => vec![],
         },
         cited: None,
-    })
+    }))
 }
 
 /// One case to look at.

@@ -1,13 +1,16 @@
 //! The confusion matrix of the first diagnoser, as CSV and as a picture.
 
 use crate::experiments::blind::{FAMILIES, Summary};
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
+
+/// Cause, answer, how often.
+type Counts = BTreeMap<String, BTreeMap<String, u64>>;
 
 /// True causes in the order of their families.
-fn order(s: &Summary) -> Vec<String> {
+fn order(of: &Counts) -> Vec<String> {
     let mut order: Vec<String> = vec![];
     for kind in FAMILIES.iter().flat_map(|(_, kinds)| kinds.iter()) {
-        if s.confusion.contains_key(kind.cause) && !order.iter().any(|c| c == kind.cause) {
+        if of.contains_key(kind.cause) && !order.iter().any(|c| c == kind.cause) {
             order.push(kind.cause.into());
         }
     }
@@ -15,10 +18,10 @@ fn order(s: &Summary) -> Vec<String> {
 }
 
 /// A line for each pair that came: `truth,said,times`.
-pub fn csv(s: &Summary) -> String {
+pub fn csv(of: &Counts) -> String {
     let mut out = String::from("truth,said,times\n");
-    for truth in order(s) {
-        for (said, n) in &s.confusion[&truth] {
+    for truth in order(of) {
+        for (said, n) in &of[&truth] {
             let _ = writeln!(out, "{truth},{said},{n}");
         }
     }
@@ -35,5 +38,5 @@ pub fn png(s: &Summary) -> Result<Vec<u8>, crate::config::Refusal> {
         "{name}: {} blind incidents, {right:.1} % with a true cause first",
         s.incidents
     );
-    confusion::draw(&order(s), &s.confusion, &title, &LIGHT)
+    confusion::draw(&order(&s.confusion), &s.confusion, &title, &LIGHT)
 }

@@ -20,7 +20,7 @@ pub fn render(s: &Summary, again: &str) -> String {
     let mut out = String::new();
     if s.incidents > 0 {
         out += &format!(
-            "{} incidents of {} requests in the median; {} draws hurt nobody and were drawn again",
+            "{} incidents of {} requests in the median; {} draws hurt nobody, or were not healthy without the cause, and were drawn again",
             thousands(s.incidents),
             thousands(s.requests),
             thousands(s.redrawn)
@@ -330,7 +330,8 @@ pub fn json(s: &Summary) -> String {
     serde_json::to_string_pretty(s).unwrap_or_default() + "\n"
 }
 
-/// Writes `blind.json`, `confusion.csv`, `confusion.png` and `misses.csv` into a folder.
+/// Writes `blind.json`, `confusion.csv`, `confusion.png`, `struck.csv` (what is named where the true cause is struck from the
+/// catalogue) and `misses.csv` into a folder.
 ///
 /// # Errors
 /// A folder that cannot be written.
@@ -346,7 +347,8 @@ pub fn write_all(s: &Summary, again: &str, folder: &Path) -> Result<Vec<PathBuf>
         Ok::<(), Refusal>(())
     };
     put("blind.json", json(s).as_bytes())?;
-    put("confusion.csv", matrix::csv(s).as_bytes())?;
+    put("confusion.csv", matrix::csv(&s.confusion).as_bytes())?;
+    put("struck.csv", matrix::csv(&s.struck).as_bytes())?;
     let mut misses = String::from("number,family,truth,said,felt,again\n");
     for m in &s.misses {
         let _ = writeln!(

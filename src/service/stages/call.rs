@@ -330,10 +330,12 @@ fn other_failure(v: &Visit<'_>, spec: &DependencySpec, n: u64) -> Option<Failure
         .zip(spec.errors)
         .filter(|(_, share)| *share > 0.0)
         .find(|(failure, share)| {
-            let key = if failure.passes() { n } else { dependency };
+            let (dice, key) = match failure.passes() {
+                true => (v.dice, n),
+                false => (v.lasting, dependency),
+            };
             let own = (*failure as u64) << 48 | key;
-            v.dice
-                .draw(purpose::FAIL_CLASS, own)
+            dice.draw(purpose::FAIL_CLASS, own)
                 .chance((share / left).min(1.0))
         })
         .map(|(failure, _)| failure)

@@ -17,7 +17,7 @@ pub(in crate::service) fn page(w: &World<'_>, v: &Visit<'_>, answered: &[usize])
     if v.background {
         return;
     }
-    let lists = lists(w, v.dice, v.version_index, spec.pool);
+    let lists = lists(w, v.lasting, v.version_index, spec.pool);
     let list = |step: &usize| {
         let (step, hits) = lists.iter().find(|(of, _)| of == step)?;
         Some(Source {
@@ -31,7 +31,7 @@ pub(in crate::service) fn page(w: &World<'_>, v: &Visit<'_>, answered: &[usize])
     let other = merger.merge(&sources);
     let mut pages = w.pages.borrow_mut();
     pages.pages += 1;
-    pages.displaced += displaced(&page, &lists, merger.k(), v.dice);
+    pages.displaced += displaced(&page, &lists, merger.k(), v.lasting);
     pages.unstable += u64::from(page.items != other.items);
     pages.items += page.items.len() as u64;
     // Who contributes nothing is read as nothing.
