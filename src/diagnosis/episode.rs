@@ -93,8 +93,13 @@ fn within_a_surge(episode: &Episode, finding: &Finding) -> bool {
             .is_some_and(|a| PART * length(&finding.stretch) < length(&a.stretch))
 }
 
-/// A quarter: a mechanism that explains a surge's harm lasts about as long.
-const PART: usize = 4;
+/// Whether an episode is a small part of a surge: it comes of it, or beside it, and does not lead.
+fn part_of(episode: &Episode, (from, to): (usize, usize)) -> bool {
+    from <= episode.from && episode.to <= to && PART * (episode.to - episode.from) < to - from
+}
+
+/// A half: a mechanism that explains a surge's harm lasts about as long.
+const PART: usize = 2;
 /// Share of the worst episode's harm from which an earlier one comes first.
 const WAKE: f64 = 0.3;
 /// Stretches of one quantity that are looked for at most: an incident, a decoy, and one more.
@@ -142,9 +147,17 @@ pub fn all(view: &View, frame: &Frame) -> Vec<Episode> {
     }
     // The first episode that is not small beside the worst: what follows is often its wake (a cold cache after a roll-back).
     let worst = episodes.iter().map(|e| e.harm).fold(0.0, f64::max);
+    let surges: Vec<(usize, usize)> = episodes
+        .iter()
+        .filter(|e| e.of(What::Arrivals).is_some())
+        .map(|e| (e.from, e.to))
+        .collect();
     episodes.sort_by(|a, b| {
         let small = |e: &Episode| e.harm < WAKE * worst;
-        let led = |e: &Episode| e.findings.iter().any(|f| f.marker.what.primary());
+        let led = |e: &Episode| {
+            e.findings.iter().any(|f| f.marker.what.primary())
+                && !surges.iter().any(|s| part_of(e, *s))
+        };
         small(a)
             .cmp(&small(b))
             .then(led(b).cmp(&led(a)))

@@ -19,6 +19,7 @@ mod lives;
 mod locate;
 mod marks;
 mod narrowed;
+mod overload;
 mod rank;
 mod refine;
 mod repeats;

@@ -3,6 +3,7 @@
 use super::{
     episode::{Episode, Frame, effect, share},
     evidence::limiter,
+    overload,
     series::What,
     stats::{ln, quantile, spaced},
     view::View,
@@ -54,10 +55,14 @@ pub fn counts(view: &View, frame: &Frame, episode: &Episode) -> bool {
             .unwrap_or(0.0)
     };
     let usual = frame.of(What::Failures).map_or(0.0, |s| share(s, &before));
-    let slower =
-        |ratio: f64| size(What::Slow) >= ln(ratio) && beyond_the_tail(view, frame, (from, to));
+    let larger = |ratio: f64| size(What::Slow) >= ln(ratio);
+    let slower = |ratio: f64| larger(ratio) && beyond_the_tail(view, frame, (from, to));
     let lasts = (to - from) as u64 * frame.windows.width;
+    let hot = tenant_surges(view, frame, (from, to));
+    let doubled = lasts >= CROWD && size(What::Arrivals) >= ln(2.0);
     let trouble = size(What::Failures) >= FAILING.max(usual)
+        || hot && larger(SLOW_HOT)
+        || larger(SLOW_BEYOND) && (doubled || beyond_capacity(view, frame, (from, to)))
         || if surge.is_some() {
             slower(SLOW_SURGE)
                 && (lasts >= STAYS.min(view.end / 3 * 2) || overrun(view, frame, (from, to)))
@@ -65,11 +70,14 @@ pub fn counts(view: &View, frame: &Frame, episode: &Episode) -> bool {
             slower(SLOW) || beyond_the_middle(view, frame, (from, to))
         };
     let long = lasts >= LONG.min(view.end / 10);
-    trouble
-        && long
-        && (surge.is_some()
-            || growth(frame, episode) < SWING
-            || tenant_surges(view, frame, episode))
+    trouble && long && (surge.is_some() || growth(frame, episode) < SWING || hot)
+}
+
+/// Whether more came, over all of it, than the workers there are can do: no swing of a service near saturation, which has room
+/// for all that comes in the mean.
+fn beyond_capacity(view: &View, frame: &Frame, (from, to): (usize, usize)) -> bool {
+    overload::offered(view, frame.windows.start(from), frame.windows.start(to))
+        .is_some_and(|offered| offered >= 1.0)
 }
 
 /// Whether something took longer for less than a minute, and users hardly felt it: dependencies pause for seconds now and then.
@@ -128,14 +136,14 @@ fn latency(view: &View, span: std::ops::Range<u64>, q: f64) -> f32 {
 
 /// Whether one tenant's share of the traffic rose: bursts of everybody leave shares as they are, so this sees a hot tenant
 /// where the sum of arrivals swings by itself.
-fn tenant_surges(view: &View, frame: &Frame, episode: &Episode) -> bool {
+fn tenant_surges(view: &View, frame: &Frame, (from, to): (usize, usize)) -> bool {
     use crate::sim::hash::FixedState;
     let start = |w: usize| frame.windows.start(w);
     let mut counts: hashbrown::HashMap<u64, [f64; 2], FixedState> = hashbrown::HashMap::default();
     let mut totals = [0.0f64; 2];
     for (side, rows) in [
-        view.between(start(frame.warm), start(episode.from)),
-        view.between(start(episode.from), start(episode.to)),
+        view.between(start(frame.warm), start(from)),
+        view.between(start(from), start(to)),
     ]
     .into_iter()
     .enumerate()
@@ -239,6 +247,13 @@ fn growth_since(frame: &Frame, episode: &Episode, since: usize) -> f64 {
 const FAILING: f64 = 0.02;
 /// The same for the ratio of p95: minutes of three times the p95 by traffic alone are common near saturation.
 const SLOW: f64 = 4.0;
+/// The same where one tenant's part of the traffic grew: no swing of everybody's brings that, so what users notice is enough.
+const SLOW_HOT: f64 = 1.5;
+/// And where the work that comes is more than the workers can do: twice the p95 is enough.
+const SLOW_BEYOND: f64 = 2.0;
+/// ns that a crowd stays, at most: whoever still comes after that is no crowd, if twice as many come as before. (A day's swing
+/// may be as long, and is less than that: its busier half has less than twice of what the quieter one has.)
+const CROWD: u64 = 400_000_000_000;
 /// And where arrivals rose: a queue at 92 % of its capacity waits about eight times as long as at 60 % (M/M/c).
 const SLOW_SURGE: f64 = 8.0;
 /// ns, at most two thirds of the run, that a surge must stay to be one by waits alone, with nobody turned away: a crowd that is gone within minutes is what

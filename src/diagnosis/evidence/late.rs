@@ -33,6 +33,7 @@ pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
     }
     let sides = (before.as_slice(), during.as_slice());
     slowest(view, sides, evidence);
+    for_connections(view, sides, evidence);
     excess(view, sides, evidence);
     others(view, sides, evidence);
     sizes(view, sides, evidence);
@@ -54,11 +55,10 @@ fn of_readings(view: &View, spans: &Spans, what: What) -> Option<Measure> {
 fn slowest(view: &View, (before, during): (&[usize], &[usize]), evidence: &mut Evidence) {
     let stages = [
         (Fact::PartQueue, requests::queue_wait),
-        (Fact::PartPool, requests::pool_wait),
         (Fact::PartCompute, requests::compute),
         (Fact::PartLock, requests::lock_wait),
     ];
-    let means = |rows: &[usize]| -> Option<(f64, [f64; 4], f64)> {
+    let means = |rows: &[usize]| -> Option<(f64, [f64; 3], f64)> {
         let latency = |i: usize| view.seconds(requests::latency, i);
         let mut all: Vec<f32> = rows.iter().map(|&i| latency(i)).collect();
         let line = quantile(&mut all, 0.95)?;
@@ -90,6 +90,37 @@ fn slowest(view: &View, (before, during): (&[usize], &[usize]), evidence: &mut E
             let se = 0.3 / n.min(m).sqrt();
             evidence.put(fact, Some(Measure::new(part.clamp(-1.0, 1.5), se)));
         }
+    }
+}
+
+/// Of the growth of the time that a worker is held, in the twentieth that holds one longest, what is the wait for a connection. Not
+/// of the whole latency: who waits for a connection keeps a worker from the next, and soon most of all waiting is for workers.
+fn for_connections(view: &View, (before, during): (&[usize], &[usize]), evidence: &mut Evidence) {
+    if !view.has(requests::pool_wait) {
+        return;
+    }
+    let means = |rows: &[usize]| -> Option<(f64, f64, f64)> {
+        let held =
+            |i: usize| view.seconds(requests::latency, i) - view.seconds(requests::queue_wait, i);
+        let mut all: Vec<f32> = rows.iter().map(|&i| held(i)).collect();
+        let line = quantile(&mut all, 0.95)?;
+        let long: Vec<usize> = rows.iter().copied().filter(|&i| held(i) >= line).collect();
+        let n = long.len() as f64;
+        let mean = |of: &dyn Fn(usize) -> f32| -> f64 {
+            long.iter().map(|&i| f64::from(of(i))).sum::<f64>() / n
+        };
+        let wait = mean(&|i| view.seconds(requests::pool_wait, i));
+        Some((mean(&held), wait, n))
+    };
+    if let (Some((old, usual, n)), Some((new, waits, m))) = (means(before), means(during))
+        && new >= 1.1 * old
+    {
+        let part = (waits - usual) / (new - old);
+        let se = 0.3 / n.min(m).sqrt();
+        evidence.put(
+            Fact::PartPool,
+            Some(Measure::new(part.clamp(-1.0, 1.5), se)),
+        );
     }
 }
 

@@ -19,6 +19,7 @@ mod queue;
 mod reuse;
 mod traffic;
 mod unread;
+mod young;
 
 pub use changes::{Event, REACH, events};
 
@@ -483,7 +484,7 @@ facts! {
     /// Of the growth of the slowest requests, the part in the queue.
     PartQueue: Parts, Share, "of the growth of the slowest requests lies in the wait for a worker";
     /// The part in waiting for a connection.
-    PartPool: Parts, Share, "of the growth of the slowest requests lies in the wait for a connection";
+    PartPool: Parts, Share, "of the growth of the time that workers are held lies in the wait for a connection";
     /// The part in the service's own computation.
     PartCompute: Parts, Share, "of the growth of the slowest requests lies in the service's own computation";
     /// The part in waiting for a lock.
@@ -644,6 +645,7 @@ pub fn gather(view: &View, frame: &Frame, spans: &Spans) -> Evidence {
     pools::gather(view, spans, &mut evidence);
     operations::gather(view, spans, &mut evidence);
     late::gather(view, spans, &mut evidence);
+    young::gather(view, spans, &mut evidence);
     cpu::gather(view, spans, &mut evidence);
     keys::writing(&mut evidence);
     keys::seeding(&mut evidence);

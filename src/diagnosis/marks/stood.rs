@@ -49,11 +49,15 @@ pub fn paused(view: &View) -> Vec<Thing> {
     above(view, "runtime.paused", PAUSED)
 }
 
-/// Readings of replicas; bad is one with fewer than are wanted.
+/// ns for which more replicas may be wanted than are up: a pool of warm ones fills that at once, or nearly.
+const PROMPT: u64 = 5_000_000_000;
+
+/// Readings of replicas; bad is one since more were wanted last, if these came late. Each wave of the load wants more for some
+/// seconds only; whether they come in time is a state that lasts from one wave to the next.
 pub fn behind(view: &View) -> Vec<Thing> {
     let up = view.readings("replicas.up");
     let mut at = 0;
-    let mut all = vec![];
+    let mut all: Vec<(u64, f64, bool)> = vec![];
     for wanted in view.readings("replicas.wanted") {
         while at < up.len() && up[at].time < wanted.time {
             at += 1;
@@ -61,10 +65,69 @@ pub fn behind(view: &View) -> Vec<Thing> {
         let Some(up) = up.get(at) else {
             break;
         };
-        all.push(Thing {
-            time: wanted.time,
-            bad: wanted.value > up.value + 0.5,
-        });
+        all.push((wanted.time, wanted.value, wanted.value > up.value + 0.5));
     }
-    all
+    late(&all, (view.end as f64 * USUAL) as u64)
+}
+
+/// Of readings (when, how many are wanted, whether fewer are up): whether those that were wanted last came later than is usual
+/// in the first part of the run.
+fn late(readings: &[(u64, f64, bool)], early: u64) -> Vec<Thing> {
+    let mut usual: Vec<f32> = readings
+        .chunk_by(|a, b| a.2 == b.2)
+        .filter(|run| run[0].2 && run[0].0 < early)
+        .map(|run| (run[run.len() - 1].0 - run[0].0) as f32)
+        .collect();
+    let line = (1.5 * f64::from(quantile(&mut usual, HIGH).unwrap_or(0.0))) as u64 + PROMPT;
+    let (mut bad, mut lacking, mut rose) = (false, None, None);
+    let mut last = f64::INFINITY;
+    let mut things: Vec<Thing> = vec![];
+    for &(time, wanted, lacks) in readings {
+        if wanted > last {
+            rose = rose.or(Some(time));
+        }
+        last = wanted;
+        if lacks {
+            let since = *lacking.get_or_insert(time);
+            if time - since > line {
+                (bad, rose) = (true, None);
+                // Late since they were wanted, not since that was long ago.
+                let of_it = things.iter_mut().rev().take_while(|t| t.time >= since);
+                of_it.for_each(|t| t.bad = true);
+            }
+        } else {
+            lacking = None;
+            if rose.is_some_and(|at| time - at > line) {
+                (bad, rose) = (false, None);
+            }
+        }
+        things.push(Thing { time, bad });
+    }
+    things
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replicas_that_come_late_are_behind_until_some_come_in_time() {
+        // Every 100 s three more are wanted for 40 s; in the second and third wave they come 20 s later.
+        let reading = |second: u64| {
+            let (wave, into) = (second / 100, second % 100);
+            let wanted = if into < 40 { 6.0 } else { 3.0 };
+            let lacks = matches!(wave, 2 | 3) && into < 20;
+            (second * 1_000_000_000, wanted, lacks)
+        };
+        let readings: Vec<_> = (0..600).map(reading).collect();
+        let bad: Vec<u64> = late(&readings, 100_000_000_000)
+            .iter()
+            .filter(|t| t.bad)
+            .map(|t| t.time / 1_000_000_000)
+            .collect();
+        let (first, last) = (bad[0], bad[bad.len() - 1]);
+        assert_eq!(first, 200);
+        assert!((404..=407).contains(&last), "{last}");
+        assert_eq!(bad.len() as u64, last - first + 1);
+    }
 }

@@ -19,12 +19,12 @@ pub const CAUSE: Cause = Cause {
     summary: "replicas come later than the load",
     signature: "queue wait rises with the load and falls when replicas come; wanted replicas above those that are up",
     look_alikes: &["cold-start", "traffic-surge"],
-    requires: &[
-        more(Fact::Behind, 0.08, 0.04),
-        more(Fact::PartQueue, 0.3, 0.12),
-    ],
+    // Half of the readings: they come late at each wave of the load, or at none. Between waves nobody waits, so what the slowest
+    // wait for speaks for it, and is silent where the waves before were as high.
+    requires: &[more(Fact::Behind, 0.3, 0.1)],
     supports: &[
-        more(Fact::Behind, 0.08, 0.04),
+        more(Fact::Behind, 0.3, 0.1),
+        more(Fact::PartQueue, 0.3, 0.12).hint(),
         less(Fact::Arrivals, 0.14, 0.05).at_most(2.0),
     ],
     against: &[

@@ -20,8 +20,7 @@ pub const CAUSE: Cause = Cause {
     signature: "wait for a connection up in duration, calls as fast as before, two humps at one and two service times",
     look_alikes: &["slow-minority-dependency", "pool-leak"],
     requires: &[
-        // Who waits for a connection holds a worker: most of the wait may then be for one of those.
-        more(Fact::PartPool, 0.15, 0.06),
+        more(Fact::PartPool, 0.3, 0.12),
         less(Fact::CallSlower, 1.0, 0.5),
         less(Fact::Held, 0.2, 0.08),
     ],

@@ -326,7 +326,10 @@ fn size_shift(d: &mut Draft) {
     let engines = d.count(2, 4);
     let (asked, seconds) = (d.log_between(300.0, 900.0), d.seconds.max(1800.0));
     let rate = engines as f64 * d.between(0.7, 1.2);
-    d.seconds = seconds;
+    // A longer run than was drawn: the cause lies in the same part of it.
+    let longer = seconds / d.seconds;
+    (d.from, d.to) = (d.from * longer, d.to.map(|to| to * longer));
+    (d.seconds, d.rate) = (seconds, rate);
     let usual = format!(
         "{{ kind = \"lognormal\", p50 = {asked:.0}, p99 = {:.0} }}",
         asked * 2.5
