@@ -18,7 +18,7 @@ use std::ops::Range;
 /// Turns below which nothing is said of the rule.
 const FEW: usize = 50;
 /// Turns of the starved class below which nothing is said of when it gets them.
-const WINS: usize = 5;
+const WINS: usize = 8;
 
 /// Gathers the facts of a queue.
 pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
@@ -44,7 +44,7 @@ pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
     waits(view, spans, evidence);
     let (before, during) = (
         view.turns.between(&spans.before),
-        view.turns.between(&spans.during),
+        &view.turns.anew(&reign(view, spans))[..],
     );
     if during.len() < FEW {
         return;
@@ -74,9 +74,30 @@ pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
     ) {
         evidence.put(Fact::CapBefore, Some(difference(one, two)));
     }
-    let (free, capped) = ageing(during, starved);
-    evidence.put(Fact::AgeingFits, Some(Measure::new(free, 0.02)));
-    evidence.put(Fact::CapFits, Some(Measure::new(capped - free, 0.02)));
+    let Fitted { free, capped, n } = ageing(during, starved);
+    // Half an answer of so many; where many answer, the lines that are tried are what remains.
+    let se = (0.5 / n.max(1.0).sqrt()).max(0.02);
+    evidence.put(Fact::AgeingFits, Some(Measure::new(free, se)));
+    evidence.put(Fact::CapFits, Some(Measure::new(capped - free, se)));
+}
+
+/// The time under one rule: from the onset, which comes before the waits that are its effect, to the end; or until something was
+/// taken back, which is when the old rule returned and found the line.
+fn reign(view: &View, spans: &Spans) -> Range<u64> {
+    let log = super::events(view);
+    // What was changed at the onset, and not just before: those who came until then came under the old rule.
+    let near = spans.onset.start.saturating_sub(super::REACH)..=spans.onset.end + super::REACH;
+    let from = log
+        .iter()
+        .filter(|e| e.version > 0 && near.contains(&e.time))
+        .map(|e| e.time)
+        .next_back()
+        .unwrap_or(spans.onset.start)
+        .min(spans.during.start);
+    let back = log
+        .iter()
+        .find(|e| e.name == "rollback" && e.time > spans.onset.end + super::REACH);
+    from..spans.during.end.min(back.map_or(u64::MAX, |e| e.time))
 }
 
 /// Share of bad things of a mark, more than before.
@@ -187,8 +208,12 @@ fn turns_beside(turns: &[Turn], class: usize, wanted: impl Fn(usize) -> bool) ->
 
 /// How well a rule of ageing tells when the starved class gets its turn from when another does: the mean of both shares that it
 /// tells rightly, where waiting counts without end, and where it counts up to some wait.
-fn ageing(turns: &[Turn], starved: usize) -> (f64, f64) {
-    let mut best = (0.5f64, 0.5f64);
+fn ageing(turns: &[Turn], starved: usize) -> Fitted {
+    let mut best = Fitted {
+        free: 0.5,
+        capped: 0.5,
+        n: 0.0,
+    };
     let mut most = 0;
     for other in (0..CLASSES).filter(|&k| k != starved) {
         let (mut wins, mut losses) = (vec![], vec![]);
@@ -211,9 +236,21 @@ fn ageing(turns: &[Turn], starved: usize) -> (f64, f64) {
         let few = |all: &[(f32, f32)]| -> Vec<(f32, f32)> {
             spaced(0..all.len(), 1000).map(|k| all[k]).collect()
         };
-        best = fit(&few(&wins), &few(&losses));
+        let (free, capped) = fit(&few(&wins), &few(&losses));
+        best = Fitted {
+            free,
+            capped,
+            n: n as f64,
+        };
     }
     best
+}
+
+/// How well ageing fits, with no end to what counts and with one, and on how many turns of the rarer kind that rests.
+struct Fitted {
+    free: f64,
+    capped: f64,
+    n: f64,
 }
 
 /// Lines that are tried for the lead, and for the end of what counts.
