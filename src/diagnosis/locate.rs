@@ -45,6 +45,17 @@ pub fn locate(view: &View, frame: &Frame, main: &Episode, episodes: &[Episode]) 
             .or(Some(l)),
         lead => lead,
     };
+    // Of those who wait because of a queue's rule, whoever waits first says since when: the others may only do so when the rule
+    // is taken back and meets the line.
+    let queue = |what: What| matches!(what, What::PassedOver | What::UrgentWaits);
+    let lead = match lead {
+        Some(l) if queue(l.marker.what) => main
+            .findings
+            .iter()
+            .filter(|f| f.version.is_none() && queue(f.marker.what))
+            .min_by_key(|f| f.stretch.from),
+        lead => lead,
+    };
     let mut begun = lead
         .and_then(|f| edge(view, frame, f, true))
         .unwrap_or(coarse);

@@ -139,13 +139,16 @@ fn one_tenant(
     let growth = total[1] - total[0];
     // A tenth of the usual rate is the least growth whose origin is worth asking for.
     let part = (new - old) / growth.max(0.1 * total[0]);
+    // Beyond what he has of all growth by rights: who always sends most has most of a surge that is everybody's.
+    let usual = (old / total[0].max(1e-9)).min(0.9);
+    let part = (part - usual) / (1.0 - usual);
     let error = |rate: f64, span: &Range<u64>| (rate / seconds(span)).sqrt();
     let se = error(new, &spans.during).hypot(error(old, &spans.before));
     evidence.put(
         Fact::OneTenant,
         Some(Measure::new(
             part.clamp(-1.0, 1.5),
-            2.0 * se / growth.max(0.1 * total[0]),
+            2.0 * se / growth.max(0.1 * total[0]) / (1.0 - usual),
         )),
     );
     let floor = 1.0 / seconds(&spans.before);

@@ -39,7 +39,7 @@ pub const CAUSE: Cause = Cause {
         // Refused clients ask again: that is no surge.
         more(Fact::Refused, 0.02, 0.01).at_most(2.0),
         // A line that outlasts what made it is a flood's.
-        more(Fact::Backlog, 0.25, 0.1).at_most(2.0),
+        more(Fact::Backlog, 0.25, 0.1),
     ],
     subject: Subject::None,
     containment: "shed by priority; raise the number of replicas",

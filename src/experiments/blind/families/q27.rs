@@ -68,6 +68,11 @@ fn mean(d: &Draft, path: &str) -> f64 {
 
 /// Three classes, and as many workers as the load needs.
 fn served(d: &mut Draft, used: f64) -> Service {
+    served_by(d, used, f64::INFINITY)
+}
+
+/// The same by replicas of so many workers at most: the wider, the fewer wait.
+fn served_by(d: &mut Draft, used: f64, most: f64) -> Service {
     let shares = [
         d.between(0.4, 0.6),
         d.between(0.25, 0.4),
@@ -84,7 +89,8 @@ fn served(d: &mut Draft, used: f64) -> Service {
     let dependency = d.dependency;
     let work = mean(d, "service.compute") + mean(d, &format!("dependency.{dependency}.latency"));
     let wanted = d.rate * work / used;
-    let replicas = d.count(1, (wanted as u64 / 3).clamp(1, 3));
+    let least = (wanted / most).ceil().max(1.0) as u64;
+    let replicas = d.count(least, (wanted as u64 / 3).clamp(1, 3).max(least));
     // Rather one too many: a healthy service is not short of half a worker.
     let workers = (wanted / replicas as f64).ceil().max(1.0) as u64;
     let patience = d.pick(&["3600s", "3600s", "600s"]);
@@ -206,12 +212,13 @@ fn strict(d: &mut Draft) {
 }
 
 fn too_slow(d: &mut Draft) {
-    let s = base(d, 0.97, 1.1, HIGH);
+    // Hardly more than there is room for: else all wait, and the lead is a small part of it.
+    let s = base(d, 0.95, 1.03, HIGH);
     let lasts = d.to.unwrap_or(d.seconds) - d.from;
     // Async work goes first until maintenance leads by so long.
     let lead = d
-        .log_between(60.0 * s.work, 0.3 * lasts)
-        .clamp(20.0 * s.work, 0.3 * lasts);
+        .log_between(60.0 * s.work, 0.2 * lasts)
+        .clamp(20.0 * s.work, 0.2 * lasts);
     let queue = aged(&s, [20, 10, 0], 10.0 / lead, None);
     becomes(d, &queue);
 }
@@ -227,7 +234,15 @@ fn saturates(d: &mut Draft) {
 
 /// Who went first before is on record only where somebody waited.
 fn too_aggressive(d: &mut Draft) {
-    let s = base(d, 0.9, 1.05, 1.0);
+    let asked = d.sized(0.9, 1.05);
+    let balancer = d.pick(&["random", "round-robin"]);
+    d.merge(&format!("[service]\nbalancer = {balancer:?}"));
+    let used = high(d);
+    let s = served_by(d, used, 6.0);
+    let more = weighted(d);
+    let before = queue("weighted-round-robin", &more, &s);
+    lay(d, &before);
+    surge(d, &s, asked);
     let queue = aged(&s, [20, 10, 0], 1000.0, None);
     becomes(d, &queue);
 }
@@ -356,6 +371,8 @@ fn poison(d: &mut Draft) {
     ));
     let share = d.sized(0.5, 4.0);
     let dependency = d.dependency;
+    // What fails of it fails for good: where nobody counts tries, a service is well only as long as nothing does.
+    d.merge(&format!("[dependency.{dependency}]\nerror_rate = \"0%\""));
     d.deploy(&format!(
         "\"dependency.{dependency}.errors\" = {{ permanent = \"{share:.2}%\" }}"
     ));
