@@ -46,6 +46,17 @@ pub fn locate(view: &View, frame: &Frame, main: &Episode, episodes: &[Episode]) 
             .or(Some(l)),
         lead => lead,
     };
+    // Of those who wait because of a queue's rule, whoever waits first says since when: the others may only do so when the rule
+    // is taken back and meets the line.
+    let queue = |what: What| matches!(what, What::PassedOver | What::UrgentWaits);
+    let lead = match lead {
+        Some(l) if queue(l.marker.what) => main
+            .findings
+            .iter()
+            .filter(|f| f.version.is_none() && queue(f.marker.what))
+            .min_by_key(|f| f.stretch.from),
+        lead => lead,
+    };
     let mut begun = lead
         .and_then(|f| edge(view, frame, f, true))
         .unwrap_or(coarse);
@@ -53,6 +64,9 @@ pub fn locate(view: &View, frame: &Frame, main: &Episode, episodes: &[Episode]) 
         && let Some(silent) = fell_silent(view, begun)
     {
         begun = silent;
+    }
+    if lead.is_some_and(|f| f.marker.what == What::PassedOver) {
+        begun = line_began(view, frame, main, begun);
     }
     if lead.is_some_and(|f| f.marker.what.primary())
         && let Some(first) = roll_out(view, begun)
@@ -183,6 +197,31 @@ pub fn locate(view: &View, frame: &Frame, main: &Episode, episodes: &[Episode]) 
             .or(main.findings.first())
             .map_or(What::Slow, |f| f.marker.what),
     }
+}
+
+/// When the line began of somebody who is passed over. He who is first in it had waited long by then: it began when he came, or
+/// when more came than before, if that was not long before him.
+fn line_began(view: &View, frame: &Frame, main: &Episode, seen: Instant) -> Instant {
+    let began = &view.turns.began;
+    let long = view.turns.long();
+    let at = began.partition_point(|b| b.time < seen.from);
+    let passed = began[at..]
+        .iter()
+        .take_while(|b| b.time <= seen.to + 10 * SECOND)
+        .find(|b| b.other > long && b.other > 4.0 * b.waited);
+    let Some(passed) = passed else { return seen };
+    let waited = (f64::from(passed.other) * 1e9) as u64;
+    let joined = passed.time.saturating_sub(waited).min(seen.at);
+    let surge = main
+        .of(What::Arrivals)
+        .and_then(|f| edge(view, frame, f, true))
+        // Before it the line came and went, for as long again.
+        .filter(|s| (joined.saturating_sub(2 * waited + 30 * SECOND)..=joined).contains(&s.at));
+    surge.unwrap_or(Instant {
+        at: joined,
+        from: joined.saturating_sub(waited / 4),
+        to: joined,
+    })
 }
 
 /// Whether most who are worked on for nobody had left before anything was done for them.

@@ -70,6 +70,7 @@ pub struct Turns {
     pub began: Vec<Began>,
     /// Mean seconds that a worker is busy with a request.
     pub work: f64,
+    waiters: Vec<Waiter>,
 }
 
 /// A wait is long when it is so many times the work for a request: nobody is unlucky so often.
@@ -86,11 +87,25 @@ impl Turns {
         let at = |t| self.all.partition_point(|x| x.time < t);
         &self.all[at(span.start)..at(span.end).max(at(span.start))]
     }
+
+    /// The turns in a span among those who came in it. Who waited when a queue was exchanged for another of its kind may have
+    /// lost his place, and tells nothing of the rule that came.
+    pub fn anew(&self, span: &std::ops::Range<u64>) -> Vec<Turn> {
+        let came = |w: &&Waiter| span.contains(&w.came);
+        let waiters: Vec<Waiter> = self.waiters.iter().filter(came).copied().collect();
+        let mut turns = Turns::default();
+        sweep(&waiters, &mut turns);
+        turns.all.retain(|t| span.contains(&t.time));
+        turns.all.sort_by_key(|t| t.time);
+        turns.all
+    }
 }
 
+#[derive(Clone, Copy, Debug)]
 struct Waiter {
     request: u32,
-    replica: u64,
+    /// Where it waits: the replica, and there the workers whom its class has of its own.
+    place: (u64, u64),
     came: u64,
     left: u64,
     class: usize,
@@ -121,6 +136,16 @@ pub fn of(view: &View) -> Turns {
             .unwrap_or(CLASSES - 1)
     };
     let (mut work, mut n) = (0.0f64, 0.0f64);
+    // Who has workers of his own stands in a line of his own, and nobody there goes before him.
+    let own: Vec<String> = view.gauges("workers.own.");
+    let apart: Vec<u64> = classes
+        .iter()
+        .filter(|c| {
+            own.iter()
+                .any(|o| o == view.recording.name("class", **c as u32))
+        })
+        .copied()
+        .collect();
     let waiters: Vec<Waiter> = (0..view.len())
         .filter_map(|i| {
             let busy = view.get(requests::compute, i)
@@ -147,12 +172,14 @@ pub fn of(view: &View) -> Turns {
                 return None;
             }
             let came = came(view, i);
+            let class = view.get(requests::class, i);
+            let line = if apart.contains(&class) { class } else { 0 };
             Some(Waiter {
                 request: i as u32,
-                replica: view.get(requests::replica, i),
+                place: (view.get(requests::replica, i), line),
                 came,
                 left: came + wait,
-                class: place(view.get(requests::class, i)),
+                class: place(class),
                 served,
             })
         })
@@ -162,31 +189,33 @@ pub fn of(view: &View) -> Turns {
         all: vec![],
         began: vec![],
         work: work / n.max(1.0),
+        waiters: vec![],
     };
     sweep(&waiters, &mut turns);
     turns.all.sort_by_key(|t| t.time);
     turns.began.sort_by_key(|b| b.time);
+    turns.waiters = waiters;
     turns
 }
 
 fn sweep(waiters: &[Waiter], turns: &mut Turns) {
     let mut came: Vec<u32> = (0..waiters.len() as u32).collect();
     let mut left = came.clone();
-    came.sort_by_key(|&i| (waiters[i as usize].replica, waiters[i as usize].came, i));
-    left.sort_by_key(|&i| (waiters[i as usize].replica, waiters[i as usize].left, i));
+    came.sort_by_key(|&i| (waiters[i as usize].place, waiters[i as usize].came, i));
+    left.sort_by_key(|&i| (waiters[i as usize].place, waiters[i as usize].left, i));
     let mut next = 0;
     let mut lines: [VecDeque<(u64, u64)>; CLASSES] = Default::default();
-    let mut replica = u64::MAX;
+    let mut place = None;
     for w in left.iter().map(|&i| &waiters[i as usize]) {
-        if w.replica != replica {
-            replica = w.replica;
+        if place != Some(w.place) {
+            place = Some(w.place);
             lines.iter_mut().for_each(VecDeque::clear);
         }
         while let Some(c) = came.get(next).map(|&i| &waiters[i as usize]) {
-            if (c.replica, c.came) >= (replica, w.left) {
+            if (c.place, c.came) >= (w.place, w.left) {
                 break;
             }
-            if c.replica == replica {
+            if c.place == w.place {
                 lines[c.class].push_back((c.came, c.left));
             }
             next += 1;

@@ -66,6 +66,11 @@ pub struct Reading {
     pub value: f64,
 }
 
+/// A recording goes on until the last client has left. When nobody new comes for a twentieth of the time before, what remains is
+/// no service under traffic (who waits out an hour's patience, what is tried again and again): windows of it hold next to
+/// nothing, and say nothing of how the service does.
+const TAIL: u64 = 20;
+
 impl<'r> View<'r> {
     /// Reads a recording; `None` when it has no arrivals.
     pub fn new(recording: &'r Recording) -> Option<View<'r>> {
@@ -77,13 +82,25 @@ impl<'r> View<'r> {
         if !order.is_sorted_by_key(|&r| arrived.get(r as usize)) {
             order.sort_by_key(|&r| arrived.get(r as usize));
         }
-        let times: Vec<u64> = order.iter().map(|&r| arrived.get(r as usize)).collect();
+        let mut times: Vec<u64> = order.iter().map(|&r| arrived.get(r as usize)).collect();
         let last = times.last().copied()?;
-        let (calls, own_calls) = calls(recording, &order);
+        let mut end = recording.span.max(last + 1);
+        let first = |r: &&u32| table.value(requests::tries, **r as usize) <= 1;
+        let fresh = order.iter().rfind(first);
+        if let Some(fresh) = fresh.map(|&r| arrived.get(r as usize) + 1)
+            && end > fresh + fresh / TAIL
+        {
+            // What is over is over: rows beyond it are what was left to be tried again.
+            end = fresh;
+            times.truncate(times.partition_point(|&t| t < end));
+            order.truncate(times.len());
+        }
+        let (mut calls, own_calls) = calls(recording, &order);
+        calls.truncate(calls.partition_point(|c| c.started < end));
         let mut view = View {
             recording,
             rows: order,
-            end: recording.span.max(last + 1),
+            end,
             arrived: times,
             calls,
             own_calls,

@@ -18,19 +18,24 @@ use std::ops::Range;
 /// Turns below which nothing is said of the rule.
 const FEW: usize = 50;
 /// Turns of the starved class below which nothing is said of when it gets them.
-const WINS: usize = 5;
+const WINS: usize = 8;
 
 /// Gathers the facts of a queue.
 pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
+    let reign = reign(view, spans);
     for (fact, what) in [
         (Fact::PassedOver, What::PassedOver),
         (Fact::UrgentWaits, What::UrgentWaits),
+    ] {
+        evidence.put(fact, change(view, &spans.before, &reign, what));
+    }
+    for (fact, what) in [
         (Fact::IdleWaits, What::IdleWaits),
         (Fact::WorkersGone, What::WorkersGone),
         (Fact::Flooded, What::Flooded),
         (Fact::ManyTries, What::ManyTries),
     ] {
-        evidence.put(fact, change(view, spans, what));
+        evidence.put(fact, change(view, &spans.before, &spans.during, what));
     }
     if evidence.get(Fact::Flooded).is_some_and(|m| m.value > 0.05) {
         evidence.put(Fact::Backlog, backlog(view, spans));
@@ -39,12 +44,12 @@ pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
         .get(Fact::ManyTries)
         .is_some_and(|m| m.value > 0.002)
     {
-        evidence.put(Fact::NeverWell, never_well(view, &spans.during));
+        evidence.put(Fact::NeverWell, never_well(view, &reign));
     }
     waits(view, spans, evidence);
     let (before, during) = (
         view.turns.between(&spans.before),
-        view.turns.between(&spans.during),
+        &view.turns.anew(&reign)[..],
     );
     if during.len() < FEW {
         return;
@@ -74,25 +79,52 @@ pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
     ) {
         evidence.put(Fact::CapBefore, Some(difference(one, two)));
     }
-    let (free, capped) = ageing(during, starved);
-    evidence.put(Fact::AgeingFits, Some(Measure::new(free, 0.02)));
-    evidence.put(Fact::CapFits, Some(Measure::new(capped - free, 0.02)));
+    let Fitted { free, capped, n } = ageing(during, starved);
+    // Half an answer of so many; where many answer, the lines that are tried are what remains.
+    let se = (0.5 / n.max(1.0).sqrt()).max(0.02);
+    evidence.put(Fact::AgeingFits, Some(Measure::new(free, se)));
+    evidence.put(Fact::CapFits, Some(Measure::new(capped - free, se)));
+}
+
+/// The time under one rule: from the onset, which comes before the waits that are its effect, to the end; or until something was
+/// taken back, which is when the old rule returned and found the line.
+fn reign(view: &View, spans: &Spans) -> Range<u64> {
+    let log = super::events(view);
+    // What was changed at the onset, and not just before: those who came until then came under the old rule.
+    let near = spans.onset.start.saturating_sub(super::REACH)..=spans.onset.end + super::REACH;
+    let from = log
+        .iter()
+        .filter(|e| e.version > 0 && near.contains(&e.time))
+        .map(|e| e.time)
+        .next_back()
+        .unwrap_or(spans.onset.start)
+        .min(spans.during.start);
+    // An older version than the latest is back.
+    let mut latest = 0;
+    let back = log.iter().filter(|e| e.version > 0).find(|e| {
+        let older = e.version < latest;
+        latest = latest.max(e.version);
+        older && e.time > spans.onset.end + super::REACH
+    });
+    let end = spans.during.end.min(back.map_or(u64::MAX, |e| e.time));
+    from.min(end)..end
 }
 
 /// Share of bad things of a mark, more than before.
-fn change(view: &View, spans: &Spans, what: What) -> Option<Measure> {
+fn change(view: &View, before: &Range<u64>, during: &Range<u64>, what: What) -> Option<Measure> {
     let things = view.marks.get(&what)?;
     let of = |span: &Range<u64>| {
         let at = |t| things.partition_point(|x| x.time < t);
         let of = &things[at(span.start)..at(span.end).max(at(span.start))];
         share(of.iter().filter(|x| x.bad).count() as f64, of.len() as f64)
     };
-    Some(difference(of(&spans.during)?, of(&spans.before)?))
+    Some(difference(of(during)?, of(before)?))
 }
 
-/// ln ratio of the wait of all, at its p95; at least a work's time, since nothing is nothing.
+/// ln ratio of the wait of all, at its p95; at least a tenth of a work's time, since nothing is nothing. (Not the whole of it: where
+/// few tasks take a minute, the mean is far from what most wait for.)
 fn waits(view: &View, spans: &Spans, evidence: &mut Evidence) {
-    let least = (view.turns.work as f32).max(1e-3);
+    let least = (0.1 * view.turns.work as f32).max(1e-3);
     let p95 = |span: &Range<u64>| {
         let began = &view.turns.began;
         let at = |t| began.partition_point(|x| x.time < t);
@@ -187,8 +219,12 @@ fn turns_beside(turns: &[Turn], class: usize, wanted: impl Fn(usize) -> bool) ->
 
 /// How well a rule of ageing tells when the starved class gets its turn from when another does: the mean of both shares that it
 /// tells rightly, where waiting counts without end, and where it counts up to some wait.
-fn ageing(turns: &[Turn], starved: usize) -> (f64, f64) {
-    let mut best = (0.5f64, 0.5f64);
+fn ageing(turns: &[Turn], starved: usize) -> Fitted {
+    let mut best = Fitted {
+        free: 0.5,
+        capped: 0.5,
+        n: 0.0,
+    };
     let mut most = 0;
     for other in (0..CLASSES).filter(|&k| k != starved) {
         let (mut wins, mut losses) = (vec![], vec![]);
@@ -211,9 +247,21 @@ fn ageing(turns: &[Turn], starved: usize) -> (f64, f64) {
         let few = |all: &[(f32, f32)]| -> Vec<(f32, f32)> {
             spaced(0..all.len(), 1000).map(|k| all[k]).collect()
         };
-        best = fit(&few(&wins), &few(&losses));
+        let (free, capped) = fit(&few(&wins), &few(&losses));
+        best = Fitted {
+            free,
+            capped,
+            n: n as f64,
+        };
     }
     best
+}
+
+/// How well ageing fits, with no end to what counts and with one, and on how many turns of the rarer kind that rests.
+struct Fitted {
+    free: f64,
+    capped: f64,
+    n: f64,
 }
 
 /// Lines that are tried for the lead, and for the end of what counts.
@@ -250,6 +298,9 @@ fn fit(wins: &[(f32, f32)], losses: &[(f32, f32)]) -> (f64, f64) {
     (free, capped)
 }
 
+/// ns without anybody behind his line after which another line is another flood.
+const APART: u64 = 30_000_000_000;
+
 /// Of the arrivals behind one producer's line, the share at which he sends no more than usual: the line outlasts what made it.
 fn backlog(view: &View, spans: &Spans) -> Option<Measure> {
     let flood = marks::flood(view)?;
@@ -257,7 +308,18 @@ fn backlog(view: &View, spans: &Spans) -> Option<Measure> {
     let before = view.between(spans.before.start, spans.before.end);
     let n = before.filter(|&i| his(i)).count() as f64;
     let usual = n / (spans.before.end - spans.before.start).max(1) as f64;
-    let width = ((spans.during.end - spans.during.start) / 40).max(1);
+    // To the end of his line, which comes after that of what he sends, if he stops.
+    let mut end = spans.during.end;
+    for (i, &(of_it, waiting)) in flood.ahead.iter().enumerate() {
+        let time = view.arrived[i];
+        if time >= spans.during.start && flood.is(of_it, waiting) {
+            if time > end + APART {
+                break;
+            }
+            end = end.max(time);
+        }
+    }
+    let width = ((end - spans.during.start) / 40).max(1);
     let (mut all, mut calm) = (0.0, 0.0);
     for k in 0..40 {
         let from = spans.during.start + k * width;

@@ -42,12 +42,15 @@ pub fn score(truth: &Truth, answer: &Answer) -> Score {
     };
     let first = answer.causes.iter().position(|(cause, _)| right(cause));
     let tied = answer.tied.max(1);
+    // Of those that are tied, more than one may be right.
+    let first_ones = answer.causes.iter().take(tied);
+    let hits = first_ones.filter(|(cause, _)| right(cause)).count();
     let mut at = [0.0; 5];
     if let Some(first) = first {
         for (k, at) in at.iter_mut().enumerate() {
             *at = if first < tied && k < tied {
                 // All of those that are tied share the first places.
-                ((k + 1) as f64 / tied as f64).min(1.0)
+                (((k + 1) * hits) as f64 / tied as f64).min(1.0)
             } else {
                 f64::from(u8::from(first <= k))
             };
@@ -134,6 +137,8 @@ mod tests {
         assert_eq!(a.at, [0.5, 1.0, 1.0, 1.0, 1.0]);
         let alone = score(&truth(&[&["a"]]), &answer(&["b", "a", "c"], 0));
         assert_eq!(alone.at, [0.0, 1.0, 1.0, 1.0, 1.0]);
+        let either = score(&truth(&[&["a", "b"]]), &answer(&["b", "a", "c"], 2));
+        assert_eq!(either.at[0], 1.0);
         assert_eq!(
             score(&truth(&[&["z"]]), &answer(&["b", "a"], 0)).at,
             [0.0; 5]

@@ -31,6 +31,8 @@ pub const CAUSE: Cause = Cause {
         more(Fact::Refused, 0.01, 0.005),
         more(Fact::Unread, 0.005, 0.0025),
         more(Fact::Deaths, 1.6, 0.4),
+        // What is tried without end fails for itself: a shard that is gone fails all of its users, however often they ask.
+        more(Fact::ManyTries, 0.005, 0.0025),
     ],
     subject: Subject::None,
     containment: "a local fall-back for those who are shut out; slower retries",

@@ -29,14 +29,19 @@ pub const CAUSE: Cause = Cause {
     ],
     against: &[
         more(Fact::CallErrors, 0.004, 0.002),
-        // Whom a queue passes over is no matter of how much comes.
+        // Whom a queue passes over is no matter of how much comes; least of all where he gets hardly a turn.
         more(Fact::PassedOver, 0.1, 0.05).at_most(2.0),
+        less(Fact::StarvedTurns, 0.05, 0.02),
+        // Nor is by which rule it serves: by age where it did not, by a lead in waiting, by length.
+        more(Fact::AgeBefore, 0.08, 0.03),
+        more(Fact::AgeingFits, 0.85, 0.05),
+        more(Fact::LengthOverAge, 0.9, 0.04),
         // Refused clients ask again: that is no surge.
         more(Fact::Refused, 0.02, 0.01).at_most(2.0),
         // As many as ever would be more than are left can serve.
         more(Fact::CapacityLess, 0.10, 0.05),
         // A line that outlasts what made it is a flood's.
-        more(Fact::Backlog, 0.25, 0.1).at_most(2.0),
+        more(Fact::Backlog, 0.25, 0.1),
     ],
     subject: Subject::None,
     containment: "shed by priority; raise the number of replicas",

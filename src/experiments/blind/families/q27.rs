@@ -1,5 +1,5 @@
 //! Q27: a class starves. Each service has three classes and serves them well before: turns by weight with a floor for the low
-//! one. In some the load rises with the cause, in others it was high all along.
+//! one, and workers enough for its peaks. Async work grows when the rule changes; in some services the load was high all along.
 
 use super::{
     super::{
@@ -68,6 +68,11 @@ fn mean(d: &Draft, path: &str) -> f64 {
 
 /// Three classes, and as many workers as the load needs.
 fn served(d: &mut Draft, used: f64) -> Service {
+    served_by(d, used, f64::INFINITY)
+}
+
+/// The same by replicas of so many workers at most: the wider, the fewer wait.
+fn served_by(d: &mut Draft, used: f64, most: f64) -> Service {
     let shares = [
         d.between(0.4, 0.6),
         d.between(0.25, 0.4),
@@ -84,8 +89,10 @@ fn served(d: &mut Draft, used: f64) -> Service {
     let dependency = d.dependency;
     let work = mean(d, "service.compute") + mean(d, &format!("dependency.{dependency}.latency"));
     let wanted = d.rate * work / used;
-    let replicas = d.count(1, (wanted as u64 / 3).clamp(1, 3));
-    let workers = (wanted / replicas as f64).round().max(1.0) as u64;
+    let least = (wanted / most).ceil().max(1.0) as u64;
+    let replicas = d.count(least, (wanted as u64 / 3).clamp(1, 3).max(least));
+    // Rather one too many: a healthy service is not short of half a worker.
+    let workers = (wanted / replicas as f64).ceil().max(1.0) as u64;
     let patience = d.pick(&["3600s", "3600s", "600s"]);
     d.remove(&format!("dependency.{dependency}.pool"));
     d.merge(&format!(
@@ -116,7 +123,8 @@ fn lay(d: &mut Draft, queue: &str) {
 
 /// Turns by weight with a floor.
 fn weighted(d: &mut Draft) -> String {
-    let (urgent, low, floor) = (d.count(40, 120), d.count(1, 4), d.count(12, 25));
+    // Next to nothing by its weight, and more than it asks for by its floor.
+    let (urgent, low, floor) = (d.count(40, 100), d.count(1, 2), d.count(15, 25));
     format!(
         "classes = {{ interactive = {urgent}, async = 30, maintenance = {low} }}, other = 30, floors = {{ maintenance = {floor} }}, burst = 1000"
     )
@@ -139,20 +147,40 @@ fn surge(d: &mut Draft, s: &Service, asked: f64) {
     d.drift(&there, &back);
 }
 
-/// A healthy service with turns by weight; the load rises with the cause, or is high all along.
-fn base(d: &mut Draft, least: f64, most: f64) -> (Service, String) {
-    let rises = d.chance(0.7);
+/// Part of what traffic may ask for at its peak that these services let it: near saturation turns by weight pass over somebody
+/// for long, with nothing wrong.
+const ROOM: f64 = 0.9;
+
+/// What a healthy service uses of its workers, with room at its peaks.
+fn roomy(d: &Draft) -> f64 {
+    ROOM * d.busy
+}
+
+/// Traffic that is much all along, and even: with bursts on top of it the service would be too small.
+fn high(d: &mut Draft) -> f64 {
+    let rate = d.rate;
+    d.generated(
+        "poisson",
+        &format!("{{ kind = \"poisson\", rate = \"{rate:.4}/s\" }}"),
+    );
+    d.between(0.78, 0.86)
+}
+
+/// A healthy service with turns by weight; async work grows with the cause, from where there is much room or from where there
+/// is little.
+fn base(d: &mut Draft, least: f64, most: f64, little: f64) -> Service {
     let asked = d.sized(least, most);
-    let used = if rises { d.busy } else { d.between(0.86, 0.94) };
+    let used = if d.chance(little) { high(d) } else { roomy(d) };
     let s = served(d, used);
     let more = weighted(d);
     let before = queue("weighted-round-robin", &more, &s);
     lay(d, &before);
-    if rises {
-        surge(d, &s, asked);
-    }
-    (s, before)
+    surge(d, &s, asked);
+    s
 }
+
+/// In how many the load was high before.
+const HIGH: f64 = 0.3;
 
 /// Another queue in its place, at once; the way back is as cold.
 fn becomes(d: &mut Draft, queue: &str) {
@@ -178,45 +206,49 @@ fn aged(s: &Service, bases: [u32; 3], factor: f64, cap: Option<f64>) -> String {
 }
 
 fn strict(d: &mut Draft) {
-    let (s, _) = base(d, 0.95, 1.12);
+    let s = base(d, 0.95, 1.12, HIGH);
     let queue = aged(&s, [20, 10, 0], 0.0, None);
     becomes(d, &queue);
 }
 
 fn too_slow(d: &mut Draft) {
-    let (s, _) = base(d, 0.97, 1.1);
+    // Hardly more than there is room for: else all wait, and the lead is a small part of it.
+    let s = base(d, 0.95, 1.03, HIGH);
     let lasts = d.to.unwrap_or(d.seconds) - d.from;
     // Async work goes first until maintenance leads by so long.
     let lead = d
-        .log_between(60.0 * s.work, 0.3 * lasts)
-        .clamp(20.0 * s.work, 0.3 * lasts);
+        .log_between(60.0 * s.work, 0.2 * lasts)
+        .clamp(20.0 * s.work, 0.2 * lasts);
     let queue = aged(&s, [20, 10, 0], 10.0 / lead, None);
     becomes(d, &queue);
 }
 
 fn saturates(d: &mut Draft) {
-    let asked = d.sized(1.06, 1.2);
-    let used = d.busy;
-    let s = served(d, used);
+    let s = base(d, 1.06, 1.2, 0.0);
+    let lasts = d.to.unwrap_or(d.seconds) - d.from;
+    // Async work waits for the rest of what counts some leads later: until then ageing works, and that is on record.
+    let (lead, rest) = (d.between(0.04, 0.1) * lasts, d.between(0.5, 1.0));
+    let queue = aged(&s, [40, 10, 0], 10.0 / lead, Some((1.0 + rest) * lead));
+    becomes(d, &queue);
+}
+
+/// Who went first before is on record only where somebody waited.
+fn too_aggressive(d: &mut Draft) {
+    let asked = d.sized(0.9, 1.05);
+    let balancer = d.pick(&["random", "round-robin"]);
+    d.merge(&format!("[service]\nbalancer = {balancer:?}"));
+    let used = high(d);
+    let s = served_by(d, used, 6.0);
     let more = weighted(d);
     let before = queue("weighted-round-robin", &more, &s);
     lay(d, &before);
     surge(d, &s, asked);
-    let lasts = d.to.unwrap_or(d.seconds) - d.from;
-    // Async work itself waits for a fifth of the lead soon.
-    let lead = d.between(0.05, 0.15) * lasts;
-    let queue = aged(&s, [40, 10, 0], 10.0 / lead, Some(1.2 * lead));
-    becomes(d, &queue);
-}
-
-fn too_aggressive(d: &mut Draft) {
-    let (s, _) = base(d, 0.97, 1.1);
     let queue = aged(&s, [20, 10, 0], 1000.0, None);
     becomes(d, &queue);
 }
 
 fn by_length(d: &mut Draft) {
-    let (s, _) = base(d, 0.97, 1.1);
+    let s = base(d, 0.97, 1.1, HIGH);
     let queue = queue(
         "longest-queue",
         "classes = { interactive = 1, async = 1, maintenance = 1 }, rescue = \"0s\"",
@@ -226,13 +258,13 @@ fn by_length(d: &mut Draft) {
 }
 
 fn no_floor(d: &mut Draft) {
-    base(d, 0.98, 1.12);
+    base(d, 0.98, 1.12, HIGH);
     d.deploy("\"service.queue.floors\" = {}");
 }
 
 fn no_burst_cap(d: &mut Draft) {
     let asked = d.sized(1.0, 1.12);
-    let used = d.busy;
+    let used = roomy(d);
     let s = served(d, used);
     let cap = d.count(2, 3);
     let before = queue(
@@ -249,7 +281,7 @@ fn no_burst_cap(d: &mut Draft) {
 
 /// Tasks of which a few take very long; what a worker takes in advance waits behind them.
 fn prefetch(d: &mut Draft) {
-    let used = d.between(0.3, 0.55);
+    let used = d.busy * d.between(0.6, 0.9);
     let s = served(d, used);
     let prefetch = d.count(3, 6);
     let long = d.between(20.0, 60.0);
@@ -285,7 +317,7 @@ fn prefetch(d: &mut Draft) {
 
 /// One producer, a class or a tenant, sends for a short time far more than there is room for.
 fn flood(d: &mut Draft) {
-    let used = d.busy;
+    let used = roomy(d);
     let s = served(d, used);
     let kind = d.pick(&["fifo", "priority-aging"]);
     let more = if kind == "fifo" {
@@ -329,7 +361,7 @@ fn flood(d: &mut Draft) {
 
 /// A few messages fail each time, and nobody counts.
 fn poison(d: &mut Draft) {
-    let used = d.busy;
+    let used = roomy(d);
     let s = served(d, used);
     let more = weighted(d);
     lay(d, &queue("weighted-round-robin", &more, &s));
@@ -339,6 +371,8 @@ fn poison(d: &mut Draft) {
     ));
     let share = d.sized(0.5, 4.0);
     let dependency = d.dependency;
+    // What fails of it fails for good: where nobody counts tries, a service is well only as long as nothing does.
+    d.merge(&format!("[dependency.{dependency}]\nerror_rate = \"0%\""));
     d.deploy(&format!(
         "\"dependency.{dependency}.errors\" = {{ permanent = \"{share:.2}%\" }}"
     ));
@@ -346,10 +380,11 @@ fn poison(d: &mut Draft) {
 
 /// The low class has workers of its own, and they die.
 fn worker_loss(d: &mut Draft) {
-    let used = d.busy;
+    let used = roomy(d);
     let s = served(d, used);
     let need = s.used * (s.workers as f64) * s.shares[2];
-    let own = (need / d.between(0.4, 0.7)).ceil().max(1.0) as u64;
+    // Traffic is twice the mean at times.
+    let own = (need / d.between(0.25, 0.45)).ceil().max(1.0) as u64;
     lay(
         d,
         &queue(
