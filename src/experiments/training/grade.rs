@@ -72,7 +72,8 @@ pub fn grade(answers: &[Answer], sheet: &Sheet) -> (Vec<Graded>, Option<f64>) {
         return (graded, None);
     };
     if causes.is_empty() {
-        return (graded.clone(), Some(first_right(&graded, None)));
+        let score = first_right(&graded, None);
+        return (graded, Some(score));
     }
     let each = causes.iter().map(|c| first_right(&graded, Some(c)));
     let score = each.sum::<f64>() / causes.len() as f64;

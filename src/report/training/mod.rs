@@ -1,4 +1,4 @@
-//! An incident as a riddle: what a trainee is shown of a run ([`Shown`]), and what is said when it is revealed ([`reveal`]).
+//! An incident as a riddle: what a trainee is shown of a run ([`Shown`]), and what is said when it is revealed ([`render`]).
 
 mod reveal;
 mod shown;

@@ -1,8 +1,7 @@
 //! What a riddle was: each answer beside the truth, then the truth with what to do about it, then what the diagnosis said.
 
 use super::super::{
-    diagnosed::{self},
-    story,
+    diagnosed, story,
     text::{self, Ink, Paint, wrap},
     words::clock,
 };
