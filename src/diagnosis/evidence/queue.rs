@@ -80,14 +80,17 @@ pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
         evidence.put(Fact::CapBefore, Some(difference(one, two)));
     }
     let Fitted { free, capped, n } = ageing(during, starved);
+    if n < WINS as f64 {
+        return;
+    }
     // Half an answer of so many; where many answer, the lines that are tried are what remains.
     let se = (0.5 / n.max(1.0).sqrt()).max(0.02);
     evidence.put(Fact::AgeingFits, Some(Measure::new(free, se)));
     evidence.put(Fact::CapFits, Some(Measure::new(capped - free, se)));
 }
 
-/// The time under one rule: from the onset, which comes before the waits that are its effect, to the end; or until something was
-/// taken back, which is when the old rule returned and found the line.
+/// The time under one rule: from the onset, which comes before the waits that are its effect, to the end; or until a change
+/// from which on turns go otherwise, such as a roll-back, when the old rule returns and finds the line.
 fn reign(view: &View, spans: &Spans) -> Range<u64> {
     let log = super::events(view);
     // What was changed at the onset, and not just before: those who came until then came under the old rule.
@@ -99,15 +102,56 @@ fn reign(view: &View, spans: &Spans) -> Range<u64> {
         .next_back()
         .unwrap_or(spans.onset.start)
         .min(spans.during.start);
-    // An older version than the latest is back.
-    let mut latest = 0;
-    let back = log.iter().filter(|e| e.version > 0).find(|e| {
-        let older = e.version < latest;
-        latest = latest.max(e.version);
-        older && e.time > spans.onset.end + super::REACH
-    });
-    let end = spans.during.end.min(back.map_or(u64::MAX, |e| e.time));
-    from.min(end)..end
+    let last = spans.during.end.max(from);
+    let mut cuts: Vec<u64> = log
+        .iter()
+        .filter(|e| e.version > 0 && e.time > spans.onset.end + super::REACH && e.time < last)
+        .map(|e| e.time)
+        .collect();
+    cuts.push(last);
+    let mut reign = from..cuts[0];
+    for pair in cuts.windows(2) {
+        let (so_far, next) = (
+            view.turns.anew(&reign),
+            view.turns.anew(&(pair[0]..pair[1])),
+        );
+        if so_far.len() >= FEW && next.len() >= FEW && otherwise(&so_far, &next) {
+            break;
+        }
+        reign.end = pair[1];
+    }
+    reign
+}
+
+/// Points by which two shares of turns differ when the rule does: three standard errors of the fewest that are compared, and more
+/// than what a line that grows does by itself between two deploys.
+const OTHERWISE: f64 = 0.2;
+
+/// Whether turns go otherwise: between two classes that both wait, or to who has waited longest.
+fn otherwise(old: &[Turn], new: &[Turn]) -> bool {
+    let by_age = |turns: &[Turn]| {
+        let n = turns.iter().filter(|t| first_by_age(t)).count();
+        n as f64 / turns.len().max(1) as f64
+    };
+    let (a, b) = (over(old), over(new));
+    let pairs = (0..CLASSES).flat_map(|k| (0..k).map(move |o| (k, o)));
+    let differ = |(k, o): (usize, usize)| {
+        let (n, m) = (a[k][o] + a[o][k], b[k][o] + b[o][k]);
+        n.min(m) >= FEW as f64 && (a[k][o] / n - b[k][o] / m).abs() > OTHERWISE
+    };
+    (by_age(old) - by_age(new)).abs() > OTHERWISE || pairs.into_iter().any(differ)
+}
+
+/// How often each class got a turn at which another waited.
+fn over(turns: &[Turn]) -> [[f64; CLASSES]; CLASSES] {
+    let mut over = [[0.0f64; CLASSES]; CLASSES];
+    for turn in turns {
+        let k = usize::from(turn.chosen);
+        for other in (0..CLASSES).filter(|&o| o != k && turn.age[o] >= 0.0) {
+            over[k][other] += 1.0;
+        }
+    }
+    over
 }
 
 /// Share of bad things of a mark, more than before.
@@ -141,9 +185,10 @@ fn waits(view: &View, spans: &Spans, evidence: &mut Evidence) {
     }
 }
 
-/// Whether the first in line of all came first; within a millisecond, since what stands between arrival and line is not all known.
+/// Whether the first in line of all came first; within a millisecond, since what stands between arrival and line is not all known,
+/// and within a tenth of the wait: a step of ageing that small makes no other rule.
 fn first_by_age(turn: &Turn) -> bool {
-    turn.age[usize::from(turn.chosen)] >= turn.oldest().1 - 1e-3
+    turn.age[usize::from(turn.chosen)] >= 0.9 * turn.oldest().1 - 1e-3
 }
 
 /// Of the turns at which the longest line is not the oldest, the share that the longest got.
@@ -163,13 +208,7 @@ fn by_length(turns: &[Turn]) -> Option<Measure> {
 
 /// Share of pairs, of who was chosen and who waited, that agree with one order of the classes.
 fn strict(turns: &[Turn]) -> Option<Measure> {
-    let mut over = [[0.0f64; CLASSES]; CLASSES];
-    for turn in turns {
-        let k = usize::from(turn.chosen);
-        for other in (0..CLASSES).filter(|&o| o != k && turn.age[o] >= 0.0) {
-            over[k][other] += 1.0;
-        }
-    }
+    let over = over(turns);
     // The worst pair: classes that hardly meet say nothing.
     let mut worst: Option<Measure> = None;
     #[expect(clippy::needless_range_loop, reason = "pairs of classes, both ways")]

@@ -29,6 +29,8 @@ pub const CAUSE: Cause = Cause {
         less(Fact::StarvedTurns, 0.2, 0.05).at_most(1.0),
     ],
     against: &[
+        // All turns at which the two disagree: that is a rule of its own.
+        more(Fact::LengthOverAge, 0.95, 0.02),
         more(Fact::WorkersGone, 0.2, 0.1),
         more(Fact::ServedByAge, 0.9, 0.03),
     ],

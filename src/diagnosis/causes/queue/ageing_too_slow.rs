@@ -19,16 +19,15 @@ pub const CAUSE: Cause = Cause {
     signature: "the low class waits long, and comes in the end",
     look_alikes: &["strict-priority", "no-floor"],
     requires: &[
-        // A tenth of the turns: more than a burst of one class brings about.
-        more(Fact::PassedOver, 0.05, 0.025),
+        // Somebody waits; where all do, the lead is a part of it, and nobody is passed over for several times as long.
+        more(Fact::QueueWait, 0.5, 0.2),
+        // With no lead at all any rule of ageing is first come, first served.
+        less(Fact::ServedByAge, 0.85, 0.05),
         // Chance is a half; a weight tells nothing of waits.
         more(Fact::AgeingFits, 0.85, 0.05),
         less(Fact::CapFits, 0.08, 0.03),
     ],
-    supports: &[
-        more(Fact::PassedOver, 0.15, 0.05).at_most(3.0).hint(),
-        less(Fact::ServedByAge, 0.9, 0.03),
-    ],
+    supports: &[more(Fact::PassedOver, 0.15, 0.05).at_most(3.0).hint()],
     against: &[more(Fact::WorkersGone, 0.2, 0.1)],
     subject: Subject::None,
     containment: "roll the queue's configuration back, or give the class workers of its own",

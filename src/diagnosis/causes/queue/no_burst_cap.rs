@@ -31,6 +31,8 @@ pub const CAUSE: Cause = Cause {
         more(Fact::CapBefore, 0.1, 0.05).at_most(2.0),
     ],
     against: &[
+        // All turns at which the two disagree: that is a rule of its own.
+        more(Fact::LengthOverAge, 0.95, 0.02),
         more(Fact::WorkersGone, 0.2, 0.1),
         more(Fact::CapFits, 0.1, 0.03),
     ],

@@ -30,7 +30,7 @@ pub const CAUSE: Cause = Cause {
     ],
     against: &[
         more(Fact::PassedOver, 0.3, 0.1),
-        more(Fact::AgeBefore, 0.1, 0.04).at_most(3.0),
+        more(Fact::AgeBefore, 0.1, 0.04),
         more(Fact::LengthOverAge, 0.8, 0.1).at_most(2.0),
     ],
     subject: Subject::None,

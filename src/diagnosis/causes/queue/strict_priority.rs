@@ -27,6 +27,8 @@ pub const CAUSE: Cause = Cause {
     ],
     supports: &[more(Fact::PassedOver, 0.15, 0.05).at_most(3.0).hint()],
     against: &[
+        // All turns at which the two disagree: that is a rule of its own.
+        more(Fact::LengthOverAge, 0.95, 0.02),
         more(Fact::WorkersGone, 0.2, 0.1),
         more(Fact::CapFits, 0.08, 0.03),
     ],

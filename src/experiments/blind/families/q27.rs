@@ -212,13 +212,14 @@ fn strict(d: &mut Draft) {
 }
 
 fn too_slow(d: &mut Draft) {
-    // Hardly more than there is room for: else all wait, and the lead is a small part of it.
-    let s = base(d, 0.95, 1.03, HIGH);
+    // Hardly more than there is room for: else all wait, and the lead is a small part of it. Hardly less: else maintenance never
+    // leads by so long, and that is strict priority.
+    let s = base(d, 1.0, 1.06, HIGH);
     let lasts = d.to.unwrap_or(d.seconds) - d.from;
     // Async work goes first until maintenance leads by so long.
     let lead = d
-        .log_between(60.0 * s.work, 0.2 * lasts)
-        .clamp(20.0 * s.work, 0.2 * lasts);
+        .log_between(60.0 * s.work, 0.15 * lasts)
+        .clamp(20.0 * s.work, 0.15 * lasts);
     let queue = aged(&s, [20, 10, 0], 10.0 / lead, None);
     becomes(d, &queue);
 }
