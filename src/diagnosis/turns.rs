@@ -27,6 +27,12 @@ impl Turn {
         best(&self.age)
     }
 
+    /// Whether the first in line of all came first; within a millisecond, since what stands between arrival and line is not all
+    /// known, and within a tenth of the wait: a step of ageing that small makes no other rule.
+    pub fn by_age(&self) -> bool {
+        self.age[usize::from(self.chosen)] >= 0.9 * self.oldest().1 - 1e-3
+    }
+
     /// The class with the most waiters; `None`: two have as many.
     pub fn deepest(&self) -> Option<usize> {
         let most = self.depth.iter().copied().max()?;

@@ -16,6 +16,7 @@ mod parts;
 mod pools;
 mod prefix;
 mod queue;
+mod reign;
 mod reuse;
 mod traffic;
 mod unread;

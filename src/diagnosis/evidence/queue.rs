@@ -1,7 +1,10 @@
 //! By which rule a queue serves: by age, by class, by length or by weight, read off the turns that could have been another's; and
 //! whom it serves instead: one producer's flood, messages that never succeed, nobody at all.
 
-use super::{Evidence, Fact, Spans};
+use super::{
+    Evidence, Fact, Spans,
+    reign::{self, over},
+};
 use crate::{
     diagnosis::{
         marks::queue as marks,
@@ -22,7 +25,7 @@ const WINS: usize = 8;
 
 /// Gathers the facts of a queue.
 pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
-    let reign = reign(view, spans);
+    let reign = reign::of(view, spans);
     for (fact, what) in [
         (Fact::PassedOver, What::PassedOver),
         (Fact::UrgentWaits, What::UrgentWaits),
@@ -55,7 +58,7 @@ pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
         return;
     }
     let by_age = |turns: &[Turn]| {
-        let n = turns.iter().filter(|t| first_by_age(t)).count();
+        let n = turns.iter().filter(|t| t.by_age()).count();
         share(n as f64, turns.len() as f64)
     };
     evidence.put(Fact::ServedByAge, by_age(during));
@@ -89,71 +92,6 @@ pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
     evidence.put(Fact::CapFits, Some(Measure::new(capped - free, se)));
 }
 
-/// The time under one rule: from the onset, which comes before the waits that are its effect, to the end; or until a change
-/// from which on turns go otherwise, such as a roll-back, when the old rule returns and finds the line.
-fn reign(view: &View, spans: &Spans) -> Range<u64> {
-    let log = super::events(view);
-    // What was changed at the onset, and not just before: those who came until then came under the old rule.
-    let near = spans.onset.start.saturating_sub(super::REACH)..=spans.onset.end + super::REACH;
-    let from = log
-        .iter()
-        .filter(|e| e.version > 0 && near.contains(&e.time))
-        .map(|e| e.time)
-        .next_back()
-        .unwrap_or(spans.onset.start)
-        .min(spans.during.start);
-    let last = spans.during.end.max(from);
-    let mut cuts: Vec<u64> = log
-        .iter()
-        .filter(|e| e.version > 0 && e.time > spans.onset.end + super::REACH && e.time < last)
-        .map(|e| e.time)
-        .collect();
-    cuts.push(last);
-    let mut reign = from..cuts[0];
-    for pair in cuts.windows(2) {
-        let (so_far, next) = (
-            view.turns.anew(&reign),
-            view.turns.anew(&(pair[0]..pair[1])),
-        );
-        if so_far.len() >= FEW && next.len() >= FEW && otherwise(&so_far, &next) {
-            break;
-        }
-        reign.end = pair[1];
-    }
-    reign
-}
-
-/// Points by which two shares of turns differ when the rule does: three standard errors of the fewest that are compared, and more
-/// than what a line that grows does by itself between two deploys.
-const OTHERWISE: f64 = 0.2;
-
-/// Whether turns go otherwise: between two classes that both wait, or to who has waited longest.
-fn otherwise(old: &[Turn], new: &[Turn]) -> bool {
-    let by_age = |turns: &[Turn]| {
-        let n = turns.iter().filter(|t| first_by_age(t)).count();
-        n as f64 / turns.len().max(1) as f64
-    };
-    let (a, b) = (over(old), over(new));
-    let pairs = (0..CLASSES).flat_map(|k| (0..k).map(move |o| (k, o)));
-    let differ = |(k, o): (usize, usize)| {
-        let (n, m) = (a[k][o] + a[o][k], b[k][o] + b[o][k]);
-        n.min(m) >= FEW as f64 && (a[k][o] / n - b[k][o] / m).abs() > OTHERWISE
-    };
-    (by_age(old) - by_age(new)).abs() > OTHERWISE || pairs.into_iter().any(differ)
-}
-
-/// How often each class got a turn at which another waited.
-fn over(turns: &[Turn]) -> [[f64; CLASSES]; CLASSES] {
-    let mut over = [[0.0f64; CLASSES]; CLASSES];
-    for turn in turns {
-        let k = usize::from(turn.chosen);
-        for other in (0..CLASSES).filter(|&o| o != k && turn.age[o] >= 0.0) {
-            over[k][other] += 1.0;
-        }
-    }
-    over
-}
-
 /// Share of bad things of a mark, more than before.
 fn change(view: &View, before: &Range<u64>, during: &Range<u64>, what: What) -> Option<Measure> {
     let things = view.marks.get(&what)?;
@@ -183,12 +121,6 @@ fn waits(view: &View, spans: &Spans, evidence: &mut Evidence) {
             Some(Measure::new(ln(f64::from(d / b)), 0.05)),
         );
     }
-}
-
-/// Whether the first in line of all came first; within a millisecond, since what stands between arrival and line is not all known,
-/// and within a tenth of the wait: a step of ageing that small makes no other rule.
-fn first_by_age(turn: &Turn) -> bool {
-    turn.age[usize::from(turn.chosen)] >= 0.9 * turn.oldest().1 - 1e-3
 }
 
 /// Of the turns at which the longest line is not the oldest, the share that the longest got.

@@ -21,8 +21,8 @@ pub const CAUSE: Cause = Cause {
     requires: &[
         // A tenth of the turns: more than a burst of one class brings about.
         more(Fact::PassedOver, 0.05, 0.025),
-        // Half of what a true limit brings, and three times what one more free number does.
-        more(Fact::CapFits, 0.08, 0.03),
+        // A third of what a true limit brings, and twice what one more free number does; how few turns it rests on is its error.
+        more(Fact::CapFits, 0.06, 0.025),
     ],
     supports: &[
         more(Fact::PassedOver, 0.15, 0.05).at_most(3.0).hint(),

@@ -34,7 +34,7 @@ pub const CAUSE: Cause = Cause {
         // All turns at which the two disagree: that is a rule of its own.
         more(Fact::LengthOverAge, 0.95, 0.02),
         more(Fact::WorkersGone, 0.2, 0.1),
-        more(Fact::CapFits, 0.1, 0.03),
+        more(Fact::CapFits, 0.06, 0.025),
     ],
     subject: Subject::None,
     containment: "roll the queue's configuration back, or give the class workers of its own",
