@@ -77,7 +77,7 @@ pub fn counts(view: &View, frame: &Frame, episode: &Episode) -> bool {
 /// for all that comes in the mean.
 fn beyond_capacity(view: &View, frame: &Frame, (from, to): (usize, usize)) -> bool {
     overload::offered(view, frame.windows.start(from), frame.windows.start(to))
-        .is_some_and(|offered| offered >= BEYOND)
+        .is_some_and(|offered| offered >= 1.0)
 }
 
 /// Whether something took longer for less than a minute, and users hardly felt it: dependencies pause for seconds now and then.
@@ -249,14 +249,12 @@ const FAILING: f64 = 0.02;
 const SLOW: f64 = 4.0;
 /// The same where one tenant's part of the traffic grew: no swing of everybody's brings that, so what users notice is enough.
 const SLOW_HOT: f64 = 1.5;
-/// And where the work that comes is more than the workers can do: twice the p95 is enough.
-const SLOW_BEYOND: f64 = 2.0;
+/// And where the work that comes is more than the workers can do, or twice as many come: more than three times the p95, as that is
+/// what a burst makes of a service near saturation.
+const SLOW_BEYOND: f64 = 3.0;
 /// ns that a crowd stays, at most: whoever still comes after that is no crowd, if twice as many come as before. (A day's swing
 /// may be as long, and is less than that: its busier half has less than twice of what the quieter one has.)
 const CROWD: u64 = 400_000_000_000;
-/// Of what the workers can do: a twentieth more, as what comes in a stretch, and how long a worker is held for it, are known to a
-/// few parts in a hundred.
-const BEYOND: f64 = 1.05;
 /// And where arrivals rose: a queue at 92 % of its capacity waits about eight times as long as at 60 % (M/M/c).
 const SLOW_SURGE: f64 = 8.0;
 /// ns, at most two thirds of the run, that a surge must stay to be one by waits alone, with nobody turned away: a crowd that is gone within minutes is what

@@ -10,6 +10,7 @@ use crate::{
     },
     recording::{attempts, result},
 };
+use std::ops::Range;
 
 pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
     for (fact, what) in [
@@ -25,7 +26,11 @@ pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
     };
     if bad(What::Held) {
         let lines = held::pools(view);
-        evidence.put(Fact::HeldByCancel, Some(by_cancel(view, spans, &lines)));
+        // Where nothing is left to lose, what was lost on the way there says how.
+        let way = spans.before.start..spans.during.end;
+        let told = by_cancel(view, &spans.during, &lines).or_else(|| by_cancel(view, &way, &lines));
+        let nothing = Measure::new(0.0, 0.0);
+        evidence.put(Fact::HeldByCancel, Some(told.unwrap_or(nothing)));
     }
     if bad(What::PoolSmaller) {
         evidence.put(Fact::SmallerAtOnce, at_once(spans, &held::sizes(view)));
@@ -33,8 +38,8 @@ pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
 }
 
 /// Nats by which connections are lost as calls are cancelled, rather than as calls end: two Poisson models of what was lost
-/// between two readings, each with the rate that fits it best.
-fn by_cancel(view: &View, spans: &Spans, lines: &[Line]) -> Measure {
+/// between two readings, each with the rate that fits it best. `None` where nothing was lost.
+fn by_cancel(view: &View, span: &Range<u64>, lines: &[Line]) -> Option<Measure> {
     let calls = &view.recording.attempts;
     let mut intervals: Vec<(f64, f64, f64)> = vec![];
     for line in lines {
@@ -57,7 +62,7 @@ fn by_cancel(view: &View, spans: &Spans, lines: &[Line]) -> Measure {
         cancelled.sort_unstable();
         ended.sort_unstable();
         for pair in line.readings.windows(2) {
-            if !spans.during.contains(&pair[0].time) || !spans.during.contains(&pair[1].time) {
+            if !span.contains(&pair[0].time) || !span.contains(&pair[1].time) {
                 continue;
             }
             let count = |of: &[u64]| {
@@ -71,11 +76,12 @@ fn by_cancel(view: &View, spans: &Spans, lines: &[Line]) -> Measure {
     let sum = |of: &dyn Fn(&(f64, f64, f64)) -> f64| intervals.iter().map(of).sum::<f64>();
     let (lost, cancelled, ended) = (sum(&|i| i.0), sum(&|i| i.1), sum(&|i| i.2));
     if lost < 1.0 {
-        return Measure::new(0.0, 0.0);
+        return None;
     }
     if cancelled < 1.0 || ended < 1.0 {
         // Only one of the two happened at all.
-        return Measure::new(if cancelled < 1.0 { -9.0 } else { 9.0 }, 0.0);
+        let nats = if cancelled < 1.0 { -9.0 } else { 9.0 };
+        return Some(Measure::new(nats, 0.0));
     }
     // A twentieth of the losses may come of anything: a reading a moment off is no proof.
     let stray = 0.05 * lost / intervals.len().max(1) as f64;
@@ -86,7 +92,7 @@ fn by_cancel(view: &View, spans: &Spans, lines: &[Line]) -> Measure {
         );
         lost_here * ln(by_cancel / by_end) - (by_cancel - by_end)
     });
-    Measure::new(nats, 0.0)
+    Some(Measure::new(nats, 0.0))
 }
 
 /// The largest step down of each pool beyond one slot, as a share of all that it lost.
