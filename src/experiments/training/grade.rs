@@ -204,7 +204,7 @@ mod tests {
             marks(&["no-burst-cap"], floor, floor),
             (vec![AsRight], Some(1.0))
         );
-        let two = marks(&["errors", "no-floor"], floor, floor);
+        let two = marks(&["error_rate", "no-floor"], floor, floor);
         assert_eq!(two, (vec![Symptom, Right], Some(0.5)));
         let alike = known("no-floor").unwrap().look_alikes;
         let alike = alike.iter().find(|a| **a != "no-burst-cap").unwrap();
