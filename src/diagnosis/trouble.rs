@@ -2,7 +2,7 @@
 
 use super::{
     episode::{Episode, Frame, effect, share},
-    evidence::limiter,
+    evidence::{limiter, queue},
     overload,
     series::What,
     stats::{ln, quantile, spaced},
@@ -43,6 +43,9 @@ pub fn counts(view: &View, frame: &Frame, episode: &Episode) -> bool {
     {
         return false;
     }
+    if flooded(view, frame, episode) {
+        return true;
+    }
     // Over the whole of it: the worst half minute of a burst says nothing of the rest.
     let surge = episode.of(What::Arrivals).map(|f| f.stretch);
     let (from, to) = surge.map_or((episode.from, episode.to), |s| (s.from, s.to));
@@ -78,6 +81,31 @@ pub fn counts(view: &View, frame: &Frame, episode: &Episode) -> bool {
 fn beyond_capacity(view: &View, frame: &Frame, (from, to): (usize, usize)) -> bool {
     overload::offered(view, frame.windows.start(from), frame.windows.start(to))
         .is_some_and(|offered| offered >= 1.0)
+}
+
+/// Whether all wait behind one producer's line, which outlasts what made it: no crowd that a healthy service sees every day.
+fn flooded(view: &View, frame: &Frame, episode: &Episode) -> bool {
+    let lasts = (episode.to - episode.from) as u64 * frame.windows.width;
+    if episode.of(What::Flooded).is_none() || lasts < LONG.min(view.end / 10) {
+        return false;
+    }
+    let at = |w: usize| frame.windows.start(w);
+    let (before, during) = (
+        at(frame.warm)..at(episode.from),
+        at(episode.from)..at(episode.to),
+    );
+    let slower = || {
+        let windows: (Vec<usize>, Vec<usize>) = (
+            (frame.warm..episode.from).collect(),
+            (episode.from..episode.to).collect(),
+        );
+        frame
+            .of(What::Slow)
+            .and_then(|s| effect(view, &frame.windows, s, &windows.0, &windows.1))
+            .is_some_and(|more| more >= ln(SLOW_SURGE))
+    };
+    // A quarter of the time: who goes on sending is a hot tenant.
+    queue::backlog(view, &before, &during).is_some_and(|m| m.value - m.se >= 0.25) && slower()
 }
 
 /// Whether something took longer for less than a minute, and users hardly felt it: dependencies pause for seconds now and then.

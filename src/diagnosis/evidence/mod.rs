@@ -15,7 +15,7 @@ mod operations;
 mod parts;
 mod pools;
 mod prefix;
-mod queue;
+pub mod queue;
 mod reign;
 mod reuse;
 mod traffic;

@@ -41,7 +41,7 @@ pub fn gather(view: &View, spans: &Spans, evidence: &mut Evidence) {
         evidence.put(fact, change(view, &spans.before, &spans.during, what));
     }
     if evidence.get(Fact::Flooded).is_some_and(|m| m.value > 0.05) {
-        evidence.put(Fact::Backlog, backlog(view, spans));
+        evidence.put(Fact::Backlog, backlog(view, &spans.before, &spans.during));
     }
     if evidence
         .get(Fact::ManyTries)
@@ -158,17 +158,18 @@ fn strict(turns: &[Turn]) -> Option<Measure> {
     worst
 }
 
-/// The class that waits longest while others are served.
+/// The class that gets the fewest turns of those it waits for: not the one whose line is oldest, which under a flood is the
+/// flooding one, however many turns it gets.
 fn starved(turns: &[Turn]) -> Option<usize> {
-    let mut waited = [0.0f64; CLASSES];
-    for turn in turns {
-        let oldest = turn.oldest();
-        if oldest.0 != usize::from(turn.chosen) {
-            waited[oldest.0] += f64::from(oldest.1);
-        }
-    }
-    let best = (0..CLASSES).max_by(|&a, &b| waited[a].total_cmp(&waited[b]).then(b.cmp(&a)))?;
-    (waited[best] > 0.0).then_some(best)
+    let passed_over = |class: usize| {
+        let waits = |t: &&Turn| t.oldest().0 == class && usize::from(t.chosen) != class;
+        turns.iter().any(|t| waits(&t))
+    };
+    (0..CLASSES)
+        .filter(|&class| passed_over(class))
+        .filter_map(|class| Some((class, turns_of(turns, class, 1)?.value)))
+        .min_by(|a, b| a.1.total_cmp(&b.1))
+        .map(|(class, _)| class)
 }
 
 /// Share of the turns of a class, of those at which it waits beside `others` classes and more.
@@ -272,28 +273,28 @@ fn fit(wins: &[(f32, f32)], losses: &[(f32, f32)]) -> (f64, f64) {
 /// ns without anybody behind his line after which another line is another flood.
 const APART: u64 = 30_000_000_000;
 
-/// Of the arrivals behind one producer's line, the share at which he sends no more than usual: the line outlasts what made it.
-fn backlog(view: &View, spans: &Spans) -> Option<Measure> {
+/// Of the time of one producer's line, the share in which he sends no more than usual: the line outlasts what made it.
+pub fn backlog(view: &View, before: &Range<u64>, during: &Range<u64>) -> Option<Measure> {
     let flood = marks::flood(view)?;
     let his = |i: usize| view.get(flood.column, i) == flood.producer;
-    let before = view.between(spans.before.start, spans.before.end);
-    let n = before.filter(|&i| his(i)).count() as f64;
-    let usual = n / (spans.before.end - spans.before.start).max(1) as f64;
+    let calm = view.between(before.start, before.end);
+    let n = calm.filter(|&i| his(i)).count() as f64;
+    let usual = n / (before.end - before.start).max(1) as f64;
     // To the end of his line, which comes after that of what he sends, if he stops.
-    let mut end = spans.during.end;
+    let mut end = during.end;
     for (i, &(of_it, waiting)) in flood.ahead.iter().enumerate() {
         let time = view.arrived[i];
-        if time >= spans.during.start && flood.is(of_it, waiting) {
+        if time >= during.start && flood.is(of_it, waiting) {
             if time > end + APART {
                 break;
             }
             end = end.max(time);
         }
     }
-    let width = ((end - spans.during.start) / 40).max(1);
+    let width = ((end - during.start) / 40).max(1);
     let (mut all, mut calm) = (0.0, 0.0);
     for k in 0..40 {
-        let from = spans.during.start + k * width;
+        let from = during.start + k * width;
         let rows = view.between(from, from + width);
         let rate = rows.clone().filter(|&i| his(i)).count() as f64 / width as f64;
         let behind = rows

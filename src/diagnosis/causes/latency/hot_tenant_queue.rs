@@ -29,7 +29,11 @@ pub const CAUSE: Cause = Cause {
         more(Fact::OthersWait, 0.03, 0.015),
         more(Fact::SlowTail, 0.2, 0.1).at_most(1.0),
     ],
-    against: &[more(Fact::CallErrors, 0.004, 0.002)],
+    against: &[
+        more(Fact::CallErrors, 0.004, 0.002),
+        // A line that outlasts what made it is a flood's.
+        more(Fact::Backlog, 0.25, 0.1),
+    ],
     subject: Subject::Tenant,
     containment: "limit the tenant to its quota",
     remedy: "queues that serve tenants in turn, or a limit for each",

@@ -31,7 +31,7 @@ pub const CAUSE: Cause = Cause {
         more(Fact::CallErrors, 0.004, 0.002),
         // Whom a queue passes over is no matter of how much comes; least of all where he gets hardly a turn.
         more(Fact::PassedOver, 0.1, 0.05).at_most(2.0),
-        less(Fact::StarvedTurns, 0.05, 0.02),
+        less(Fact::StarvedTurns, 0.12, 0.04),
         // Nor is by which rule it serves: by age where it did not, by a lead in waiting, by length.
         more(Fact::AgeBefore, 0.08, 0.03),
         more(Fact::AgeingFits, 0.85, 0.05),

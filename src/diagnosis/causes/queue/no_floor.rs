@@ -21,8 +21,8 @@ pub const CAUSE: Cause = Cause {
     requires: &[
         // A tenth of the turns: more than a burst of one class brings about.
         more(Fact::PassedOver, 0.05, 0.025),
-        // A twentieth is a floor.
-        less(Fact::StarvedTurns, 0.05, 0.02),
+        // Among three a third would be fair, and a sixth is a floor still.
+        less(Fact::StarvedTurns, 0.12, 0.04),
         less(Fact::StrictOrder, 0.985, 0.01),
         less(Fact::AgeingFits, 0.85, 0.05),
     ],
