@@ -86,7 +86,7 @@ fn beyond_capacity(view: &View, frame: &Frame, (from, to): (usize, usize)) -> bo
 /// Whether all wait behind one producer's line, which outlasts what made it: no crowd that a healthy service sees every day.
 fn flooded(view: &View, frame: &Frame, episode: &Episode) -> bool {
     let lasts = (episode.to - episode.from) as u64 * frame.windows.width;
-    if episode.of(What::Flooded).is_none() || lasts < LONG.min(view.end / 10) {
+    if episode.of(What::Flooded).is_none() || lasts < LONG.min(view.end / 10) / 2 {
         return false;
     }
     let at = |w: usize| frame.windows.start(w);
@@ -104,8 +104,9 @@ fn flooded(view: &View, frame: &Frame, episode: &Episode) -> bool {
             .and_then(|s| effect(view, &frame.windows, s, &windows.0, &windows.1))
             .is_some_and(|more| more >= ln(SLOW_SURGE))
     };
-    // A quarter of the time: who goes on sending is a hot tenant.
-    queue::backlog(view, &before, &during).is_some_and(|m| m.value - m.se >= 0.25) && slower()
+    // A quarter of the time: who goes on sending is a hot tenant. And not all of it: who never sent twice his usual makes no flood.
+    queue::backlog(view, &before, &during).is_some_and(|m| (0.25..=0.9).contains(&m.value))
+        && slower()
 }
 
 /// Whether something took longer for less than a minute, and users hardly felt it: dependencies pause for seconds now and then.

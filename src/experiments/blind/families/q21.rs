@@ -28,7 +28,11 @@ pub const KINDS: &[Kind] = &[
     kind("dependency-slow", USUAL, dependency_slow),
     kind("slow-minority-dependency", USUAL, slow_minority),
     kind("new-connection-penalty", PLAIN, new_connection),
-    kind("hot-tenant-queue", PLAIN, hot_tenant_queue),
+    Kind {
+        // A tenant that stops while its line still stands has flooded the queue: two names of one thing.
+        same: &["single-fifo-flood"],
+        ..kind("hot-tenant-queue", PLAIN, hot_tenant_queue)
+    },
     kind("cold-start", PLAIN, cold_start),
     kind("autoscaler-lag", PLAIN, autoscaler_lag),
     kind("pool-too-small", PLAIN, pool_too_small),

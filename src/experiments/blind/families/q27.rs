@@ -34,7 +34,8 @@ pub const KINDS: &[Kind] = &[
     kind("no-burst-cap", &["no-floor"], no_burst_cap),
     kind("no-floor", &["no-burst-cap"], no_floor),
     kind("prefetch-hoarding", &[], prefetch),
-    kind("single-fifo-flood", &[], flood),
+    // Where the producer is a tenant, it is that tenant's requests that fill the queue of all: two names of one thing.
+    kind("single-fifo-flood", &["hot-tenant-queue"], flood),
     kind("poison-message", &[], poison),
     kind("scheduled-by-queue-length", &[], by_length),
     kind("worker-loss", &[], worker_loss),
