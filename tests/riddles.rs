@@ -2,7 +2,7 @@
 
 use assert_cmd::Command;
 use serde_json::{Value, json};
-use std::{fs, ops::RangeInclusive, path::Path};
+use std::{fs, path::Path};
 
 struct Said {
     code: Option<i32>,
@@ -138,25 +138,26 @@ fn gives_nothing_away(incident: &str, further: &[&str]) {
     }
 }
 
-fn each(numbers: RangeInclusive<u32>) {
+fn each(numbers: impl Iterator<Item = u32>) {
     for number in numbers {
         gives_nothing_away(&format!("incident-{number:02}"), &[]);
     }
 }
 
+/// Of drills every third: each draws a report twice, and they say of themselves the same kinds of things.
 #[test]
-fn the_first_ten_give_nothing_away() {
-    each(1..=10);
+fn drills_give_nothing_away() {
+    each((2..=20).step_by(3));
 }
 
 #[test]
-fn the_next_ten_give_nothing_away() {
-    each(11..=20);
+fn incidents_give_nothing_away() {
+    each(21..=25);
 }
 
 #[test]
-fn the_last_ten_give_nothing_away() {
-    each(21..=30);
+fn further_incidents_give_nothing_away() {
+    each(26..=30);
 }
 
 #[test]
