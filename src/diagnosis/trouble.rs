@@ -94,34 +94,25 @@ fn flooded(view: &View, frame: &Frame, episode: &Episode) -> bool {
         at(frame.warm)..at(episode.from),
         at(episode.from)..at(episode.to),
     );
-    let slower = || {
-        let windows: (Vec<usize>, Vec<usize>) = (
-            (frame.warm..episode.from).collect(),
-            (episode.from..episode.to).collect(),
-        );
-        frame
-            .of(What::Slow)
-            .and_then(|s| effect(view, &frame.windows, s, &windows.0, &windows.1))
-            .is_some_and(|more| more >= ln(SLOW_SURGE))
-    };
     // A quarter of the time: who goes on sending is a hot tenant. And not all of it: who never sent twice his usual makes no flood.
     queue::backlog(view, &before, &during).is_some_and(|m| (0.25..=0.9).contains(&m.value))
-        && slower()
+        && slowed(view, frame, episode) >= ln(SLOW_SURGE)
 }
 
 /// Whether something took longer for less than a minute, and users hardly felt it: dependencies pause for seconds now and then.
 fn pause(view: &View, frame: &Frame, episode: &Episode) -> bool {
     let lasts = (episode.to - episode.from) as u64 * frame.windows.width;
-    let (before, during): (Vec<usize>, Vec<usize>) = (
-        (frame.warm..episode.from).collect(),
-        (episode.from..episode.to).collect(),
-    );
-    lasts < LONG.min(view.end / 10)
-        && frame
-            .of(What::Slow)
-            .and_then(|s| effect(view, &frame.windows, s, &before, &during))
-            .unwrap_or(0.0)
-            < ln(FELT)
+    lasts < LONG.min(view.end / 10) && slowed(view, frame, episode) < ln(FELT)
+}
+
+/// ln ratio of users' p95 in the episode to that before; 0 where it is not recorded.
+fn slowed(view: &View, frame: &Frame, episode: &Episode) -> f64 {
+    let before: Vec<usize> = (frame.warm..episode.from).collect();
+    let during: Vec<usize> = (episode.from..episode.to).collect();
+    frame
+        .of(What::Slow)
+        .and_then(|s| effect(view, &frame.windows, s, &before, &during))
+        .unwrap_or(0.0)
 }
 
 /// Ratio of users' p95 that is noticeable (DIAGNOSIS.md 5.2).
